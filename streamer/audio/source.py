@@ -1,0 +1,50 @@
+"""The seam between anything that makes samples and the engine that hears them."""
+
+from abc import ABC, abstractmethod
+
+from streamer.events import Block
+
+
+class Source(ABC):
+    """A stream of mono samples at one rate.
+
+    Attributes
+    ----------
+    rate_hz : int
+        Samples per second; fixed once the source exists.
+    name : str
+        For people: the device, file or pipe.
+    input_latency_ms : float or None
+        What the driver says lies between the sound and its delivery here; None where it says nothing believable.
+    lost : int
+        Samples lost so far.
+    """
+
+    rate_hz: int
+    name: str
+    input_latency_ms: float | None = None
+    lost: int = 0
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin to deliver. Raises `DeviceError` when the device cannot be had."""
+
+    @abstractmethod
+    def read(self, timeout_s: float) -> Block | None:
+        """The next samples, or None when ``timeout_s`` has passed without any.
+
+        Raises
+        ------
+        EndOfStream
+            When there will be no more, as planned: the end of a file or pipe.
+        DeviceError
+            When the device died; `start` may be tried again.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the device or file. May be called twice."""
+
+
+class EndOfStream(Exception):  # noqa: N818 - as StopIteration: not an error
+    """A source has delivered all it had."""

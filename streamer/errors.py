@@ -1,0 +1,48 @@
+"""Every error that a user can cause or meet.
+
+::
+
+    StreamerError
+    ├── ConfigError        a setting is out of range or unknown
+    ├── AudioFormatError   samples, a file or a raw pipe are not what was said
+    ├── DeviceError        an audio device or its driver is absent, busy or gone
+    ├── MidiError          a MIDI port or its back end is absent, busy or gone
+    ├── ModelError         a model file is damaged, foreign or too new
+    ├── DataError          a data set's manifest or labels cannot be used
+    └── OutputError        something that was to be written cannot be
+
+The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
+with status 2; nothing else may be needed to understand it.
+"""
+
+
+class StreamerError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+
+class ConfigError(StreamerError):
+    """A setting is out of range, unknown, or contradicts another."""
+
+
+class AudioFormatError(StreamerError):
+    """Samples, an audio file or a raw pipe are not of the stated form."""
+
+
+class DeviceError(StreamerError):
+    """An audio device or its driver is absent, busy or gone."""
+
+
+class MidiError(StreamerError):
+    """A MIDI port or its back end is absent, busy or gone."""
+
+
+class ModelError(StreamerError):
+    """A model file is damaged, not a model, or made by a newer version."""
+
+
+class DataError(StreamerError):
+    """A data set's manifest, labels or audio cannot be used."""
+
+
+class OutputError(StreamerError):
+    """A file or pipe that was to be written cannot be."""

@@ -1,0 +1,129 @@
+"""What travels from the microphone to MIDI: blocks of samples in, events out.
+
+All are frozen, and all times are integer sample indices of the stream, counted from its first sample. A field named
+``sample`` is the number of samples that had been consumed when the event was decided, so it can never be smaller than
+the time that the event speaks of: that is what makes every latency figure honest.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Samples as an audio source hands them over: any number of them.
+
+    Attributes
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1, newest sample last.
+    start : int
+        Index of the first sample in the stream. Lost samples are counted, so that time goes on through a loss.
+    captured_ns : int
+        `time.monotonic_ns` when the driver handed over the newest sample.
+    lost : int
+        Samples that were lost immediately before this block.
+    """
+
+    samples: FloatArray
+    start: int
+    captured_ns: int
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PitchEstimate:
+    """What one hop sounds like.
+
+    Attributes
+    ----------
+    sample : int
+        Samples consumed when this was decided: the end of the hop.
+    centre : int
+        Centre of what was analysed.
+    f0_hz : float or None
+        Fundamental frequency; None where unvoiced.
+    confidence : float
+        In [0, 1].
+    level_db : float
+        RMS level of the hop's shortest window, dB relative to full scale.
+    peak : float
+        Largest absolute sample since the previous hop; 1.0 and above is clipping.
+    """
+
+    sample: int
+    centre: int
+    f0_hz: float | None
+    confidence: float
+    level_db: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    """A note has begun.
+
+    Attributes
+    ----------
+    sample : int
+        Samples consumed when this was decided.
+    onset : int
+        Where the note is believed to have begun.
+    note : int
+        MIDI note number to send, 0 to 127.
+    velocity : int
+        1 to 127, from the attack's level.
+    midi : float
+        Fractional pitch as measured so far.
+    """
+
+    sample: int
+    onset: int
+    note: int
+    velocity: int
+    midi: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    """The note that sounded has ended.
+
+    Attributes
+    ----------
+    sample : int
+        Samples consumed when this was decided.
+    offset : int
+        Where the note is believed to have ended.
+    note : int
+        MIDI note number, that of the note-on.
+    midi : float
+        Fractional median pitch of the whole note.
+    """
+
+    sample: int
+    offset: int
+    note: int
+    midi: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples were lost; the open note, if any, was closed just before.
+
+    Attributes
+    ----------
+    sample : int
+        Samples counted up to the end of the loss.
+    lost : int
+        How many were lost.
+    """
+
+    sample: int
+    lost: int
+
+
+Event = PitchEstimate | NoteOn | NoteOff | Gap

@@ -1,0 +1,1 @@
+"""Data sets, training and evaluation. Nothing on the live path imports this package."""

@@ -1,0 +1,84 @@
+"""What the screen knows: one frozen picture of the session, made many times a second.
+
+The screen runs in a process of its own, since one that shares the interpreter with the audio costs input overflows. So a
+snapshot is plain data that crosses a pipe as one line of JSON.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """Percentiles of one part of the latency, in milliseconds, over the notes so far."""
+
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    p99_ms: float = 0.0
+    max_ms: float = 0.0
+    jitter_ms: float = 0.0  # standard deviation
+
+
+@dataclass(frozen=True, slots=True)
+class RollNote:
+    """One note of the piano roll; ``end_s`` is None while it sounds."""
+
+    note: int
+    start_s: float
+    end_s: float | None
+    velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The session at one moment. Times are seconds since the stream began."""
+
+    time_s: float = 0.0
+    rate_hz: int = 0
+    hop: int = 0
+    input_name: str = ""
+    output_names: tuple[str, ...] = ()
+    detector: str = ""
+    preset: str = ""
+    note: int | None = None  # sounding now, as sent
+    velocity: int = 0
+    f0_hz: float | None = None
+    cents: float | None = None  # of f0 against the nearest semitone (a4_hz)
+    confidence: float = 0.0
+    level_db: float = -120.0
+    peak_db: float = -120.0
+    clipped: bool = False  # in the last second
+    silent_input: bool = False  # the input has been exactly zero from the start
+    roll: tuple[RollNote, ...] = ()  # the last seconds, oldest first
+    messages: tuple[str, ...] = ()  # MIDI messages as sent, newest last
+    notes_sent: int = 0
+    total: LatencySummary = field(default_factory=LatencySummary)  # sound's onset to MIDI sent
+    audio: LatencySummary = field(default_factory=LatencySummary)  # samples consumed after the onset
+    queue: LatencySummary = field(default_factory=LatencySummary)  # captured to dequeued
+    compute: LatencySummary = field(default_factory=LatencySummary)  # dequeued to decided
+    send: LatencySummary = field(default_factory=LatencySummary)  # decided to sent
+    histogram_ms: tuple[float, ...] = ()  # upper edges of the total's bins
+    histogram: tuple[int, ...] = ()  # notes per bin
+    input_latency_ms: float | None = None  # as the driver says; not in `total`
+    lost_samples: int = 0
+    losses: int = 0  # how many times something was lost
+    load: float = 0.0  # compute time per second of audio
+    transpose: int = 0
+    muted: bool = False
+    recording: str | None = None  # file being written, or None
+    status: str = ""  # one line for people: "device gone, trying again", ...
+
+    def to_json(self) -> str:
+        """One line, without a line feed."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> "Snapshot":
+        """The snapshot that `to_json` wrote."""
+        data = json.loads(line)
+        for part in ("total", "audio", "queue", "compute", "send"):
+            data[part] = LatencySummary(**data[part])
+        data["roll"] = tuple(RollNote(**note) for note in data["roll"])
+        for part in ("output_names", "messages", "histogram_ms", "histogram"):
+            data[part] = tuple(data[part])
+        return cls(**data)

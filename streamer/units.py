@@ -1,0 +1,47 @@
+"""Conversions between the units that names in this package carry.
+
+Pitches are MIDI note numbers, possibly fractional: 69 is A4. Inside, time is an integer sample index; seconds and
+milliseconds appear at the edges only.
+"""
+
+import math
+
+A4_MIDI = 69
+A4_HZ = 440.0
+SILENCE_DB = -120.0
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def hz_to_midi(f0_hz: float, a4_hz: float = A4_HZ) -> float:
+    """Fractional MIDI note number of a frequency."""
+    return A4_MIDI + 12.0 * math.log2(f0_hz / a4_hz)
+
+
+def midi_to_hz(midi: float, a4_hz: float = A4_HZ) -> float:
+    """Frequency of a possibly fractional MIDI note number."""
+    return float(a4_hz * 2.0 ** ((midi - A4_MIDI) / 12.0))
+
+
+def note_name(note: int) -> str:
+    """Name with octave, C4 being MIDI 60: ``note_name(61) == "C#4"``."""
+    return f"{NOTE_NAMES[note % 12]}{note // 12 - 1}"
+
+
+def amplitude_to_db(amplitude: float) -> float:
+    """Decibels relative to full scale, never below `SILENCE_DB`."""
+    return max(SILENCE_DB, 20.0 * math.log10(amplitude)) if amplitude > 0.0 else SILENCE_DB
+
+
+def samples_to_s(samples: int, rate_hz: int) -> float:
+    """Seconds that so many samples last."""
+    return samples / rate_hz
+
+
+def samples_to_ms(samples: int, rate_hz: int) -> float:
+    """Milliseconds that so many samples last."""
+    return 1000.0 * samples / rate_hz
+
+
+def s_to_samples(seconds: float, rate_hz: int) -> int:
+    """The nearest sample index to a time."""
+    return round(seconds * rate_hz)
