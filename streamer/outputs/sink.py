@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from streamer.events import Event
+from streamer.events import Block, Event
 
 
 class Sink(ABC):
@@ -12,13 +12,34 @@ class Sink(ABC):
     ----------
     name : str
         For people: the port or file.
+    may_block : bool
+        True where `send` may wait for a disk or for another program: a live session calls it in a thread of its own,
+        behind a bounded queue, so that a slow disk delays no note.
+    wants_audio : bool
+        True where `hear` does something.
     """
 
     name: str
+    may_block: bool = False
+    wants_audio: bool = False
 
     @abstractmethod
     def send(self, event: Event) -> None:
-        """Take one event. Raises `MidiError` or `OutputError` when it cannot go on."""
+        """Take one event.
+
+        Raises
+        ------
+        MidiError, OutputError
+            When it cannot go on.
+        BrokenPipeError
+            When who reads it has left: a session then ends as asked, and quietly.
+        """
+
+    def hear(self, block: Block) -> None:  # noqa: B027 - most sinks do not record audio
+        """Take the samples themselves. Raises `OutputError` when it cannot go on."""
+
+    def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
+        """Silence the receiver at once, whatever is believed to sound."""
 
     @abstractmethod
     def close(self) -> None:
