@@ -1,0 +1,119 @@
+"""A JACK server of one's own, without hardware."""
+
+import itertools
+import os
+import subprocess
+from pathlib import Path
+
+from waiting import end_process, wait_until
+
+MICROPHONE = "PortAudio:in_0"  # what PortAudio calls its first input when JACK is its driver
+PERIOD = 64  # samples
+_serial = itertools.count()
+
+
+def realtime_allowed() -> bool:
+    """Whether this process may schedule in real time, as ``jackd -R`` wants."""
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(70))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, policy, priority)
+    return True
+
+
+class JackServer:
+    """``jackd`` with the dummy driver under a name that nobody else uses.
+
+    Attributes
+    ----------
+    env : dict
+        Environment in which programs find this server and no other, and do not start one themselves.
+    """
+
+    def __init__(self, directory: Path, rate_hz: int = 48_000) -> None:
+        self.name = f"streamer-test-{os.getpid()}-{next(_serial)}"
+        self.rate_hz = rate_hz
+        self.log = directory / f"{self.name}.log"
+        self.env = {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, again if need be, and wait until it answers."""
+        scheduling = ["-R", "-P", "70"] if realtime_allowed() else ["-r"]
+        driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["jackd", "-n", self.name, *scheduling, *driver], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        try:
+            wait_until(lambda: "system:capture_1" in self.ports(), "the JACK server")
+        except AssertionError as reason:
+            self.stop()
+            raise AssertionError(f"{reason}; it said: {self.log.read_text()[-2000:]}") from None
+
+    def stop(self) -> None:
+        """End it as its user would."""
+        if self._process is not None:
+            end_process(self._process)
+            self._process = None
+        self._sweep()
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def _sweep(self) -> None:
+        # A killed server leaves its sockets and semaphores; the memory itself is reclaimed by the next jackd.
+        for pattern in (f"jack_{self.name}_*", f"jack_sem.*_{self.name}_*"):
+            for left in Path("/dev/shm").glob(pattern):
+                left.unlink(missing_ok=True)
+
+    def _ask(self, *command: str) -> str:
+        try:
+            done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=10, check=False)
+        except subprocess.TimeoutExpired:
+            return ""
+        return done.stdout if done.returncode == 0 else ""
+
+    def ports(self) -> list[str]:
+        """Names of all ports; none while the server is away."""
+        return self._ask("jack_lsp").splitlines()
+
+    def midi_output(self, part: str) -> str:
+        """Wait for the MIDI output port with this in its name, and return its whole name."""
+
+        def find() -> str | None:
+            lines = self._ask("jack_lsp", "-t", "-p").splitlines()
+            for name, properties, kind in zip(lines, lines[1:], lines[2:], strict=False):
+                if part in name and "output" in properties and "midi" in kind:
+                    return name
+            return None
+
+        return wait_until(find, f"a MIDI output port named {part!r}") or ""
+
+    def connect(self, output: str, to_input: str) -> None:
+        """Connect two ports as soon as both are there."""
+        wait_until(lambda: {output, to_input} <= set(self.ports()), f"the ports {output} and {to_input}")
+        subprocess.run(
+            ["jack_connect", output, to_input], env=self.env, check=True, capture_output=True, text=True, timeout=10
+        )
+
+    def free_microphone(self) -> None:
+        """Wait for a program to open the microphone, and unplug it from the driver's silence."""
+        wait_until(lambda: MICROPHONE in self.ports(), f"a program that opens {MICROPHONE}")
+        self._ask("jack_disconnect", "system:capture_1", MICROPHONE)
+
+    def play(self, recording: Path) -> "subprocess.Popen[bytes]":
+        """Play a recording of the server's rate into the microphone; returns at once."""
+        return subprocess.Popen(
+            ["jack-play", "-b", "65536", "-m", "2048", str(recording)],
+            env={**self.env, "JACK_PLAY_CONNECT_TO": MICROPHONE},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
