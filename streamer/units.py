@@ -5,6 +5,7 @@ milliseconds appear at the edges only.
 """
 
 import math
+import re
 
 A4_MIDI = 69
 A4_HZ = 440.0
@@ -25,6 +26,26 @@ def midi_to_hz(midi: float, a4_hz: float = A4_HZ) -> float:
 def note_name(note: int) -> str:
     """Name with octave, C4 being MIDI 60: ``note_name(61) == "C#4"``."""
     return f"{NOTE_NAMES[note % 12]}{note // 12 - 1}"
+
+
+def note_number(text: str) -> int:
+    """MIDI note number of a name or a number: ``"C#4"``, ``"Db4"`` and ``"61"`` are 61.
+
+    Raises
+    ------
+    ValueError
+        If the text is neither.
+    """
+    if text.isdecimal() and int(text) <= 127:
+        return int(text)
+    match = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", text)
+    number = -1
+    if match:
+        letter, sign, octave = match.groups()
+        number = 12 * (int(octave) + 1) + NOTE_NAMES.index(letter.upper()) + {"#": 1, "b": -1, "": 0}[sign]
+    if not 0 <= number <= 127:
+        raise ValueError(f"{text!r} is not a note; write one as E2, C#4, Bb3 or 40")
+    return number
 
 
 def amplitude_to_db(amplitude: float) -> float:

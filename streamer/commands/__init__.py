@@ -1,0 +1,1 @@
+"""What the command line is made of: its options, and what its commands put together."""

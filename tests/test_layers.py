@@ -1,0 +1,97 @@
+"""Imports run one way: a module may import from its own layer's list of lower layers, never upward, never in a ring."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "streamer"
+
+# From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
+LAYERS = (
+    ("errors", "units"),
+    ("events", "config"),
+    ("framing", "spectrum", "features", "classifier", "detectors", "onset", "notes"),
+    ("tracker",),
+    ("midi", "audio", "outputs"),
+    ("transcribe",),
+    ("live", "learn"),
+    ("doctor",),
+    ("commands",),
+    ("cli",),
+    ("__main__",),
+)
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+# Heavy or absent on many machines: only inside the functions that need them.
+LAZY = {
+    "aubio",
+    "mido",
+    "rtmidi",
+    "rtmidi2",
+    "sounddevice",
+    "soundfile",
+    "sklearn",
+    "scipy",
+    "mir_eval",
+    "pandas",
+    "matplotlib",
+}
+
+
+def module_name(path: Path) -> str:
+    parts = ("streamer", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST, *, top_only: bool) -> set[str]:
+    nodes = ast.iter_child_nodes(tree) if top_only else ast.walk(tree)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are absolute here"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def room(module: str) -> str:
+    """The name under which a module stands in `LAYERS`; empty for the package itself."""
+    return module.removeprefix("streamer").removeprefix(".").partition(".")[0]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "streamer"])
+def test_imports_go_downward(module):
+    for target in imports(MODULES[module], top_only=False) & MODULES.keys():
+        if room(target):
+            assert HEIGHT[room(target)] <= HEIGHT[room(module)], f"{module} imports {target}, which stands above it"
+
+
+def test_no_import_cycles():
+    graph = {name: (imports(tree, top_only=True) & MODULES.keys()) - {name} for name, tree in MODULES.items()}
+    del graph["streamer"]  # it only re-exports
+    for targets in graph.values():
+        targets.discard("streamer")
+    TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "learn"])
+def test_heavy_libraries_are_imported_where_they_are_used(module):
+    tops = {name.partition(".")[0] for name in imports(MODULES[module], top_only=True)}
+    assert not tops & LAZY
+
+
+SPEAKERS = ("streamer.cli", "streamer.commands", "streamer.__main__", "streamer.live.screen")  # the screen is a program
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith(SPEAKERS)])
+def test_only_the_command_line_prints_or_exits(module):
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("print", "exit"), f"{module}, line {node.lineno}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert ast.unparse(node.func) != "sys.exit", f"{module}, line {node.lineno}"
