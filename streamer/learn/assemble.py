@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamer.errors import DataError
 from streamer.events import FloatArray
-from streamer.learn.augment import noise_floor, rms
+from streamer.learn.augment import from_db, noise_floor, rms
 from streamer.learn.datasets import Recording, load_audio
 from streamer.learn.melodies import MELODIES, IntArray
 from streamer.learn.phrase import Phrase
@@ -312,7 +312,7 @@ def _sound(
     last = s_to_samples(entry_s + length_s * speed, source_rate_hz)
     sound = resample(samples[first:last].astype(np.float64), ratio)
     onset = s_to_samples(pre_s / speed, rate_hz)
-    sound *= 10.0 ** (plan.level_db / 20.0) / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
+    sound *= from_db(plan.level_db) / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
     fade_in = max(2, s_to_samples(plan.fade_in_s or FADE_IN_S, rate_hz))
     fade_out = max(2, s_to_samples(min(max(plan.ring_s, 0.008), 0.5 * length_s), rate_hz))
     sound[:fade_in] *= _rise(fade_in)[: len(sound)]

@@ -50,6 +50,11 @@ class Conditions:
     clip_db: float = 9.0
 
 
+def from_db(level_db: float) -> float:
+    """Amplitude of a level in dB relative to full scale."""
+    return float(10.0 ** (level_db / 20.0))
+
+
 def rms(samples: Samples) -> float:
     """Root mean square, never quite 0."""
     return max(float(np.sqrt(np.mean(samples**2))), 1e-12)
@@ -76,7 +81,7 @@ def noise_floor(length: int, rate_hz: int, level_db: float, rng: np.random.Gener
     noise = coloured_noise(length, float(rng.uniform(-0.5, 2.0)), rng)
     if rng.random() < 0.2:
         noise = noise + rng.uniform(0.3, 1.5) * hum(length, rate_hz, rng)
-    return 10.0 ** (level_db / 20.0) * _unit_rms(noise)
+    return from_db(level_db) * _unit_rms(noise)
 
 
 def hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
@@ -160,17 +165,17 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
     level = rms(out)
     if rng.random() < conditions.noise:
         noise = coloured_noise(len(out), float(rng.uniform(-0.5, 2.0)), rng)
-        out = out + noise * level * 10.0 ** (-rng.uniform(*conditions.snr_db) / 20.0)
+        out = out + noise * level * from_db(-rng.uniform(*conditions.snr_db))
     if babble is not None and len(babble) and rng.random() < conditions.babble:
         other = np.resize(np.roll(babble, -int(rng.integers(len(babble)))), len(out))
         ratio = level / rms(other)
-        out = out + other * ratio * 10.0 ** (-rng.uniform(*conditions.babble_snr_db) / 20.0)
+        out = out + other * ratio * from_db(-rng.uniform(*conditions.babble_snr_db))
     if rng.random() < conditions.hum:
-        out = out + hum(len(out), rate_hz, rng) * 10.0 ** (rng.uniform(*conditions.hum_db) / 20.0)
-    out = out * 10.0 ** (rng.uniform(*conditions.gain_db) / 20.0)
+        out = out + hum(len(out), rate_hz, rng) * from_db(rng.uniform(*conditions.hum_db))
+    out = out * from_db(rng.uniform(*conditions.gain_db))
     peak = float(np.abs(out).max(initial=1e-9))
     if rng.random() < conditions.clip:
-        out = out * (10.0 ** (rng.uniform(0.0, conditions.clip_db) / 20.0) / peak)
+        out = out * (from_db(rng.uniform(0.0, conditions.clip_db)) / peak)
     elif peak > 0.99:
         out = out * (0.99 / peak)
     return replace(phrase, samples=np.clip(out, -1.0, 1.0).astype(np.float32))

@@ -14,6 +14,7 @@ annotation, notes    or, instead of the above, a CSV ``onset,offset,midi`` (seco
 kind                 ``note``, ``phrase``, ``nonmusic`` (nothing in it is a note) or any other word
 instrument, source   what plays, and where it comes from: data are split by source, never by file
 licence              what a trained model has to carry on
+style                how the notes follow each other; figures are given by style
 f0                   a CSV ``time,freq``, for evaluation
 ===================  ====================================================================================
 
@@ -55,6 +56,8 @@ class Recording:
         Onset and offset in seconds and fractional MIDI pitch, in order of onset.
     f0_path : Path or None
         Reference f0, where there is one.
+    style : str
+        How the notes follow each other, or which noise it is; empty where not stated.
     """
 
     path: Path
@@ -64,6 +67,7 @@ class Recording:
     licence: str
     notes: NoteTable
     f0_path: Path | None = None
+    style: str = ""
 
     def load(self) -> tuple[FloatArray, int]:
         """Samples (float32, mono) and their rate.
@@ -238,6 +242,7 @@ def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
         licence=row.get("licence", ""),
         notes=notes,
         f0_path=folder / row["f0"] if row.get("f0") else None,
+        style=row.get("style", ""),
     )
 
 

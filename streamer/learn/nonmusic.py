@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from streamer.learn.augment import Samples, coloured_noise, hum, noise_floor
+from streamer.learn.augment import Samples, coloured_noise, from_db, hum, noise_floor
 from streamer.learn.phrase import NO_NOTES, Phrase
 
 Maker = Callable[[int, int, np.random.Generator], Samples]
@@ -39,18 +39,18 @@ def silence(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 def hiss(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     """A preamplifier turned up: white noise, or high-passed."""
-    return _band(length, rate_hz, rng.uniform(20.0, 3000.0), 0.45 * rate_hz, rng) * 10 ** (rng.uniform(-60, -25) / 20)
+    return _band(length, rate_hz, rng.uniform(20.0, 3000.0), 0.45 * rate_hz, rng) * from_db(rng.uniform(-60, -25))
 
 
 def noise(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     """White, pink, brown or anything between, its level slowly changing."""
-    swell = 10.0 ** (3.0 * np.sin(2 * np.pi * rng.uniform(0.05, 0.5) * np.arange(length) / rate_hz) / 20.0)
-    return coloured_noise(length, float(rng.uniform(-0.5, 2.2)), rng) * swell * 10 ** (rng.uniform(-50, -15) / 20)
+    swell = 10.0 ** (0.15 * np.sin(2 * np.pi * rng.uniform(0.05, 0.5) * np.arange(length) / rate_hz))
+    return coloured_noise(length, float(rng.uniform(-0.5, 2.2)), rng) * swell * from_db(rng.uniform(-50, -15))
 
 
 def mains_hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     """50 or 60 Hz with harmonics and a little noise."""
-    return hum(length, rate_hz, rng) * 10 ** (rng.uniform(-60, -25) / 20) + noise_floor(length, rate_hz, -75.0, rng)
+    return hum(length, rate_hz, rng) * from_db(rng.uniform(-60, -25)) + noise_floor(length, rate_hz, -75.0, rng)
 
 
 def clicks(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
@@ -60,7 +60,7 @@ def clicks(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
         span = int(rng.uniform(0.001, 0.012) * rate_hz)
         decay = np.exp(-np.arange(span) / (span / 5.0))
         tone = np.sin(2 * np.pi * rng.uniform(800, 6000) * np.arange(span) / rate_hz + rng.uniform(0, 6))
-        return (rng.standard_normal(span) * rng.uniform(0, 1) + tone) * decay * 10 ** (rng.uniform(-30, -6) / 20)
+        return (rng.standard_normal(span) * rng.uniform(0, 1) + tone) * decay * from_db(rng.uniform(-30, -6))
 
     return _scatter(length, rate_hz, rng.uniform(0.5, 6.0), click, rng) + noise_floor(length, rate_hz, -75.0, rng)
 
@@ -71,7 +71,7 @@ def thumps(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     def thump() -> Samples:
         span = int(rng.uniform(0.08, 0.35) * rate_hz)
         low = _band(span, rate_hz, 15.0, rng.uniform(50.0, 250.0), rng)
-        return low * np.exp(-np.arange(span) / (span / rng.uniform(4, 9))) * 10 ** (rng.uniform(-30, -8) / 20)
+        return low * np.exp(-np.arange(span) / (span / rng.uniform(4, 9))) * from_db(rng.uniform(-30, -8))
 
     return _scatter(length, rate_hz, rng.uniform(0.4, 3.0), thump, rng) + noise_floor(length, rate_hz, -72.0, rng)
 
@@ -84,7 +84,7 @@ def handling(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
         low_hz = rng.uniform(40.0, 1500.0)
         body = _band(span, rate_hz, low_hz, low_hz * rng.uniform(2.0, 12.0), rng)
         rough = 1.0 + rng.uniform(0.0, 0.9) * np.sin(2 * np.pi * rng.uniform(5, 40) * np.arange(span) / rate_hz)
-        return body * rough * np.hanning(span) * 10 ** (rng.uniform(-40, -14) / 20)
+        return body * rough * np.hanning(span) * from_db(rng.uniform(-40, -14))
 
     return _scatter(length, rate_hz, rng.uniform(0.8, 4.0), rub, rng) + noise_floor(length, rate_hz, -70.0, rng)
 
@@ -98,7 +98,7 @@ def breath(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
         for _ in range(int(rng.integers(1, 4))):
             centre_hz = rng.uniform(400.0, 3500.0)
             air += 0.7 * _band(span, rate_hz, 0.8 * centre_hz, 1.25 * centre_hz, rng)
-        return air * np.hanning(span) ** rng.uniform(0.3, 1.2) * 10 ** (rng.uniform(-45, -20) / 20)
+        return air * np.hanning(span) ** rng.uniform(0.3, 1.2) * from_db(rng.uniform(-45, -20))
 
     return _scatter(length, rate_hz, rng.uniform(0.4, 1.5), puff, rng) + noise_floor(length, rate_hz, -70.0, rng)
 
@@ -112,7 +112,7 @@ def fricatives(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
         low_hz = float(rng.choice([300.0, 1200.0, 2500.0, 4000.0]))
         body = _band(span, rate_hz, low_hz, low_hz * rng.uniform(2.0, 4.0), rng)
         shape = np.exp(-np.arange(span) / (span / 4.0)) if plosive else np.hanning(span) ** 0.5
-        return body * shape * 10 ** (rng.uniform(-40, -14) / 20)
+        return body * shape * from_db(rng.uniform(-40, -14))
 
     return _scatter(length, rate_hz, rng.uniform(1.0, 5.0), consonant, rng) + noise_floor(length, rate_hz, -70.0, rng)
 
@@ -124,7 +124,7 @@ def applause(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
         span = int(rng.uniform(0.004, 0.02) * rate_hz)
         centre_hz = rng.uniform(600.0, 2500.0)
         body = _band(span, rate_hz, 0.6 * centre_hz, 2.0 * centre_hz, rng)
-        return body * np.exp(-np.arange(span) / (span / 4.0)) * 10 ** (rng.uniform(-40, -18) / 20)
+        return body * np.exp(-np.arange(span) / (span / 4.0)) * from_db(rng.uniform(-40, -18))
 
     return _scatter(length, rate_hz, 10 ** rng.uniform(0.7, 2.3), clap, rng) + noise_floor(length, rate_hz, -65.0, rng)
 
@@ -133,12 +133,12 @@ def drums(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     """A drum beat: kicks whose pitch falls, snares, hats and toms on a grid of sixteenths."""
     step = int(60.0 / rng.uniform(80, 170) / 4.0 * rate_hz)
     pattern = {hit: rng.random(16) < chance for hit, chance in ((0, 0.3), (1, 0.2), (2, 0.6), (3, 0.12))}
-    loud = 10 ** (rng.uniform(-22, -8) / 20)
+    loud = from_db(rng.uniform(-22, -8))
     out = np.zeros(length)
     for k, start in enumerate(range(int(0.1 * rate_hz), length, step)):
         for hit, when in pattern.items():
             if when[k % 16]:
-                sound = _drum(hit, rate_hz, rng)[: length - start] * loud * 10 ** (rng.uniform(-8, 0) / 20)
+                sound = _drum(hit, rate_hz, rng)[: length - start] * loud * from_db(rng.uniform(-8, 0))
                 out[start : start + len(sound)] += sound
     return out + noise_floor(length, rate_hz, -75.0, rng)
 

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,27 @@ class Phrase:
         return len(self.samples) / self.rate_hz
 
 
+def load_phrase(recording: Recording) -> Phrase:
+    """A whole recording as it is.
+
+    Raises
+    ------
+    DataError
+        If the audio cannot be read.
+    """
+    samples, rate_hz = recording.load()
+    return Phrase(
+        samples=samples,
+        rate_hz=rate_hz,
+        notes=recording.notes,
+        instrument=recording.instrument,
+        source=recording.source,
+        licence=recording.licence,
+        kind=recording.kind,
+        style=recording.style or recording.kind,
+    )
+
+
 def cut(recording: Recording, duration_s: float, kind: str = "real") -> list[Phrase]:
     """Cut a recording into phrases of about a given length, between its notes.
 
@@ -63,7 +84,8 @@ def cut(recording: Recording, duration_s: float, kind: str = "real") -> list[Phr
     DataError
         If the audio cannot be read.
     """
-    samples, rate_hz = recording.load()
+    whole = load_phrase(recording)
+    samples, rate_hz = whole.samples, whole.rate_hz
     phrases = []
     start, total_s = 0.0, len(samples) / rate_hz
     notes = recording.notes
@@ -76,15 +98,11 @@ def cut(recording: Recording, duration_s: float, kind: str = "real") -> list[Phr
             shifted = inside - [start, start, 0.0]
             shifted[:, 1] = np.minimum(shifted[:, 1], end - start)
             phrases.append(
-                Phrase(
+                replace(
+                    whole,
                     samples=samples[s_to_samples(start, rate_hz) : s_to_samples(end, rate_hz)],
-                    rate_hz=rate_hz,
                     notes=shifted,
-                    instrument=recording.instrument,
-                    source=recording.source,
-                    licence=recording.licence,
                     kind=kind,
-                    style=recording.kind,
                 )
             )
         start = end

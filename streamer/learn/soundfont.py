@@ -9,6 +9,7 @@ import numpy as np
 
 from streamer.errors import DataError
 from streamer.learn.assemble import LEAD_S, TAIL_S
+from streamer.learn.augment import from_db
 from streamer.learn.datasets import load_audio
 from streamer.learn.melodies import MELODIES
 from streamer.learn.phrase import Phrase
@@ -144,7 +145,7 @@ def render(
     samples = np.pad(samples[:length], (0, max(0, length - len(samples))))
     peak = max(float(np.abs(samples).max()), 1e-9)
     return Phrase(
-        samples=(samples * (10.0 ** (rng.uniform(-20.0, -3.0) / 20.0) / peak)).astype(np.float32),
+        samples=(samples * (from_db(rng.uniform(-20.0, -3.0)) / peak)).astype(np.float32),
         rate_hz=rate_hz,
         notes=np.array(notes),
         instrument=f"gm_{name}",

@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 
 from streamer.errors import DataError
-from streamer.learn.augment import noise_floor
+from streamer.learn.augment import from_db, noise_floor
 from streamer.learn.nonmusic import OWN_LICENCE, OWN_SOURCE
 from streamer.learn.phrase import NO_NOTES, Phrase
 
@@ -57,7 +57,7 @@ def speech(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 
         parts.append(_say(str(rng.choice(SENTENCES)), voice, speed, pitch, rate_hz))
         parts.append(np.zeros(int(rng.uniform(0.1, 0.7) * rate_hz)))
     said = np.concatenate(parts)[: round(duration_s * rate_hz)]
-    said *= 10.0 ** (rng.uniform(-24.0, -8.0) / 20.0) / max(float(np.abs(said).max()), 1e-9)
+    said *= from_db(rng.uniform(-24.0, -8.0)) / max(float(np.abs(said).max()), 1e-9)
     said += noise_floor(len(said), rate_hz, rng.uniform(-85.0, -60.0), rng)
     return Phrase(
         samples=said.astype(np.float32),
