@@ -1,0 +1,164 @@
+"""A MIDI port as a sink. What sounds is known here, so that it can be ended whatever happens."""
+
+import atexit
+from collections.abc import Callable
+from contextlib import suppress
+from threading import RLock
+from typing import Any
+
+import mido
+
+from streamer.config import DEFAULT_PORT_NAME
+from streamer.errors import MidiError
+from streamer.events import Event
+from streamer.midi import event_messages, panic_messages, silence_messages
+from streamer.outputs.midi_apis import NO_VIRTUAL_PORTS, Probe, choose_api
+from streamer.outputs.quiet import hush_jack, quiet_stderr
+from streamer.outputs.server_watch import ServerWatch
+from streamer.outputs.sink import Sink
+
+PORT_ERRORS = (OSError, RuntimeError, ValueError, MemoryError)  # all that the MIDI libraries raise
+
+
+class PortSink(Sink):
+    """Sends notes to an existing MIDI port, or through a virtual one of its own.
+
+    Parameters
+    ----------
+    output : str, optional
+        Part of the name of an existing port, in any case.
+    virtual : str, optional
+        Name of a virtual port to make; not together with ``output``. With neither, one of the default name.
+    api : str, optional
+        A name in `streamer.outputs.midi_apis.MIDI_APIS`; by default the first that works.
+    channel : int
+        0 to 15.
+
+    Raises
+    ------
+    MidiError
+        If no port, or more than one, has such a name, or none can be opened.
+
+    Notes
+    -----
+    Any thread may call any method. A port that is left open is closed when the interpreter ends, so that no note
+    outlives even a program that forgot.
+    """
+
+    def __init__(
+        self, output: str | None = None, *, virtual: str | None = None, api: str | None = None, channel: int = 0
+    ) -> None:
+        if output is not None and virtual is not None:
+            raise MidiError("name either an existing MIDI port or a virtual one, not both")
+        self._output = output
+        self._virtual = virtual or DEFAULT_PORT_NAME
+        self._api = api
+        self._channel = channel
+        self._sounding: set[int] = set()
+        self._port: Any = None
+        # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
+        self._lock = RLock()
+        self._open()
+
+    def send(self, event: Event) -> None:
+        """Send what the event is in MIDI; after `close`, nothing.
+
+        Raises
+        ------
+        MidiError
+            If the port has failed or its server has died. `reopen` may then be tried.
+        """
+        with self._lock:
+            if self._port is None:
+                return
+            if self._watch.died():
+                raise MidiError(f"the MIDI port {self.name} is gone: its server has died; restart it")
+            for message in event_messages(event, self._channel):
+                self._send(message)
+
+    def panic(self) -> None:
+        """Silence the receiver at once, whatever is believed to sound."""
+        with self._lock:
+            self._send_all(panic_messages(self._sounding, self._channel))
+
+    def reopen(self) -> None:
+        """Close, and open the same port again. Raises `MidiError` as the constructor does."""
+        with self._lock:
+            self.close()
+            self._open()
+
+    def close(self) -> None:
+        """End what sounds, then let go of the port. May be called twice, and after a failed `send`."""
+        with self._lock:
+            self._send_all(silence_messages(self._sounding, self._channel))
+            port, self._port = self._port, None
+            if port is None:
+                return
+            atexit.unregister(self.close)
+            self._watch.close()
+            with quiet_stderr(), suppress(*PORT_ERRORS):
+                port.close()
+
+    def _open(self) -> None:
+        answer = choose_api(self._api)
+        if self._output is None:
+            if not answer.api.virtual_ports:
+                ports = f"; ports here: {', '.join(answer.ports)}" if answer.ports else ""
+                raise MidiError(f"{NO_VIRTUAL_PORTS}{ports}")
+            name, how = self._virtual, {"virtual": True, "client_name": self._virtual}
+        else:
+            name, how = find_port(self._output, answer), {}
+        self.name = f"{name} ({answer.api.label})"
+        self._watch = ServerWatch()
+        self._port = self._watch.during(lambda: _open_quietly(answer, name, how))
+        atexit.register(self.close)
+
+    def _send_all(self, messages: list[mido.Message]) -> None:
+        # Each on its own: one that fails must not keep the others back.
+        if self._port is None or self._watch.died():
+            return
+        for message in messages:
+            with suppress(MidiError):
+                self._send(message)
+
+    def _send(self, message: mido.Message) -> None:
+        if message.type == "note_on":
+            self._sounding.add(message.note)  # before it is sent: a failed send may have sent it
+        try:
+            self._port.send(message)
+        except PORT_ERRORS as error:
+            raise MidiError(f"the MIDI port {self.name} takes no more messages: {error}") from error
+        if message.type == "note_off":
+            self._sounding.discard(message.note)
+
+
+def find_port(part: str, answer: Probe) -> str:
+    """The one port with this in its name; a port of just this name goes before all others.
+
+    Raises
+    ------
+    MidiError
+        If there is none, or several.
+    """
+    wanted = part.casefold()
+    ports = list(dict.fromkeys(answer.ports))
+    exact = [port for port in ports if port.casefold() == wanted]
+    found = exact or [port for port in ports if wanted in port.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise MidiError(f"several MIDI ports have {part!r} in their name: {', '.join(found)}; say more of it")
+    have = f"{answer.api.label} has: {', '.join(ports)}" if ports else f"{answer.api.label} has no ports at all"
+    raise MidiError(f"no MIDI port has {part!r} in its name; {have}")
+
+
+def _open_quietly(answer: Probe, name: str, how: dict[str, Any]) -> Any:
+    backend = mido.Backend(answer.backend, api=answer.api.constant)
+    open_output: Callable[..., Any] = backend.open_output
+    try:
+        with quiet_stderr():
+            backend.load()
+            hush_jack()
+            return open_output(name, **how)
+    except (ImportError, *PORT_ERRORS) as error:
+        raise MidiError(f"the MIDI port {name} cannot be opened with {answer.api.label}: {error}") from error

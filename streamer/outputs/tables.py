@@ -1,0 +1,132 @@
+"""Notes and pitch as CSV tables, for spreadsheets and for measuring.
+
+All times are seconds from the first sample. ``emit_s`` is how much of the audio had been consumed when that line's
+fact was decided: the honest measure of lateness.
+"""
+
+from pathlib import Path
+from threading import RLock
+
+from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.outputs.files import RecordFile
+from streamer.outputs.sink import Sink
+from streamer.units import samples_to_s
+
+NOTES_HEADER = "onset_s,offset_s,midi,emit_s,note,velocity"
+F0_HEADER = "time_s,f0_hz,emit_s,confidence"
+BATCH_BYTES = 16_384  # of the F0 table: its rows come by the hundred a second
+
+
+class NotesCsvSink(Sink):
+    """Writes a row for each note, when it ends.
+
+    ``midi`` is the note's fractional median pitch, ``note`` the MIDI note that was sent, and ``emit_s`` belongs to its
+    note-on.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file is replaced.
+    rate_hz : int
+        Sample rate of the events.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+
+    may_block = True
+
+    def __init__(self, path: str | Path, rate_hz: int) -> None:
+        self.name = str(path)
+        self._rate_hz = rate_hz
+        self._begun: dict[int, NoteOn] = {}
+        self._now = 0
+        self._lock = RLock()
+        self._closed = False
+        self._file = RecordFile(path, f"{NOTES_HEADER}\n".encode("ascii"))
+
+    def send(self, event: Event) -> None:
+        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        with self._lock:
+            if self._closed:
+                return
+            self._now = max(self._now, event.sample)
+            match event:
+                case NoteOn():
+                    self._begun[event.note] = event
+                case NoteOff() if event.note in self._begun:
+                    self._write(self._begun.pop(event.note), event.offset, event.midi)
+
+    def close(self) -> None:
+        """End notes that still sound at the time of the last event, and let go. May be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                for begun in self._begun.values():
+                    self._write(begun, self._now, begun.midi)
+            finally:
+                self._file.close()
+
+    def _write(self, begun: NoteOn, offset: int, midi: float) -> None:
+        onset_s, offset_s, emit_s = (samples_to_s(n, self._rate_hz) for n in (begun.onset, offset, begun.sample))
+        row = f"{onset_s:.6f},{offset_s:.6f},{midi:.4f},{emit_s:.6f},{begun.note},{begun.velocity}\n"
+        self._file.append(row.encode("ascii"))
+
+
+class F0CsvSink(Sink):
+    """Writes a row for each hop; ``time_s`` is the centre of what was analysed, and ``f0_hz`` is 0 where unvoiced.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file is replaced.
+    rate_hz : int
+        Sample rate of the events.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+
+    may_block = True
+
+    def __init__(self, path: str | Path, rate_hz: int) -> None:
+        self.name = str(path)
+        self._rate_hz = rate_hz
+        self._batch = bytearray()
+        self._lock = RLock()
+        self._closed = False
+        self._file = RecordFile(path, f"{F0_HEADER}\n".encode("ascii"))
+
+    def send(self, event: Event) -> None:
+        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        if not isinstance(event, PitchEstimate):
+            return
+        time_s, emit_s = samples_to_s(event.centre, self._rate_hz), samples_to_s(event.sample, self._rate_hz)
+        row = f"{time_s:.6f},{event.f0_hz or 0.0:.4f},{emit_s:.6f},{event.confidence:.4f}\n"
+        with self._lock:
+            if self._closed:
+                return
+            self._batch += row.encode("ascii")
+            if len(self._batch) >= BATCH_BYTES:
+                self._write()
+
+    def close(self) -> None:
+        """Write what is left, and let go. May be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self._write()
+            finally:
+                self._file.close()
+
+    def _write(self) -> None:
+        rows, self._batch = bytes(self._batch), bytearray()
+        self._file.append(rows)

@@ -1,0 +1,387 @@
+"""Files written by sinks: what stands in them, and that they stay readable when things go wrong."""
+
+import csv
+import io
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import mido
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.errors import OutputError
+from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
+from streamer.outputs.files import RecordFile
+from streamer.outputs.jsonl import JsonlSink
+from streamer.outputs.midifile import MidiFileSink
+from streamer.outputs.sink import Sink
+from streamer.outputs.tables import F0CsvSink, NotesCsvSink
+
+RATE_HZ = 48_000
+MELODY: tuple[Event, ...] = (
+    PitchEstimate(sample=128, centre=64, f0_hz=None, confidence=0.1, level_db=-90.0, peak=0.0),
+    NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12),
+    PitchEstimate(sample=24_128, centre=24_000, f0_hz=261.6256, confidence=0.98, level_db=-20.123, peak=0.5),
+    NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371),
+    Gap(sample=50_000, lost=500),
+    NoteOn(sample=72_001, onset=71_000, note=64, velocity=1, midi=64.0),
+)
+SINKS: dict[str, Callable[[Path], Sink]] = {
+    "midi": lambda path: MidiFileSink(path, RATE_HZ),
+    "jsonl": lambda path: JsonlSink(path, RATE_HZ),
+    "notes": lambda path: NotesCsvSink(path, RATE_HZ),
+    "f0": lambda path: F0CsvSink(path, RATE_HZ),
+}
+
+
+def heard(path: Path) -> list[tuple[float, str, int, int]]:
+    """Notes of a MIDI file: seconds, type, note, velocity."""
+    messages, now_s = [], 0.0
+    for message in mido.MidiFile(path):
+        now_s += message.time
+        if not message.is_meta:
+            messages.append((round(now_s, 3), message.type, message.note, message.velocity))
+    return messages
+
+
+def feed(sink: Sink, events: Iterable[Event] = MELODY) -> None:
+    for event in events:
+        sink.send(event)
+
+
+def test_midi_file_has_every_note_at_its_time_and_ends_the_last(tmp_path):
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ)
+    feed(sink)
+    sink.send(PitchEstimate(sample=96_000, centre=95_000, f0_hz=None, confidence=0.0, level_db=-90.0, peak=0.0))
+    sink.close()
+    sink.close()
+    sink.send(MELODY[1])  # late events of another thread are dropped
+    assert heard(tmp_path / "a.mid") == [
+        (0.5, "note_on", 60, 93),
+        (1.0, "note_off", 60, 64),
+        (1.5, "note_on", 64, 1),
+        (2.0, "note_off", 64, 64),
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mid"]
+    assert [m.type for m in mido.MidiFile(tmp_path / "a.mid").tracks[0] if m.is_meta] == ["set_tempo", "end_of_track"]
+
+
+def test_midi_file_is_whole_after_every_event(tmp_path):
+    path = tmp_path / "a.mid"
+    sink = MidiFileSink(path, RATE_HZ)
+    assert heard(path) == []
+    notes = 0
+    for event in MELODY:
+        sink.send(event)
+        notes += isinstance(event, NoteOn | NoteOff)
+        assert len(heard(path)) == notes
+    sink.close()
+
+
+def test_midi_file_is_whole_between_any_two_writes(tmp_path, monkeypatch):
+    """A program can be killed between any two writes: copy the file before each, and read the copies."""
+    path, copies = tmp_path / "a.mid", []
+
+    class Watched(io.FileIO):
+        def write(self, data):
+            copies.append(path.read_bytes())
+            return super().write(data)
+
+    monkeypatch.setattr("streamer.outputs.files.io.FileIO", Watched)
+    sink = MidiFileSink(path, RATE_HZ)
+    feed(sink)
+    assert len(copies) > 6
+    seen = [len(list(mido.MidiFile(file=io.BytesIO(copy)))) for copy in copies[1:]]
+    assert seen == sorted(seen)
+    sink.close()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 192_000])
+def test_midi_times_do_not_drift(tmp_path, rate_hz):
+    """Of an hour of short notes every one stands within a millisecond of its sample, counted from the take's start."""
+    start, step = 12_345, rate_hz // 3 + 1
+    samples = range(start, start + 3600 * rate_hz, step)
+    sink = MidiFileSink(tmp_path / "a.mid", rate_hz, start=start)
+    for index, sample in enumerate(samples):
+        on = NoteOn(sample, sample, 60, 64, 60.0)
+        sink.send(NoteOff(sample, sample, 60, 60.0) if index % 2 else on)
+    sink.close()
+    times = [time_s for time_s, *_ in heard(tmp_path / "a.mid")]
+    expected = [(sample - start) / rate_hz for sample in samples]
+    assert max(abs(a - b) for a, b in zip(times, expected, strict=False)) < 1e-3
+
+
+@given(
+    notes=st.lists(
+        st.tuples(st.integers(0, 100_000), st.integers(0, 127), st.integers(1, 127), st.booleans()), max_size=30
+    )
+)
+def test_midi_file_of_any_events_is_read_back(tmp_path_factory, notes):
+    path = tmp_path_factory.mktemp("any") / "a.mid"
+    sink = MidiFileSink(path, RATE_HZ)
+    sent = []
+    now = 0
+    for later, note, velocity, on in notes:
+        now += later
+        sink.send(NoteOn(now, now, note, velocity, note) if on else NoteOff(now, now, note, note))
+        sent.append(("note_on", note, velocity) if on else ("note_off", note, 64))
+    before = [row[1:] for row in heard(path)]
+    sink.close()
+    after = [row[1:] for row in heard(path)]
+    assert before == sent
+    assert after[: len(sent)] == sent
+    sounding: set[int] = set()
+    for kind, note, _ in after:
+        (sounding.add if kind == "note_on" else sounding.discard)(note)
+    assert not sounding
+
+
+def test_jsonl_lines_are_the_documented_ones(tmp_path):
+    sink = JsonlSink(tmp_path / "e.jsonl", RATE_HZ)
+    feed(sink)
+    lines = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]  # flushed: not yet closed
+    sink.close()
+    sink.close()
+    sink.send(MELODY[0])
+    assert lines[0] == {
+        "type": "pitch",
+        "sample": 128,
+        "time_s": 0.002667,
+        "centre_s": 0.001333,
+        "f0_hz": None,
+        "confidence": 0.1,
+        "level_db": -90.0,
+        "peak_db": -120.0,
+    }
+    assert lines[1] == {
+        "type": "note_on",
+        "sample": 24_000,
+        "time_s": 0.5,
+        "onset_s": 0.479167,
+        "note": 60,
+        "name": "C4",
+        "velocity": 93,
+        "midi": 60.12,
+    }
+    assert lines[3] == {
+        "type": "note_off",
+        "sample": 48_000,
+        "time_s": 1.0,
+        "offset_s": 0.979167,
+        "note": 60,
+        "name": "C4",
+        "midi": 60.0371,
+    }
+    assert lines[4] == {"type": "gap", "sample": 50_000, "time_s": 1.041667, "lost": 500}
+    assert len(lines) == len(MELODY) == len((tmp_path / "e.jsonl").read_text().splitlines())
+
+
+def test_jsonl_never_writes_what_json_does_not_know(tmp_path):
+    sink = JsonlSink(tmp_path / "e.jsonl", RATE_HZ)
+    nan = float("nan")
+    sink.send(PitchEstimate(sample=1, centre=0, f0_hz=nan, confidence=nan, level_db=-float("inf"), peak=float("inf")))
+    line = json.loads((tmp_path / "e.jsonl").read_text(), parse_constant=lambda word: pytest.fail(word))
+    assert line["f0_hz"] is line["confidence"] is line["level_db"] is line["peak_db"] is None
+    sink.close()
+
+
+WRITER = """
+import sys
+from streamer.events import Gap
+from streamer.outputs.jsonl import JsonlSink
+sink = JsonlSink("-", 48_000)
+try:
+    for sample in range(1_000_000):
+        sink.send(Gap(sample, 1))
+except BrokenPipeError:
+    sink.close()
+    sys.exit(7)
+"""
+
+
+def test_jsonl_is_quiet_when_its_reader_leaves():
+    with subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert json.loads(writer.stdout.readline())["type"] == "gap"
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+        assert writer.wait(30) == 7
+
+
+def test_notes_table(tmp_path):
+    sink = NotesCsvSink(tmp_path / "n.csv", RATE_HZ)
+    feed(sink)
+    sink.send(Gap(sample=96_000, lost=1))
+    sink.close()
+    sink.close()
+    with (tmp_path / "n.csv").open() as table:
+        assert list(csv.reader(table)) == [
+            ["onset_s", "offset_s", "midi", "emit_s", "note", "velocity"],
+            ["0.479167", "0.979167", "60.0371", "0.500000", "60", "93"],
+            ["1.479167", "2.000000", "64.0000", "1.500021", "64", "1"],
+        ]
+
+
+def test_f0_table(tmp_path):
+    sink = F0CsvSink(tmp_path / "f.csv", RATE_HZ)
+    feed(sink)
+    sink.close()
+    sink.close()
+    with (tmp_path / "f.csv").open() as table:
+        assert list(csv.reader(table)) == [
+            ["time_s", "f0_hz", "emit_s", "confidence"],
+            ["0.001333", "0.0000", "0.002667", "0.1000"],
+            ["0.500000", "261.6256", "0.502667", "0.9800"],
+        ]
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_missing_folder_is_one_clear_line(tmp_path, kind):
+    path = tmp_path / "nowhere" / "file"
+    with pytest.raises(OutputError) as caught:
+        SINKS[kind](path)
+    assert str(caught.value) == f"cannot write {path}: there is no folder {path.parent}; make it first"
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_folder_in_place_of_a_file_is_one_clear_line(tmp_path, kind):
+    with pytest.raises(OutputError) as caught:
+        SINKS[kind](tmp_path)
+    assert str(caught.value) == f"cannot write {tmp_path}: it is a folder; name a file in it"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_forbidden_folder_is_one_clear_line(tmp_path, kind):
+    tmp_path.chmod(0o500)
+    user = os.geteuid()
+    if user == 0:  # who may write everywhere
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(OutputError, match="you may not write there; choose another place"):
+            SINKS[kind](tmp_path / "file")
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize("kind", ["midi", "notes", "f0"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_disk_that_is_full_from_the_start_is_one_clear_line(kind):
+    with pytest.raises(OutputError, match="the disk is full; make room or choose another place"):
+        SINKS[kind](Path("/dev/full"))
+
+
+def test_a_device_is_written_to_and_never_replaced():
+    sink = MidiFileSink(os.devnull, RATE_HZ)
+    feed(sink)
+    sink.close()
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_file_is_written_through_a_link(tmp_path):
+    (tmp_path / "link.mid").symlink_to(tmp_path / "real.mid")
+    sink = MidiFileSink(tmp_path / "link.mid", RATE_HZ)
+    feed(sink)
+    sink.close()
+    assert (tmp_path / "link.mid").is_symlink()
+    assert len(heard(tmp_path / "real.mid")) == 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, skip_unless_ci: Callable[[str], None]) -> Iterator[Path]:
+    """A disk of 64 kB."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)]
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("only the superuser may mount a small disk")
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk cannot be mounted here")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def endless() -> Iterator[Event]:
+    for sample in itertools.count(0, 4800):
+        yield PitchEstimate(sample, sample, 440.0, 0.9, -20.0, 0.5)
+        yield NoteOn(sample + 100, sample, 69, 100, 69.0)
+        yield NoteOff(sample + 4000, sample + 3900, 69, 69.0)
+
+
+def rows(path: Path) -> list[list[str]]:
+    text = path.read_text()
+    assert text.endswith("\n")
+    table = list(csv.reader(io.StringIO(text)))
+    assert {len(row) for row in table} == {len(table[0])}
+    return table
+
+
+def json_lines(path: Path) -> list[object]:
+    text = path.read_text()
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+READERS: dict[str, Callable[[Path], list]] = {"midi": heard, "jsonl": json_lines, "notes": rows, "f0": rows}
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_disk_that_fills_leaves_a_readable_file_and_one_line(small_disk, kind):
+    path = small_disk / "file"
+    sink = SINKS[kind](path)
+    with pytest.raises(OutputError) as caught:
+        feed(sink, endless())
+    assert str(caught.value) == f"cannot write {path}: the disk is full; make room or choose another place"
+    before = READERS[kind](path)
+    assert len(before) > 400
+    sink.close()
+    after = READERS[kind](path)
+    assert after[: len(before)] == before
+    if kind == "midi":
+        assert [row[1] for row in after[-2:]] == ["note_on", "note_off"]
+    assert [p.name for p in small_disk.iterdir()] == ["file"]
+
+
+KILLED = """
+import os, signal, sys
+from streamer.events import NoteOff, NoteOn
+from streamer.outputs.midifile import MidiFileSink
+sink = MidiFileSink(sys.argv[1], 48_000)
+for index in range(50):
+    sink.send(NoteOn(index * 4800, index * 4800, 60 + index, 90, 60.0))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_killed_program_leaves_every_note_in_its_midi_file(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.mid")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [note for _, _, note, _ in heard(tmp_path / "a.mid")] == list(range(60, 110))
+
+
+def test_record_file_takes_back_what_a_failing_disk_cut_off(tmp_path, monkeypatch):
+    """A fake disk that takes half a record: what the real ones do cannot be had at a chosen byte."""
+
+    class Failing(io.FileIO):
+        def write(self, data):
+            if bytes(data).startswith(b"second"):
+                return super().write(bytes(data)[:3])
+            if bytes(data).startswith(b"ond"):
+                raise OSError(5, "Input/output error")
+            return super().write(data)
+
+    monkeypatch.setattr("streamer.outputs.files.io.FileIO", Failing)
+    file = RecordFile(tmp_path / "f")
+    file.append(b"first\n")
+    with pytest.raises(OutputError, match="Input/output error"):
+        file.append(b"second\n")
+    file.append(b"third\n")
+    file.close()
+    assert (tmp_path / "f").read_bytes() == b"first\nthird\n"
