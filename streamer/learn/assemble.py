@@ -3,8 +3,8 @@
 Everything is drawn from the generator that is passed in: the same seed gives the same samples.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -16,70 +16,15 @@ from streamer.errors import DataError
 from streamer.events import FloatArray
 from streamer.learn.augment import from_db, noise_floor, rms
 from streamer.learn.datasets import Recording, load_audio
-from streamer.learn.melodies import MELODIES, IntArray
+from streamer.learn.melodies import IntArray
 from streamer.learn.phrase import Phrase
+from streamer.learn.plans import PlannedNote, Range, Sound, fade, mix, plan_notes
 from streamer.units import s_to_samples
 
-Range = tuple[float, float]
-
-LEAD_S = 0.3  # silence before the first note
-TAIL_S = 0.4  # at least this much of the phrase is left after the last onset
 PRE_ATTACK_S = 0.012  # sound from before the labelled onset that still belongs to the attack
-FADE_IN_S = 0.003
-SHORTEST_S = 0.045  # a shorter note is not placed
 SINGLE_NOTE = "note"
+FLOOR_BELOW_DB = 18.0  # the noise floor is this far below the softest note
 DECAY_DB = 5.0  # what falls by more from its first to its last quarter was plucked or struck
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How the notes of a phrase follow each other.
-
-    Attributes
-    ----------
-    melodies : tuple of str
-        Names in `streamer.learn.melodies.MELODIES`; one is drawn per stretch of notes.
-    ioi_s : (float, float)
-        Time from onset to onset, drawn log-uniformly.
-    gap_s : (float, float)
-        Silence before the next onset, drawn uniformly.
-    spread_db : float
-        Levels differ by up to this much within a phrase.
-    rest : float
-        Probability of a rest after a note.
-    sixteenths : bool
-        ``ioi_s`` is drawn once, and most notes last exactly that.
-    crossfade_s : (float, float) or None
-        Notes follow without a gap and are faded into each other over this.
-    ring_s : (float, float) or None
-        Each note rings on under the next for this long.
-    """
-
-    melodies: tuple[str, ...]
-    ioi_s: Range
-    gap_s: Range = (0.0, 0.06)
-    spread_db: float = 8.0
-    rest: float = 0.1
-    sixteenths: bool = False
-    crossfade_s: Range | None = None
-    ring_s: Range | None = None
-
-
-FREE = ("walk", "leap", "scale", "arpeggio", "repeat")
-STYLES: dict[str, Style] = {
-    "fast16": Style(("walk", "scale", "arpeggio"), (60 / 180 / 4, 60 / 120 / 4), (0.0, 0.02), sixteenths=True),
-    "repeat": Style(("repeat",), (0.1, 0.4), (0.005, 0.06), spread_db=6.0),
-    "legato": Style(("walk", "leap", "scale"), (0.15, 0.6), rest=0.05, crossfade_s=(0.008, 0.025)),
-    "leaps": Style(("leap",), (0.15, 0.5)),
-    "dynamics": Style(("walk", "leap", "arpeggio"), (0.15, 0.6), spread_db=26.0),
-    "ringing": Style(("walk", "arpeggio", "leap", "repeat"), (0.12, 0.5), spread_db=12.0, ring_s=(0.05, 0.4)),
-    "scales": Style(("scale",), (0.12, 0.4), (0.0, 0.04)),
-    "arpeggios": Style(("arpeggio",), (0.12, 0.4), (0.0, 0.04)),
-    "slow": Style(FREE, (0.6, 2.0), (0.0, 0.3), spread_db=12.0, rest=0.2),
-}
-MIXED = "mixed"
-STYLE_NAMES = (*STYLES, MIXED)
-STRETCH = (3, 9)  # notes of one style in a mixed phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +141,7 @@ def assemble(
     recordings : sequence of Recording
         Only those of kind ``note`` are used; one instrument of one source is drawn.
     style : str
-        One of `STYLE_NAMES`.
+        One of `streamer.learn.plans.STYLE_NAMES`.
     rng : numpy.random.Generator
         Decides everything.
     rate_hz : int
@@ -217,34 +162,24 @@ def assemble(
     DataError
         If the style is unknown, or no recording is of kind ``note``.
     """
-    if style != MIXED and style not in STYLES:
-        raise DataError(f"there is no style {style!r}; choose from {', '.join(STYLE_NAMES)}")
     banks = group_notes(recordings)
     if style == "ringing":  # what is blown or bowed does not ring on
         banks = [bank for bank in banks if bank.decays] or banks
     bank = banks[int(rng.integers(len(banks)))]
     tuning = rng.uniform(-1.0, 1.0) * variety.tuning_cents / 100.0
     top_db = rng.uniform(*variety.top_db)
-    planned = _plan(bank, variety.shift_semitones, style, rng, duration_s, top_db)
+    planned = plan_notes(style, bank.within(variety.shift_semitones), rng, duration_s, top_db, bank.decays)
 
-    out = np.zeros(s_to_samples(duration_s, rate_hz))
-    notes: list[tuple[float, float, float]] = []
-    for plan, following in zip(planned, [*planned[1:], None], strict=True):
-        shift = tuning + plan.midi
-        sound, onset, end_s, midi = _sound(bank.nearest(plan.midi, rng), plan, shift, rate_hz)
-        start = s_to_samples(plan.onset_s, rate_hz) - onset
-        skip = max(0, -start)
-        room = out[start + skip : start + len(sound)]
-        room += sound[skip : skip + len(room)]
-        end_s = min(end_s, following.onset_s if following else duration_s)
-        notes.append((plan.onset_s, end_s, midi))
+    def make(plan: PlannedNote) -> Sound:
+        return _sound(bank.nearest(plan.midi, rng), plan, plan.midi + tuning, rate_hz)
+
+    out, notes = mix(planned, make, rate_hz, duration_s)
     softest_db = min((plan.level_db for plan in planned), default=top_db)
-    floor_db = min(rng.uniform(*variety.floor_db), softest_db - 18.0)
-    out += noise_floor(len(out), rate_hz, floor_db, rng)
+    out += noise_floor(len(out), rate_hz, min(rng.uniform(*variety.floor_db), softest_db - FLOOR_BELOW_DB), rng)
     return Phrase(
         samples=np.clip(out, -1.0, 1.0).astype(np.float32),
         rate_hz=rate_hz,
-        notes=np.array(notes, dtype=np.float64).reshape(-1, 3),
+        notes=notes,
         instrument=bank.notes[0].instrument,
         source=bank.notes[0].source,
         licence=bank.notes[0].licence,
@@ -253,72 +188,29 @@ def assemble(
     )
 
 
-def _plan(
-    bank: Bank, shift: int, name: str, rng: np.random.Generator, duration_s: float, top_db: float
-) -> list[_Planned]:
-    """Choose onsets, ends, pitches and levels of a phrase."""
-    pitches = bank.within(shift)
-    decays = bank.decays
-    choices = [style for style in STYLES if decays or style != "ringing"]
-    planned: list[_Planned] = []
-    clock = LEAD_S
-    while clock < duration_s - TAIL_S:
-        style = STYLES[str(rng.choice(choices)) if name == MIXED else name]
-        melody = MELODIES[str(rng.choice(style.melodies))](pitches, rng)
-        unit_s = _log_uniform(style.ioi_s, rng)
-        slurs = style.crossfade_s is not None and not decays and rng.random() < 0.6
-        for midi in _take(melody, int(rng.integers(*STRETCH))):
-            ioi_s = unit_s * rng.choice([1, 2, 4], p=[0.85, 0.12, 0.03]) if style.sixteenths else 0.0
-            ioi_s = ioi_s or _log_uniform(style.ioi_s, rng)
-            joined = style.crossfade_s is not None or style.ring_s is not None
-            gap_s = 0.0 if joined else min(rng.uniform(*style.gap_s), 0.5 * ioi_s)
-            crossfade_s = rng.uniform(*style.crossfade_s) if style.crossfade_s else 0.0
-            touches = bool(planned) and clock - planned[-1].end_s < 1e-6
-            planned.append(
-                _Planned(
-                    onset_s=clock,
-                    end_s=clock + ioi_s - gap_s,
-                    midi=midi,
-                    level_db=top_db - rng.uniform(0.0, style.spread_db),
-                    fade_in_s=crossfade_s if touches else 0.0,
-                    ring_s=rng.uniform(*style.ring_s) if style.ring_s else crossfade_s,
-                    slurred=slurs and touches,
-                )
-            )
-            clock += ioi_s
-            if rng.random() < style.rest:
-                clock += rng.uniform(0.1, 0.6)
-            if clock >= duration_s - TAIL_S:
-                break
-    if planned:
-        last_s = min(planned[-1].end_s, duration_s - 0.05)
-        planned[-1] = replace(planned[-1], end_s=last_s)
-    return [plan for plan in planned if plan.end_s - plan.onset_s >= SHORTEST_S]
-
-
-def _sound(
-    recording: Recording, plan: _Planned, target: float, rate_hz: int
-) -> tuple[NDArray[np.float64], int, float, float]:
-    """Cut, shift and fade one note: samples, the index of its onset in them, when it ends, and its pitch."""
+def _sound(recording: Recording, plan: PlannedNote, target: float, rate_hz: int) -> Sound:
+    """Cut, shift and fade one recorded note."""
     samples, source_rate_hz = _cached(recording.path)
     onset_s, offset_s, measured = (float(value) for value in recording.notes[0])
+    if onset_s >= len(samples) / source_rate_hz:
+        raise DataError(f"{recording.path} ends before its note begins, at {onset_s:g} s; correct onset_s")
     ratio = Fraction(2.0 ** ((target - round(measured)) / 12.0) * source_rate_hz / rate_hz).limit_denominator(400)
     speed = float(ratio) * rate_hz / source_rate_hz
     # A slurred note is entered where its attack is over, as a bow or a breath goes on through the change.
     entry_s = onset_s + min(0.08, 0.25 * (offset_s - onset_s)) if plan.slurred else onset_s
     pre_s = 0.0 if plan.fade_in_s else min(PRE_ATTACK_S, entry_s)
-    length_s = plan.end_s - plan.onset_s + plan.ring_s
     first = s_to_samples(entry_s - pre_s, source_rate_hz)
-    last = s_to_samples(entry_s + length_s * speed, source_rate_hz)
+    last = s_to_samples(entry_s + (plan.end_s - plan.onset_s + plan.ring_s) * speed, source_rate_hz)
     sound = resample(samples[first:last].astype(np.float64), ratio)
-    onset = s_to_samples(pre_s / speed, rate_hz)
     sound *= from_db(plan.level_db) / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
-    fade_in = max(2, s_to_samples(plan.fade_in_s or FADE_IN_S, rate_hz))
-    fade_out = max(2, s_to_samples(min(max(plan.ring_s, 0.008), 0.5 * length_s), rate_hz))
-    sound[:fade_in] *= _rise(fade_in)[: len(sound)]
-    sound[-fade_out:] *= _rise(fade_out)[::-1][-len(sound) :]
+    fade(sound, plan, rate_hz)
     decayed_s = plan.onset_s + (offset_s - entry_s) / speed
-    return sound, onset, min(plan.end_s, decayed_s), measured + 12.0 * float(np.log2(speed))
+    return Sound(
+        samples=sound,
+        onset=s_to_samples(pre_s / speed, rate_hz),
+        end_s=min(plan.end_s, decayed_s),
+        midi=measured + 12.0 * float(np.log2(speed)),
+    )
 
 
 def resample(samples: NDArray[np.float64], ratio: Fraction) -> NDArray[np.float64]:
@@ -336,18 +228,3 @@ def _cached(path: Path) -> tuple[FloatArray, int]:
     """Audio without its constant part, which would click at every cut."""
     samples, rate_hz = load_audio(path)
     return samples - np.float32(samples.mean()), rate_hz
-
-
-def _rise(length: int) -> NDArray[np.float64]:
-    """A quarter of a sine: two of them crossed keep the power."""
-    rise: NDArray[np.float64] = np.sin(0.5 * np.pi * (np.arange(length) + 0.5) / length)
-    return rise
-
-
-def _log_uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))
-
-
-def _take(melody: Iterator[int], count: int) -> Iterator[int]:
-    for _, midi in zip(range(count), melody, strict=False):
-        yield midi

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from streamer.errors import DataError
-from streamer.learn.assemble import LEAD_S, TAIL_S
 from streamer.learn.augment import from_db
 from streamer.learn.datasets import load_audio
 from streamer.learn.melodies import MELODIES
 from streamer.learn.phrase import Phrase
+from streamer.learn.plans import LEAD_S, TAIL_S
 from streamer.units import s_to_samples
 
 PROGRAM = "fluidsynth"
