@@ -1,7 +1,25 @@
-"""Samples in, events out: no I/O, no threads, no clock."""
+"""Samples in, events out: no I/O, no threads, no clock.
 
-from streamer.config import TrackerConfig
-from streamer.events import Event, FloatArray
+hop by hop: `framing.Hopper` cuts, the detector hears, the note machine decides, and here decisions become events.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from streamer.config import LOWEST_MIDI, RATES_HZ, TrackerConfig
+from streamer.detectors import make_detector
+from streamer.detectors.base import Detector
+from streamer.errors import ConfigError
+from streamer.events import Event, FloatArray, Gap, NoteOff, NoteOn, PitchEstimate
+from streamer.framing import Hopper
+from streamer.notes import NoteMachine
+from streamer.units import amplitude_to_db, hz_to_midi
+
+_LEVEL_MS = 8.0
+_VELOCITY_MS = 30.0
+_PITCHES = 2048  # hops of a note whose pitches its median is taken over
+_LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
 
 class Tracker:
@@ -13,12 +31,33 @@ class Tracker:
         Settings.
     rate_hz : int
         Sample rate of what `process` will be given.
+
+    Attributes
+    ----------
+    consumed : int
+        Samples so far, lost ones included.
     """
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
+    def __init__(self, config: TrackerConfig, rate_hz: int, detector: Detector | None = None) -> None:
+        if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+            raise ConfigError(f"the sample rate is {rate_hz} Hz, but must be from {RATES_HZ[0]} to {RATES_HZ[1]}")
         self.config = config
         self.rate_hz = rate_hz
-        self.consumed = 0  # samples, lost ones included
+        self.consumed = 0
+        self._hopper = Hopper(config.hop)
+        self._start()
+        self._detector = detector or make_detector(config, rate_hz)
+
+    def _start(self) -> None:
+        hop = self.config.hop
+        self._detector = make_detector(self.config, self.rate_hz)
+        self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz)
+        self._powers: deque[float] = deque(maxlen=max(1, round(_VELOCITY_MS / 1000.0 * self.rate_hz / hop)))
+        self._level_hops = max(1, round(_LEVEL_MS / 1000.0 * self.rate_hz / hop))
+        self._sounding: NoteOn | None = None
+        self._pitches: deque[float] = deque(maxlen=_PITCHES)
+        self._hops_end = self.consumed  # samples up to the end of the last hop
+        self._last_off = self.consumed
 
     def process(self, samples: FloatArray) -> list[Event]:
         """Take any number of samples and return what they decide, in order.
@@ -35,12 +74,81 @@ class Tracker:
         AudioFormatError
             If the array is not one-dimensional float32.
         """
-        raise NotImplementedError
+        events: list[Event] = []
+        for hop in self._hopper.push(samples):
+            self._hops_end += len(hop)
+            events += self._hear(hop)
+        self.consumed += len(samples)
+        return events
 
     def gap(self, lost: int) -> list[Event]:
         """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples."""
-        raise NotImplementedError
+        events = self.flush()
+        self.consumed += lost
+        self._hopper.clear()
+        self._start()
+        return [*events, Gap(self.consumed, lost)]
 
     def flush(self) -> list[Event]:
         """End the open note: the stream is over."""
-        raise NotImplementedError
+        self._machine.reset()
+        return self._end(self.consumed, self.consumed)
+
+    def _hear(self, hop: FloatArray) -> list[Event]:
+        if not np.isfinite(hop).all():
+            hop = np.nan_to_num(hop, nan=0.0, posinf=0.0, neginf=0.0)
+        peak = float(np.abs(hop).max())
+        if peak > _LOUDEST:
+            hop = hop.clip(-_LOUDEST, _LOUDEST)
+        centred = hop - float(np.add.reduce(hop)) / len(hop)
+        self._powers.append(float(centred.dot(centred)) / len(hop))
+        newest = list(self._powers)[-self._level_hops :]
+        level_db = amplitude_to_db((sum(newest) / len(newest)) ** 0.5)
+        hearing = self._detector.hear(hop)
+        decision = self._machine.step(hearing, level_db > self.config.gate_db)
+        best = int(hearing.sounding.argmax())
+        confidence = float(hearing.sounding[best])
+        f0_hz, age = self._detector.pitch(best)
+        voiced = confidence > 0.5 and level_db > self.config.gate_db and f0_hz > 0.0
+        estimate = PitchEstimate(
+            sample=self._hops_end,
+            centre=self._hops_end - age,
+            f0_hz=f0_hz if voiced else None,
+            confidence=confidence,
+            level_db=level_db,
+            peak=peak,
+        )
+        events: list[Event] = [estimate]
+        if decision.ended is not None:
+            events += self._end(self._hops_end, self._hops_end - decision.ended_ago * len(hop))
+        if decision.began is not None:
+            events.append(self._begin(decision.began, decision.began_ago * len(hop)))
+        if self._sounding is not None and voiced:
+            midi = hz_to_midi(f0_hz, self.config.a4_hz)
+            if abs(midi - self._sounding.note) < 1.0:
+                self._pitches.append(midi)
+        return events
+
+    def _begin(self, candidate: int, ago: int) -> NoteOn:
+        note = candidate + LOWEST_MIDI
+        f0_hz, _ = self._detector.pitch(candidate)
+        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
+        onset = max(self._hops_end - ago, self._last_off, 0)
+        event = NoteOn(self._hops_end, onset, note, self._velocity(), midi)
+        self._sounding = event
+        self._pitches.clear()
+        self._pitches.append(midi)
+        return event
+
+    def _end(self, sample: int, offset: int) -> list[Event]:
+        note = self._sounding
+        if note is None:
+            return []
+        self._sounding = None
+        self._last_off = max(offset, note.onset + 1)
+        return [NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)))]
+
+    def _velocity(self) -> int:
+        """From the loudest hop of the attack: 0 dBFS is 127, every 6 dB less takes 16 off."""
+        loudest_db = amplitude_to_db(max(self._powers) ** 0.5)
+        return int(min(127, max(1, round(127 + (loudest_db + 9.0) * 16.0 / 6.0))))

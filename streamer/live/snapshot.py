@@ -1,7 +1,7 @@
 """What the screen knows: one frozen picture of the session, made many times a second.
 
-The screen runs in a process of its own, since one that shares the interpreter with the audio costs input overflows. So a
-snapshot is plain data that crosses a pipe as one line of JSON.
+The screen runs in a process of its own, since one that shares the interpreter with the audio costs input overflows.
+So a snapshot is plain data that crosses a pipe as one line of JSON.
 """
 
 import json

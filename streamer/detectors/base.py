@@ -1,0 +1,118 @@
+"""The seam between what listens for pitch and the note machine."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.events import FloatArray
+from streamer.units import hz_to_midi
+
+N_CANDIDATES = HIGHEST_MIDI - LOWEST_MIDI + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a detector makes of one hop.
+
+    Attributes
+    ----------
+    sounding : ndarray of float32, shape (88,)
+        For each note from A0 to C8, the probability that it sounds at the newest sample.
+    begun : ndarray of float32, shape (88,)
+        For each note, the probability that it has begun, or been struck again, within the last `BEGUN_MS`.
+    """
+
+    sounding: FloatArray
+    begun: FloatArray
+
+
+BEGUN_MS = 45.0
+
+
+class Detector(ABC):
+    """Listens to hops, one after the other.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        Settings; a detector uses ``hop`` and ``a4_hz``.
+    rate_hz : int
+        Sample rate of the hops.
+    """
+
+    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
+        self.config = config
+        self.rate_hz = rate_hz
+
+    @abstractmethod
+    def hear(self, hop: FloatArray) -> Hearing:
+        """Take the next hop, shape (hop,). The arrays returned are overwritten by the next call."""
+
+    @abstractmethod
+    def pitch(self, candidate: int) -> tuple[float, int]:
+        """Fine pitch of one candidate at the latest hop, and how long ago it was so.
+
+        Returns
+        -------
+        f0_hz : float
+            Frequency.
+        age : int
+            Samples between the centre of what this was measured on and the newest sample.
+        """
+
+
+class PitchOnlyDetector(Detector):
+    """A detector that names one frequency per hop; beginnings are told from the level alone."""
+
+    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
+        super().__init__(config, rate_hz)
+        self._sounding = np.zeros(N_CANDIDATES, np.float32)
+        self._begun = np.zeros(N_CANDIDATES, np.float32)
+        self._f0_hz = 0.0
+        self._rise = LevelRise(config.hop, rate_hz)
+
+    @abstractmethod
+    def estimate(self, hop: FloatArray) -> tuple[float, float]:
+        """Frequency in Hz (0: none) and confidence in [0, 1] after this hop."""
+
+    @property
+    @abstractmethod
+    def age(self) -> int:
+        """Samples from the centre of the window to the newest sample."""
+
+    def hear(self, hop: FloatArray) -> Hearing:
+        """As in `Detector`."""
+        f0_hz, confidence = self.estimate(hop)
+        self._sounding[:] = 0.0
+        self._begun[:] = self._rise.update(hop)
+        self._f0_hz = f0_hz
+        if f0_hz > 0.0:
+            candidate = round(hz_to_midi(f0_hz, self.config.a4_hz)) - LOWEST_MIDI
+            if 0 <= candidate < N_CANDIDATES:
+                self._sounding[candidate] = confidence
+        return Hearing(self._sounding, self._begun)
+
+    def pitch(self, candidate: int) -> tuple[float, int]:  # noqa: ARG002 - there is but one
+        """As in `Detector`."""
+        return self._f0_hz, self.age
+
+
+class LevelRise:
+    """How surely a sound has just begun, told from the level alone.
+
+    The newest 8 ms against the quietest 8 ms of the 50 before: a rise of 6 dB is as likely as not, 12 dB is sure.
+    """
+
+    def __init__(self, hop: int, rate_hz: int) -> None:
+        self._short = max(1, round(0.008 * rate_hz / hop))
+        self._powers = np.full(self._short + max(1, round(0.05 * rate_hz / hop)), 1e-9)
+
+    def update(self, hop: FloatArray) -> float:
+        """Probability in [0, 1] that a sound has begun within the last milliseconds."""
+        self._powers[:-1] = self._powers[1:]
+        self._powers[-1] = float(hop.dot(hop)) / len(hop) + 1e-9
+        smooth = np.convolve(self._powers, np.full(self._short, 1.0 / self._short), "valid")
+        rise_db = 10.0 * np.log10(smooth[-1] / smooth.min())
+        return float(1.0 / (1.0 + np.exp(-(rise_db - 6.0))))

@@ -1,0 +1,160 @@
+"""Samples in, hops out: any chunking gives the same hops, any sample rate the same picture.
+
+What comes in at the stream's own rate is brought to one analysis rate, and from there halved three times, so that a
+period of the lowest octave is as many samples long on its level as a period of middle C is on the first. Everything
+after this module is therefore the same for every sample rate, and the same for every octave.
+
+The filters are short: the first delays by half a millisecond, and the halvings are minimum-phase, so that what
+they add is a small part of a period of the notes that are looked for on their level.
+"""
+
+from math import gcd
+
+import numpy as np
+
+from streamer.errors import AudioFormatError
+from streamer.events import FloatArray
+
+ANALYSIS_RATE_HZ = 16_000
+LEVELS = 4
+HISTORY = 512  # samples kept on every level
+_PASS_HZ = 6_400.0
+_HALF_WIDTH_S = 0.57e-3
+_HALVING_TAPS = 24
+
+
+class Hopper:
+    """Cut a stream into hops of one size, however it arrives.
+
+    Parameters
+    ----------
+    hop : int
+        Samples per hop.
+    """
+
+    def __init__(self, hop: int) -> None:
+        self._pending = np.zeros(hop, np.float32)
+        self._filled = 0
+
+    def push(self, samples: FloatArray) -> list[FloatArray]:
+        """The hops that these samples complete, each a copy of shape (hop,).
+
+        Raises
+        ------
+        AudioFormatError
+            If the array is not one-dimensional float32.
+        """
+        if samples.ndim != 1 or samples.dtype != np.float32:
+            raise AudioFormatError(
+                f"samples are {samples.dtype} of shape {samples.shape}; give mono float32 of shape (n,)"
+            )
+        hops: list[FloatArray] = []
+        hop, at = len(self._pending), 0
+        while at < len(samples):
+            take = min(hop - self._filled, len(samples) - at)
+            self._pending[self._filled : self._filled + take] = samples[at : at + take]
+            self._filled += take
+            at += take
+            if self._filled == hop:
+                hops.append(self._pending.copy())
+                self._filled = 0
+        return hops
+
+    def clear(self) -> int:
+        """Forget what has not filled a hop; returns how many samples that were."""
+        dropped, self._filled = self._filled, 0
+        return dropped
+
+
+class Pyramid:
+    """The newest samples at the analysis rate and at a half, a quarter and an eighth of it.
+
+    Attributes
+    ----------
+    levels : ndarray of float32, shape (LEVELS, HISTORY)
+        Newest sample last; level ``k`` runs at ``ANALYSIS_RATE_HZ / 2**k``.
+
+    Parameters
+    ----------
+    rate_hz : int
+        Rate of what `push` is given.
+    hop : int
+        Samples that each `push` brings.
+    """
+
+    def __init__(self, rate_hz: int, hop: int) -> None:
+        self.levels: FloatArray = np.zeros((LEVELS, HISTORY), np.float32)
+        common = gcd(rate_hz, ANALYSIS_RATE_HZ)
+        self._up, self._down = ANALYSIS_RATE_HZ // common, rate_hz // common
+        half = max(2, round(_HALF_WIDTH_S * rate_hz))
+        self._half = half
+        self._taps = _resampling_taps(rate_hz, self._up, half)
+        self._tap_index = np.arange(2 * half)
+        self._input = np.zeros(hop + 4 * half, np.float32)
+        self._consumed = 0  # input samples
+        self._made = [0] * LEVELS  # samples on each level
+        self._halving = _halving_taps()
+        self._halving_index = np.arange(_HALVING_TAPS) - (_HALVING_TAPS - 1)
+
+    def push(self, hop: FloatArray) -> None:
+        """Take one hop and bring every level up to date."""
+        buffer = self._input
+        buffer[: -len(hop)] = buffer[len(hop) :]
+        buffer[-len(hop) :] = hop
+        self._consumed += len(hop)
+        # Output n lies at input position n * down / up and needs `half` samples on either side of it.
+        last = ((self._consumed - self._half) * self._up - 1) // self._down
+        n = np.arange(self._made[0], last + 1)
+        if len(n):
+            position, phase = np.divmod(n * self._down, self._up)
+            first = position - self._half + 1 - (self._consumed - len(buffer))
+            window = buffer[first[:, None] + self._tap_index]
+            self._append(0, (window * self._taps[phase]).sum(axis=1))
+        for level in range(1, LEVELS):
+            self._halve(level)
+
+    def _halve(self, level: int) -> None:
+        above, made_above = self.levels[level - 1], self._made[level - 1]
+        count = (made_above + 1) // 2 - self._made[level]
+        if count <= 0:
+            return
+        newest = 2 * (self._made[level] + np.arange(count))  # even indices of the level above
+        at = newest - made_above + HISTORY
+        window = above[at[:, None] + self._halving_index]
+        self._append(level, (window * self._halving).sum(axis=1))
+
+    def _append(self, level: int, samples: FloatArray) -> None:
+        row, count = self.levels[level], len(samples)
+        self._made[level] += count
+        if count >= HISTORY:
+            row[:] = samples[-HISTORY:]
+        else:
+            row[:-count] = row[count:]
+            row[-count:] = samples
+
+
+def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:
+    """Polyphase windowed-sinc low-pass, shape (phases, 2 * half); each row sums to 1."""
+    cutoff = min(ANALYSIS_RATE_HZ / 2, 0.5 * rate_hz) / rate_hz  # cycles per input sample
+    offset = np.arange(1 - half, half + 1)[None, :] - np.arange(phases)[:, None] / phases
+    window = np.i0(6.0 * np.sqrt(np.clip(1.0 - (offset / half) ** 2, 0.0, 1.0)))
+    taps = np.sinc(2.0 * cutoff * offset) * window
+    return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float32)
+
+
+def _halving_taps() -> FloatArray:
+    """Minimum-phase low-pass for halving the rate, newest tap last.
+
+    Passes the eight lowest harmonics of its level's notes and stops what would fold onto them. Made from a
+    linear-phase design by the homomorphic method (Oppenheim & Schafer, Discrete-Time Signal Processing, section 13).
+    """
+    n, size = 41, 4096
+    t = np.arange(n) - (n - 1) / 2
+    linear = np.sinc(2 * 0.25 * t) * np.kaiser(n, 5.0)
+    log_magnitude = np.log(np.maximum(np.abs(np.fft.fft(linear / linear.sum(), size)), 1e-4))
+    cepstrum = np.fft.ifft(log_magnitude).real
+    fold = np.zeros(size)
+    fold[0] = fold[size // 2] = 1.0
+    fold[1 : size // 2] = 2.0
+    minimum = np.fft.ifft(np.exp(np.fft.fft(cepstrum * fold))).real[:_HALVING_TAPS]
+    return np.asarray((minimum / minimum.sum())[::-1], np.float32)

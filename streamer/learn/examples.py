@@ -1,0 +1,100 @@
+"""From labelled recordings to rows that a classifier learns from.
+
+The features are those of the live path, made by the same code hop by hop. Not every hop becomes an example: those
+soon after an onset all do, since there is where notes are won early; of the rest one in several. And not every
+candidate: the note that sounds, those it is mistaken for (neighbours, octaves, twelfths, what sounded before,
+whatever fits the signal best), and a few at random.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.detectors.base import BEGUN_MS
+from streamer.detectors.stream import FeatureStream
+from streamer.events import FloatArray
+from streamer.features import NAMES
+from streamer.framing import Hopper
+from streamer.learn.phrase import Phrase
+
+_N = HIGHEST_MIDI - LOWEST_MIDI + 1
+_DENSE_S = (0.0, 0.09)  # after an onset every hop is taken
+_STRIDE = 6  # elsewhere one in so many
+_RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
+_RIVALS = 4
+_RANDOM = 3
+_FIT = NAMES.index("correlation_128_at_base")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Rows for training.
+
+    Attributes
+    ----------
+    rows : ndarray of float16, shape (n, features)
+        Features of one candidate at one hop.
+    targets : ndarray of uint8, shape (n, 2)
+        Whether the candidate sounds, and whether it has just begun.
+    """
+
+    rows: NDArray[np.float16]
+    targets: NDArray[np.uint8]
+
+
+def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
+    """Rows of one labelled recording."""
+    rng = np.random.default_rng(seed)
+    listener = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
+    labels = _Labels(phrase, hop)
+    rows, targets = [], []
+    for k, samples in enumerate(Hopper(hop).push(phrase.samples)):
+        matrix = listener.matrix(samples)
+        note, since_s, before = labels.at(k)
+        dense = note is not None and _DENSE_S[0] <= since_s < _DENSE_S[1]
+        if not dense and k % _STRIDE:
+            continue
+        chosen = _candidates(note, before, matrix, rng)
+        target = np.zeros((len(chosen), 2), np.uint8)
+        if note is not None:
+            target[chosen == note] = (1, since_s < BEGUN_MS / 1000.0)
+        rows.append(matrix[chosen].astype(np.float16))
+        targets.append(target)
+    return Examples(np.concatenate(rows), np.concatenate(targets))
+
+
+def _candidates(note: int | None, before: int | None, matrix: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
+    fit = matrix[:, _FIT]
+    chosen = {*np.argpartition(fit, -_RIVALS)[-_RIVALS:].tolist(), *rng.integers(_N, size=_RANDOM).tolist()}
+    if before is not None:
+        chosen.add(before)
+    if note is not None:
+        chosen.update([note, *(note + away for away in _RELATED if 0 <= note + away < _N)])
+    else:
+        chosen.update(rng.integers(_N, size=_RANDOM).tolist())
+    return np.array(sorted(chosen), np.intp)
+
+
+class _Labels:
+    """Which note sounds at the newest sample of each hop, since when, and which one before it."""
+
+    def __init__(self, phrase: Phrase, hop: int) -> None:
+        self._hop_s = hop / phrase.rate_hz
+        self._onsets_s = phrase.notes[:, 0]
+        self._offsets_s = phrase.notes[:, 1]
+        self._candidates = np.round(phrase.notes[:, 2]).astype(int) - LOWEST_MIDI
+
+    def at(self, hop_index: int) -> tuple[int | None, float, int | None]:
+        time_s = (hop_index + 1) * self._hop_s
+        i = int(np.searchsorted(self._onsets_s, time_s, side="right")) - 1
+        if i < 0:
+            return None, 0.0, None
+        here = int(self._candidates[i])
+        before = int(self._candidates[i - 1]) if i else None
+        if not 0 <= here < _N:
+            return None, 0.0, before
+        if time_s >= self._offsets_s[i]:
+            return None, 0.0, here
+        return here, float(time_s - self._onsets_s[i]), before

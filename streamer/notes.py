@@ -1,0 +1,193 @@
+"""The note machine: from what sounds at each hop to note-on and note-off.
+
+For every note the evidence that it has begun is added up hop by hop, and falls back to zero whenever it would become
+negative. When it reaches a threshold, the note has begun. This is Page's cumulative sum test (Biometrika 1954), which
+decides on a change sooner than any other test with as few false alarms (Lorden 1971; Moustakides 1986). Its threshold
+is what ``eagerness`` sets; and where a note's sum last left zero is the test's own estimate of when the note began.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.detectors.base import Hearing
+from streamer.events import FloatArray
+
+_EPSILON = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the evidence is weighed against. Sums are in nepers of odds times milliseconds.
+
+    Attributes
+    ----------
+    begin : float
+        For a note out of silence.
+    change : float
+        For another note while one sounds.
+    neighbour : float
+        For a note a semitone from the one that sounds: vibrato and scoops look like that.
+    octave : float
+        For a note one or more octaves (or a twelfth) from the one that sounds.
+    again : float
+        For the note that sounds, struck again.
+    end : float
+        For the end of the note that sounds.
+    refractory_ms : float
+        No note is struck again sooner than this after it began.
+    odds_at_rest : float
+        Log odds at which a hop is no evidence at all.
+    """
+
+    begin: float = 30.0
+    change: float = 45.0
+    neighbour: float = 100.0
+    octave: float = 70.0
+    again: float = 20.0
+    end: float = 60.0
+    refractory_ms: float = 70.0
+    odds_at_rest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What changed at this hop: the note that ended, if any, and the note that began, if any.
+
+    ``began_ago`` and ``ended_ago`` are hops before the present one.
+    """
+
+    ended: int | None = None
+    ended_ago: int = 0
+    began: int | None = None
+    began_ago: int = 0
+
+
+class NoteMachine:
+    """Decide when notes begin and end.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        Range of notes and eagerness.
+    hop_ms : float
+        Time between two calls of `step`.
+    """
+
+    def __init__(self, config: TrackerConfig, hop_ms: float, thresholds: Thresholds | None = None) -> None:
+        self.thresholds = thresholds or Thresholds()
+        self._hop_ms = hop_ms
+        self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
+        n = HIGHEST_MIDI - LOWEST_MIDI + 1
+        notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
+        self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
+        self._notes = notes
+        self._sums = np.zeros(n, np.float32)
+        self._ages = np.zeros(n, np.int64)  # hops since each sum last left zero
+        self.current: int | None = None  # candidate that sounds
+        self._since = 0  # hops since it began
+        self._end_sum = 0.0
+        self._end_age = 0
+        self._again_sum = 0.0
+        self._again_age = 0
+        self._calm = True  # what is struck again must first have stopped beginning
+        self._limits = self._limits_for(None)
+
+    def step(self, hearing: Hearing, audible: bool) -> Decision:
+        """Weigh one hop; ``audible`` is False below the gate."""
+        odds = _log_odds(hearing.sounding)
+        gain: FloatArray = (odds - np.float32(self.thresholds.odds_at_rest)).clip(-4.0, 4.0) * np.float32(self._hop_ms)
+        if not audible:
+            gain = np.minimum(gain, np.float32(-4.0 * self._hop_ms))
+        self._sums += gain
+        self._ages += 1
+        rest = self._sums <= 0.0
+        self._sums[rest] = 0.0
+        self._ages[rest] = 0
+        if self.current is None:
+            return self._from_silence()
+        return self._from_note(hearing, gain)
+
+    def reset(self) -> None:
+        """Forget everything: silence."""
+        self._sums[:] = 0.0
+        self._ages[:] = 0
+        self._leave()
+
+    def _from_silence(self) -> Decision:
+        winner = self._winner()
+        if winner is None:
+            return Decision()
+        ago = int(self._ages[winner])
+        self._enter(winner)
+        return Decision(began=winner, began_ago=ago)
+
+    def _from_note(self, hearing: Hearing, gain: FloatArray) -> Decision:
+        current = self.current
+        assert current is not None
+        self._since += 1
+        winner = self._winner()
+        if winner is not None:
+            ago = min(int(self._ages[winner]), self._since)
+            self._enter(winner)
+            return Decision(ended=current, ended_ago=ago, began=winner, began_ago=ago)
+        if self._struck_again(float(hearing.begun[current])):
+            ago = min(self._again_age, self._since)
+            self._enter(current)
+            return Decision(ended=current, ended_ago=ago, began=current, began_ago=ago)
+        self._end_sum = max(0.0, self._end_sum - float(gain[current]))
+        self._end_age = self._end_age + 1 if self._end_sum > 0.0 else 0
+        if self._end_sum > self.thresholds.end:
+            ago = min(self._end_age, self._since)
+            self._leave()
+            return Decision(ended=current, ended_ago=ago)
+        return Decision()
+
+    def _struck_again(self, begun: float) -> bool:
+        log_odds = math.log((begun + _EPSILON) / (1.0 - begun + _EPSILON))
+        if not self._calm:
+            self._calm = log_odds < 0.0 and self._since * self._hop_ms > self.thresholds.refractory_ms
+            self._again_sum, self._again_age = 0.0, 0
+            return False
+        self._again_sum = max(0.0, self._again_sum + min(log_odds, 4.0) * self._hop_ms)
+        self._again_age = self._again_age + 1 if self._again_sum > 0.0 else 0
+        return bool(self._again_sum > self.thresholds.again * self._scale)
+
+    def _winner(self) -> int | None:
+        excess = self._sums - self._limits
+        winner = int(excess.argmax())
+        return winner if excess[winner] > 0.0 else None
+
+    def _enter(self, candidate: int) -> None:
+        self.current, self._since = candidate, 0
+        self._end_sum, self._end_age = 0.0, 0
+        self._again_sum, self._again_age, self._calm = 0.0, 0, False
+        self._sums[:] = 0.0
+        self._ages[:] = 0
+        self._limits = self._limits_for(candidate)
+
+    def _leave(self) -> None:
+        self.current = None
+        self._sums[:] = 0.0
+        self._ages[:] = 0
+        self._limits = self._limits_for(None)
+
+    def _limits_for(self, candidate: int | None) -> FloatArray:
+        """The sum at which each note begins, given the one that sounds."""
+        t = self.thresholds
+        limits = np.full(len(self._notes), t.begin if candidate is None else t.change, np.float32)
+        if candidate is not None:
+            away = np.abs(np.arange(len(limits)) - candidate)
+            limits[np.isin(away, (12, 19, 24, 36))] = t.octave
+            limits[away == 1] = t.neighbour
+        limits *= self._scale
+        if candidate is not None:
+            limits[candidate] = np.inf
+        limits[~self._allowed] = np.inf
+        return limits
+
+
+def _log_odds(probability: FloatArray) -> FloatArray:
+    return np.asarray(np.log((probability + _EPSILON) / (1.0 - probability + _EPSILON)), np.float32)
