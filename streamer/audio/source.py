@@ -18,12 +18,15 @@ class Source(ABC):
         What the driver says lies between the sound and its delivery here; None where it says nothing believable.
     lost : int
         Samples lost so far.
+    losses : int
+        How many times something was lost; overruns of unknown length that the driver reports are among them.
     """
 
     rate_hz: int
     name: str
     input_latency_ms: float | None = None
     lost: int = 0
+    losses: int = 0
 
     @abstractmethod
     def start(self) -> None:

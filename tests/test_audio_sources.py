@@ -1,0 +1,223 @@
+"""Sources that need no hardware: pipes, files, pushed and paced blocks; and which input a name means."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from streamer.audio.devices import InputDevice, believable_latency_ms, choose_input
+from streamer.audio.file import AudioFile, PacedSource
+from streamer.audio.pipe import PipeSource
+from streamer.audio.push import PushSource
+from streamer.audio.source import EndOfStream, Source
+from streamer.errors import AudioFormatError, ConfigError, DeviceError
+
+RATE_HZ = 48_000
+
+
+def all_samples(source: Source) -> np.ndarray:
+    source.start()
+    heard, at = [np.zeros(0, np.float32)], 0
+    try:
+        while True:
+            block = source.read(1.0)
+            if block is not None:
+                assert block.start == at
+                assert block.samples.dtype == np.float32
+                at += len(block.samples)
+                heard.append(block.samples)
+    except EndOfStream:
+        pass
+    source.close()
+    source.close()
+    return np.concatenate(heard)
+
+
+def through_a_pipe(data: bytes, *sizes: int, **settings: object) -> np.ndarray:
+    """Write ``data`` in pieces of these sizes."""
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        rest = data
+        for size in sizes:
+            os.write(writer, rest[:size])
+            rest = rest[size:]
+        while rest:
+            rest = rest[os.write(writer, rest) :]
+        os.close(writer)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        return all_samples(PipeSource(RATE_HZ, fd=reader, **settings))  # type: ignore[arg-type]
+    finally:
+        os.close(reader)
+        thread.join()
+
+
+@pytest.mark.parametrize("sizes", [(), (1, 1, 1), (3, 5, 7, 11)])
+def test_a_pipe_may_be_cut_anywhere(sizes: tuple[int, ...]) -> None:
+    samples = np.arange(-3000, 3000, dtype="<i2")
+    assert (through_a_pipe(samples.tobytes(), *sizes) == samples / np.float32(32768)).all()
+
+
+def test_a_pipe_of_floats_in_two_channels_is_mixed() -> None:
+    stereo = np.array([[0.5, 0.25], [1.0, -1.0], [-0.5, -0.5]], "<f4")
+    assert through_a_pipe(stereo.tobytes(), 5, sample_format="f32", channels=2).tolist() == [0.375, 0.0, -0.5]
+
+
+def test_half_a_sample_at_the_end_means_nothing() -> None:
+    assert through_a_pipe(np.array([1, 2, 3], "<i2").tobytes() + b"\x07").tolist() == [1 / 32768, 2 / 32768, 3 / 32768]
+
+
+def test_an_empty_pipe_ends() -> None:
+    assert len(through_a_pipe(b"")) == 0
+
+
+def test_no_number_from_a_pipe_is_zero() -> None:
+    data = np.array([np.nan, np.inf, -np.inf, 0.5], "<f4").tobytes()
+    assert through_a_pipe(data, sample_format="f32").tolist() == [0, 0, 0, 0.5]
+
+
+@pytest.mark.parametrize(("header", "kind"), [(b"RIFF", "WAV"), (b"fLaC", "FLAC"), (b"OggS", "Ogg")])
+def test_a_file_in_a_pipe_is_told_from_raw_samples(header: bytes, kind: str) -> None:
+    with pytest.raises(AudioFormatError, match=f"standard input|descriptor.* is a {kind} file, not raw PCM"):
+        through_a_pipe(header + bytes(100))
+
+
+def test_a_quiet_pipe_lets_its_reader_go_on() -> None:
+    reader, writer = os.pipe()
+    source = PipeSource(RATE_HZ, fd=reader)
+    source.start()
+    assert source.read(0.01) is None
+    os.write(writer, bytes(8))
+    block = source.read(5.0)
+    assert block is not None
+    assert len(block.samples) == 4
+    os.close(writer)
+    with pytest.raises(EndOfStream):
+        source.read(5.0)
+    with pytest.raises(EndOfStream):
+        source.read(5.0)
+    source.close()
+    os.close(reader)
+
+
+def test_strange_pipes_are_refused() -> None:
+    with pytest.raises(ConfigError, match="'s24', but must be one of s16, f32"):
+        PipeSource(RATE_HZ, "s24")
+    with pytest.raises(ConfigError, match="channels is 0"):
+        PipeSource(RATE_HZ, channels=0)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_files_are_decoded(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"tone.{suffix}"
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE_HZ) / RATE_HZ)
+    soundfile.write(path, np.stack([tone, tone], axis=1), RATE_HZ)
+    file = AudioFile(path)
+    heard = np.concatenate(list(file.blocks(1000)))
+    assert file.rate_hz == RATE_HZ
+    assert len(heard) == file.length
+    assert abs(len(heard) - RATE_HZ) < 3000  # MP3 pads
+    assert 0.3 < np.sqrt(np.mean(heard**2)) < 0.4
+
+
+def test_what_is_no_sound_is_refused_in_one_line(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("do re mi")
+    for path, words in (
+        (tmp_path / "nix.wav", "there is no file"),
+        (tmp_path, "is a folder"),
+        (text, "cannot be read"),
+    ):
+        with pytest.raises(AudioFormatError, match=words) as caught:
+            AudioFile(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_paced_blocks_come_when_they_are_due() -> None:
+    blocks = [np.full(480, k, np.float32) for k in range(5)]
+    source = PacedSource(blocks, RATE_HZ, "paced")
+    source.start()
+    captured = []
+    while len(captured) < 5:
+        block = source.read(1.0)
+        assert block is not None
+        captured.append(block.captured_ns)
+    assert np.diff(captured).tolist() == [10_000_000] * 4
+    with pytest.raises(EndOfStream):
+        source.read(1.0)
+
+
+def test_a_paced_source_keeps_to_the_time_limit() -> None:
+    source = PacedSource([np.zeros(RATE_HZ, np.float32)], RATE_HZ, "paced")
+    source.start()
+    assert source.read(0.001) is None
+
+
+def test_what_is_pushed_comes_out_before_the_end() -> None:
+    source = PushSource(RATE_HZ, buffer_s=0.01)
+    source.start()
+    assert source.push(np.ones(400, np.float32))
+    assert not source.push(np.ones(400, np.float32))
+    source.finish()
+    block = source.read(1.0)
+    assert block is not None
+    assert len(block.samples) == 400
+    with pytest.raises(EndOfStream):
+        source.read(1.0)
+    assert (source.lost, source.losses) == (400, 1)
+
+
+def test_a_pushed_failure_can_be_recovered_from() -> None:
+    source = PushSource(RATE_HZ)
+    source.start()
+    source.fail(DeviceError("gone"))
+    with pytest.raises(DeviceError, match="gone"):
+        source.read(1.0)
+    source.start()
+    source.push(np.ones(10, np.float32))
+    assert source.read(1.0) is not None
+
+
+DEVICES = [
+    InputDevice(0, "HDA Intel PCH: ALC295 (hw:0,0)", "ALSA", 2, 48_000, 5.8, False),
+    InputDevice(3, "USB Audio CODEC", "ALSA", 1, 44_100, None, False),
+    InputDevice(4, "USB Audio CODEC Pro", "ALSA", 1, 44_100, None, False),
+    InputDevice(7, "default", "ALSA", 32, 48_000, 8.7, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number"),
+    [(None, 7), ("3", 3), (" 0 ", 0), ("usb audio codec", 3), ("pro", 4), ("alc295", 0), ("Default", 7)],
+)
+def test_an_input_is_chosen(wanted: str | None, number: int) -> None:
+    assert choose_input(wanted, DEVICES).number == number
+
+
+@pytest.mark.parametrize(
+    ("wanted", "devices", "words"),
+    [
+        ("usb", DEVICES, "fits more than one audio input; say which: 3: USB Audio CODEC .ALSA.; 4: USB"),
+        ("zoom", DEVICES, "no audio input is called 'zoom'; there is 0: HDA"),
+        ("5", DEVICES, "no audio input is called '5'"),
+        (None, DEVICES[:3], "no default audio input; choose one with --input: 0: HDA"),
+        (None, [], "there is no audio input"),
+    ],
+)
+def test_an_input_is_not_guessed(wanted: str | None, devices: list[InputDevice], words: str) -> None:
+    with pytest.raises(DeviceError, match=words) as caught:
+        choose_input(wanted, devices)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reported_s", "believed_ms"), [(0.0, None), (-1.0, None), (float("nan"), None), (30.0, None), (0.005, 5.0)]
+)
+def test_a_drivers_latency_is_not_always_believed(reported_s: float, believed_ms: float | None) -> None:
+    assert believable_latency_ms(reported_s) == believed_ms
