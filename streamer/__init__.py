@@ -5,9 +5,22 @@
 >>> events = tracker.process(samples)          # any number of float32 samples
 """
 
+from typing import TYPE_CHECKING, Any
+
 from streamer.config import TrackerConfig
 from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
-from streamer.tracker import Tracker
+
+if TYPE_CHECKING:
+    from streamer.tracker import Tracker
 
 __version__ = "0.1.0"
 __all__ = ["Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate", "Tracker", "TrackerConfig", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # The tracker brings scipy's transforms, which take longer to import than all the rest.
+    if name == "Tracker":
+        from streamer.tracker import Tracker
+
+        return Tracker
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

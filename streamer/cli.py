@@ -6,8 +6,9 @@ away); 2 what was asked for cannot be done, with one line that says why; 128 + N
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,7 +25,7 @@ from streamer.commands.options import (
     Virtual,
     takes_tracker_options,
 )
-from streamer.config import TrackerConfig
+from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.errors import StreamerError
 
 PLAY = "Play"
@@ -81,10 +82,14 @@ def _live(
             rich_help_panel=INPUT,
         ),
     ] = None,
-    block: Block = None,
+    block: Block = 0,
     sample_format: Annotated[
-        str, typer.Option("--format", metavar="s16|f32", help="Samples of a raw pipe.", rich_help_panel=INPUT)
+        Literal["s16", "f32"], typer.Option("--format", help="Samples of a raw pipe.", rich_help_panel=INPUT)
     ] = "s16",
+    channel: Annotated[
+        int,
+        typer.Option(min=1, max=64, metavar="N", help="Which channel of a device is heard.", rich_help_panel=INPUT),
+    ] = 1,
     channels: Annotated[
         int,
         typer.Option(
@@ -117,7 +122,38 @@ def _live(
 
     Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
     """
-    raise NotImplementedError
+    from streamer.commands.printing import summary_line
+    from streamer.commands.wiring import Witness, file_sinks, open_port, open_screen, open_source, recorders, say
+    from streamer.live.session import run_live
+    from streamer.tracker import Tracker
+
+    Tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
+    with ExitStack() as closing:
+        sinks = open_port(output, virtual, midi_api, needed=not (record or record_audio or jsonl))
+        for sink in sinks:
+            closing.callback(sink.close)
+        source = open_source(input_, rate, block, channel, sample_format, channels)
+        closing.callback(source.close)
+        tracker = Tracker(config, source.rate_hz)
+        sinks += file_sinks(source.rate_hz, jsonl=jsonl)
+        screen = open_screen(no_ui, jsonl)
+        witness = Witness(screen) if screen else None
+        if not screen:
+            names = ", ".join(sink.name for sink in sinks) or "no port"
+            say(f"hearing {source.name} at {source.rate_hz} Hz, sending to {names}; Ctrl-C ends")
+        status = run_live(
+            source,
+            tracker,
+            sinks,
+            recorders=recorders(record, record_audio, source.rate_hz),
+            record_now=bool(record or record_audio),
+            screen=witness,
+            say=say,
+            preset=preset,
+        )
+    if witness:
+        say(summary_line(witness.newest))
+    return status
 
 
 @app.command("demo", cls=OptionalValues, rich_help_panel=PLAY)
@@ -145,27 +181,59 @@ def _demo(
     * `streamer demo`
     * `streamer demo --play --virtual`
     """
-    raise NotImplementedError
+    from streamer.audio.demo import DemoSource, demo_performance
+    from streamer.commands.printing import demo_summary, show
+    from streamer.commands.wiring import STANDARD_OUTPUT, Witness, file_sinks, open_port, open_screen, say
+    from streamer.live.session import run_live
+    from streamer.outputs.notelist import NoteList
+    from streamer.tracker import Tracker
+
+    performance = demo_performance(DEFAULT_RATE_HZ)
+    tracker = Tracker(config, DEFAULT_RATE_HZ)
+    with ExitStack() as closing:
+        sinks = open_port(output, virtual, midi_api, needed=True) if output or virtual or midi_api else []
+        for sink in sinks:
+            closing.callback(sink.close)
+        heard = NoteList()
+        sinks += [heard, *file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl)]
+        witness = Witness(open_screen(no_ui, jsonl))
+        source = DemoSource(performance, block=config.hop, play=play)
+        status = run_live(source, tracker, sinks, screen=witness, say=say, preset=preset)
+    show(demo_summary(performance, heard.notes, witness.newest, midi), aside=jsonl == STANDARD_OUTPUT)
+    return status
 
 
 @app.command("devices", rich_help_panel=CHECK)
-def _devices(midi_api: MidiApi = None) -> int:
-    """List microphones and MIDI ports, which are usable, and why not.
+def _devices() -> int:
+    """List microphones and MIDI ports, which of them can be used, and why not.
 
     **Example**: `streamer devices`
     """
-    raise NotImplementedError
+    from streamer.commands.printing import inputs_table, midi_table, show
+
+    show(inputs_table())
+    show("")
+    show(midi_table())
+    return 0
 
 
 @app.command("doctor", rich_help_panel=CHECK)
 def _doctor(
     seconds: Annotated[float, typer.Option(min=1.0, max=60.0, metavar="S", help="Length of the timing test.")] = 3.0,
 ) -> int:
-    """Check this machine, and say what mends what is wrong. Exit status 1 if something must be mended.
+    """Check this machine, and say what mends what is wrong. Exit status 1 if there is a fault.
 
     **Example**: `streamer doctor`
     """
-    raise NotImplementedError
+    from streamer.commands.printing import show, show_finding
+    from streamer.doctor import State, examine
+
+    faults = 0
+    for finding in examine(seconds):
+        show_finding(finding)
+        faults += finding.state is State.FAULT
+    show(f"\n{faults} to mend" if faults else "\nready to play")
+    return 1 if faults else 0
 
 
 @app.command("transcribe", rich_help_panel=WORK_ON_FILES)
@@ -186,7 +254,6 @@ def _transcribe(
     ] = None,
     jsonl: Jsonl = None,
     config: TrackerConfig,
-    preset: str,
 ) -> int:
     """Transcribe a recording just as live would have: causally, without a look ahead.
 
@@ -197,7 +264,17 @@ def _transcribe(
     * `streamer transcribe song.flac`
     * `streamer transcribe solo.wav --preset sax --midi solo.mid --notes solo.csv`
     """
-    raise NotImplementedError
+    from streamer.audio.file import AudioFile
+    from streamer.commands.printing import notes_table, show
+    from streamer.commands.wiring import file_sinks
+    from streamer.transcribe import transcribe
+
+    recording = AudioFile(file)
+    sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)
+    heard = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
+    if not sinks:
+        show(notes_table(heard))
+    return 0
 
 
 def main(args: Sequence[str] | None = None) -> None:

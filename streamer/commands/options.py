@@ -166,7 +166,7 @@ def _tracker_config(said: dict[str, Any]) -> TrackerConfig:
 
 
 def takes_tracker_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the tracker's options to a command, which gets them as ``config`` and ``preset``.
+    """Add the tracker's options to a command, which gets them as ``config`` and, if it takes that, ``preset``.
 
     Raises
     ------
@@ -175,22 +175,24 @@ def takes_tracker_options(command: Callable[..., int]) -> Callable[..., int]:
     """
     parameters = _tracker_parameters()
     names = [parameter.name for parameter in parameters]
+    own = inspect.signature(command).parameters.values()
 
     @wraps(command)
     def with_config(**said: Any) -> int:
         tracker = {name: said.pop(name) for name in names}
-        return command(**said, config=_tracker_config(tracker), preset=tracker["preset"])
+        made = {"config": _tracker_config(tracker), "preset": tracker["preset"]}
+        return command(**said, **{p.name: made[p.name] for p in own if p.name in made})
 
-    own = [p for p in inspect.signature(command).parameters.values() if p.name not in ("config", "preset")]
-    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-    with_config.__signature__ = inspect.Signature([*own, *parameters])  # type: ignore[attr-defined]
-    with_config.__annotations__ = {p.name: p.annotation for p in (*own, *parameters)}
+    kept = [p for p in own if p.name not in ("config", "preset")]
+    shown = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in kept]
+    with_config.__signature__ = inspect.Signature([*shown, *parameters])  # type: ignore[attr-defined]
+    with_config.__annotations__ = {p.name: p.annotation for p in (*shown, *parameters)}
     return with_config
 
 
 def _list_presets(wanted: bool) -> None:
     if wanted:
-        from streamer.commands.tables import presets_table, show
+        from streamer.commands.printing import presets_table, show
 
         show(presets_table())
         raise typer.Exit
@@ -198,7 +200,7 @@ def _list_presets(wanted: bool) -> None:
 
 def _list_detectors(wanted: bool) -> None:
     if wanted:
-        from streamer.commands.tables import detectors_table, show
+        from streamer.commands.printing import detectors_table, show
 
         show(detectors_table())
         raise typer.Exit
@@ -233,6 +235,13 @@ Jsonl = Annotated[
 ]
 NoUi = Annotated[bool, typer.Option("--no-ui", metavar="", help="No screen: for scripts.", rich_help_panel=SCREEN)]
 Block = Annotated[
-    int | None,
-    typer.Option(metavar="SAMPLES", help="Samples per audio callback.", show_default="the hop", rich_help_panel=INPUT),
+    int,
+    typer.Option(
+        min=0,
+        max=16384,
+        metavar="SAMPLES",
+        help="Samples per audio callback.",
+        show_default="what suits the driver",
+        rich_help_panel=INPUT,
+    ),
 ]

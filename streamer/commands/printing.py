@@ -1,0 +1,161 @@
+"""Tables for people."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streamer.audio.demo import Performance, PlayedNote, match_notes
+from streamer.config import PRESETS
+from streamer.doctor import Finding, State
+from streamer.errors import DeviceError
+from streamer.events import NoteOff, NoteOn
+from streamer.live.snapshot import Snapshot
+from streamer.transcribe import Transcription
+from streamer.units import note_name, samples_to_ms, samples_to_s
+
+
+def show(what: RenderableType, *, aside: bool = False) -> None:
+    """Print to standard output, or aside to standard error where that is for another program."""
+    Console(highlight=False, stderr=aside).print(what)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def presets_table() -> Table:
+    """The presets of `streamer.config.PRESETS`."""
+    table = _table("preset", "lowest", "highest", "gate", "for")
+    for name, preset in PRESETS.items():
+        table.add_row(
+            name,
+            note_name(preset.low_midi),
+            note_name(preset.high_midi),
+            f"{preset.gate_db:g} dB",
+            preset.summary,
+        )
+    return table
+
+
+def detectors_table() -> Table:
+    """The detectors of `streamer.detectors.DETECTORS`."""
+    from streamer.detectors import DETECTORS
+
+    table = _table("detector", "what it is")
+    for name, summary in DETECTORS.items():
+        table.add_row(name, summary)
+    return table
+
+
+def inputs_table() -> Table:
+    """The audio inputs, or why there are none."""
+    from streamer.audio.microphone import list_inputs
+
+    table = _table("", "audio input", "by", "rate", "channels", "latency", "usable")
+    try:
+        devices = list_inputs()
+    except DeviceError as error:
+        return _nothing("audio input", str(error))
+    for device in devices:
+        table.add_row(
+            str(device.number),
+            device.name + (" (default)" if device.is_default else ""),
+            device.host_api,
+            f"{device.rate_hz} Hz",
+            str(device.channels),
+            "unknown" if device.latency_ms is None else f"{device.latency_ms:.1f} ms",
+            "yes",
+        )
+    return table if devices else _nothing("audio input", "none; `streamer doctor` tells what to do")
+
+
+def midi_table() -> Table:
+    """The ways to MIDI, each with its ports, or why it cannot be used."""
+    from streamer.outputs.midi_apis import list_midi_outputs
+
+    table = _table("MIDI", "--midi-api", "port", "usable")
+    for line in list_midi_outputs():
+        yes = f"yes, {line.detail}" if line.detail else "yes"
+        table.add_row(line.label, line.api, line.port or "", yes if line.usable else f"no: {line.detail}")
+    return table
+
+
+def notes_table(heard: Transcription) -> Table:
+    """The notes of a recording, a row each."""
+    table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "told after")
+    for on, off in heard.notes:
+        table.add_row(
+            f"{samples_to_s(on.onset, heard.rate_hz):.3f} s",
+            f"{samples_to_s(off.offset - on.onset, heard.rate_hz):.3f} s",
+            note_name(on.note),
+            str(on.note),
+            f"{100.0 * (off.midi - on.note):+.0f}",
+            str(on.velocity),
+            f"{samples_to_ms(on.sample - on.onset, heard.rate_hz):.0f} ms",
+        )
+    table.caption = f"{len(heard.notes)} notes in {heard.duration_s:.1f} s"
+    return table
+
+
+def show_finding(finding: Finding) -> None:
+    """One line of the doctor's."""
+    style = {State.GOOD: "green", State.NOTE: "yellow", State.FAULT: "bold red"}[finding.state]
+    line = Table.grid(padding=(0, 2))
+    line.add_column(width=5)
+    line.add_column(width=18)
+    line.add_column(overflow="fold")
+    line.add_row(f"[{style}]{finding.state.value}[/]", Text(finding.what), Text(finding.said))
+    show(line)
+
+
+def summary_line(newest: Snapshot) -> str:
+    """How it went, when the screen has gone."""
+    from streamer.live.view import summary
+
+    return summary(newest)
+
+
+def demo_summary(
+    played: Performance, heard: Sequence[tuple[NoteOn, NoteOff]], newest: Snapshot, midi: Path
+) -> RenderableType:
+    """What was played, what was heard of it, and how late."""
+    rate_hz = played.rate_hz
+    sent = [
+        PlayedNote(samples_to_s(on.onset, rate_hz), samples_to_s(off.offset, rate_hz), float(on.note))
+        for on, off in heard
+    ]
+    pairs = match_notes(played.notes, sent)
+    late_ms = [samples_to_ms(heard[i][0].sample, rate_hz) - 1000.0 * played.notes[n].onset_s for n, i in pairs]
+    table = _table("latency, ms", "p50", "p95", "p99", "max", "what it is")
+    table.add_row("since played", *_percentiles(late_ms), "from the note's true beginning to its decision, in samples")
+    for name, part, what in (
+        ("audio", newest.audio, "from where the note seemed to begin to its decision, in samples"),
+        ("queue", newest.queue, "from the driver to the tracker"),
+        ("compute", newest.compute, "in the tracker"),
+        ("send", newest.send, "until the first output had taken it"),
+        ("total", newest.total, "the four together"),
+    ):
+        table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
+    counts = (
+        f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
+        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; wrote {midi}"
+    )
+    return Group(Text(counts), "", table)
+
+
+def _percentiles(values: Sequence[float]) -> list[str]:
+    import numpy as np
+
+    return [f"{value:.1f}" for value in np.percentile(values, [50, 95, 99, 100])] if values else ["-"] * 4
+
+
+def _nothing(what: str, why: str) -> Table:
+    table = _table(what)
+    table.add_row(Text(why))
+    return table

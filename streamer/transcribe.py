@@ -1,0 +1,74 @@
+"""A recording through the live tracker, as fast as the machine can."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from streamer.config import TrackerConfig
+from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.outputs.notelist import NoteList
+from streamer.outputs.sink import Sink
+from streamer.tracker import Tracker
+from streamer.units import samples_to_s
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """What was heard.
+
+    Attributes
+    ----------
+    notes : tuple of (NoteOn, NoteOff)
+        In order.
+    rate_hz : int
+        Of the recording; the events count its samples.
+    duration_s : float
+        How much was heard.
+    """
+
+    notes: tuple[tuple[NoteOn, NoteOff], ...]
+    rate_hz: int
+    duration_s: float
+
+
+def transcribe(
+    blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, sinks: Sequence[Sink] = ()
+) -> Transcription:
+    """Hear a recording to its end.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32, shape (n,)
+        The recording, mono, in pieces of any lengths: `streamer.audio.file.AudioFile.blocks` for a file.
+    rate_hz : int
+        Samples per second.
+    config : TrackerConfig
+        Settings of the tracker.
+    sinks : sequence of Sink
+        Get the events just as a live session would give them. They are closed on return, and when something fails.
+
+    Raises
+    ------
+    StreamerError
+        If the recording cannot be read or a sink cannot be written.
+
+    Notes
+    -----
+    Strictly causal: the tracker gets the samples in order and knows no more than a live one would.
+    """
+    heard = NoteList()
+    everyone = (heard, *sinks)
+    with ExitStack() as closing:  # each is closed, whatever becomes of the others
+        for sink in everyone:
+            closing.callback(sink.close)
+        tracker = Tracker(config, rate_hz)
+        for samples in blocks:
+            _deliver(tracker.process(samples), everyone)
+        _deliver(tracker.flush(), everyone)
+    return Transcription(tuple(heard.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
+
+
+def _deliver(events: Iterable[Event], sinks: Iterable[Sink]) -> None:
+    for event in events:
+        for sink in sinks:
+            sink.send(event)

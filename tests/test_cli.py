@@ -1,0 +1,102 @@
+"""The command line as a person meets it: help, misuse, exit status."""
+
+import re
+
+import pytest
+
+from streamer.cli import main
+from streamer.config import PRESETS
+from streamer.detectors import DETECTORS
+
+COMMANDS = ("live", "demo", "devices", "doctor", "transcribe")
+
+
+@pytest.fixture
+def say(capsys, monkeypatch):
+    """Run a command line; its exit status, standard output and standard error."""
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*words):
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        captured = capsys.readouterr()
+        return left.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+def test_version(say):
+    status, out, _ = say("--version")
+    assert status == 0
+    assert re.fullmatch(r"streamer \d+\.\d+\.\d+\n", out)
+
+
+def test_help_groups_every_command(say):
+    status, out, _ = say("--help")
+    assert status == 0
+    for command in COMMANDS:
+        assert command in out
+    assert out.index("Play") < out.index("live") < out.index("Check") < out.index("doctor")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example_that_names_it(say, command):
+    status, out, _ = say(command, "--help")
+    assert status == 0
+    assert re.search(rf"Examples?\b.*streamer {command}", out, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--input", "--output", "--virtual", "--midi-api", "--record", "--record-audio", "--jsonl", "--no-ui",
+        "--list-presets", "--list-detectors", "--preset", "--block", "--hop", "--rate", "--format", "--channels",
+        "--detector", "--eagerness",
+    ],
+)  # fmt: skip
+def test_live_tells_of_its_options(say, option):
+    _, out, _ = say("live", "--help")
+    assert re.search(rf"{option}\b", out)
+
+
+def test_presets_and_detectors_are_listed_without_a_command(say):
+    status, out, _ = say("--list-presets")
+    assert status == 0
+    assert all(name in out for name in PRESETS)
+    status, out, _ = say("--list-detectors")
+    assert status == 0
+    assert all(name in out for name in DETECTORS)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("lvie",), "'live'"),
+        (("--inptu", "3"), "--input"),
+        (("live", "extra"), "extra"),
+        (("--preset", "oboe"), "guitar"),
+        (("--detector", "magic"), "yinfft"),
+        (("--eagerness", "3"), "eagerness"),
+        (("--hop", "2"), "hop"),
+        (("--hop", "many"), "--hop"),
+        (("--low", "H3"), "E2"),
+        (("--low", "C5", "--high", "C4"), "must be below"),
+        (("--a4", "1"), "a4"),
+        (("--rate", "100"), "rate"),
+        (("--input", "-", "--format", "u8"), "u8"),
+        (("--output", "a", "--virtual", "b"), "not both"),
+        (("demo", "--hop", "2"), "hop"),
+        (("transcribe",), "file"),
+        (("transcribe", "absent.wav"), "absent.wav"),
+        (("transcribe", "."), "."),
+    ],
+)
+def test_misuse_gets_one_line_and_status_2(say, words, message):
+    status, out, err = say(*words)
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("streamer")
+    assert message in err
+    assert "Traceback" not in err
