@@ -51,9 +51,9 @@ class Screen:
         self._terminal_mode: list[Any] | None = None
 
     @property
-    def alive(self) -> bool:
-        """Whether the screen is running."""
-        return self._process is not None and self._process.poll() is None
+    def pid(self) -> int | None:
+        """The process that draws; None where it was never started."""
+        return self._process.pid if self._process else None
 
     def start(self) -> None:
         """Start the process on the terminal that is standard output."""
@@ -128,13 +128,14 @@ class Screen:
 
     def _restore_terminal(self) -> None:
         """Do what the screen would have done, had it lived."""
-        if self._terminal_mode is None or sys.platform == "win32":
+        mode, self._terminal_mode = self._terminal_mode, None  # once: leaving twice would move the cursor
+        if mode is None or sys.platform == "win32":
             return
         import termios
 
         with contextlib.suppress(OSError, ValueError, termios.error):
             fd = sys.__stdout__.fileno() if sys.__stdout__ else 1
-            termios.tcsetattr(fd, termios.TCSANOW, self._terminal_mode)
+            termios.tcsetattr(fd, termios.TCSANOW, mode)
             os.write(fd, _RESTORE.encode())
 
 

@@ -28,6 +28,7 @@ NICENESS = 10  # the audio goes before its picture
 REPAINT_EVERY = 20  # pictures; other programs' and drivers' words in between are painted over
 SUMMARY_EVERY_S = 5.0
 
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has one
 _END = None
 Message = tuple[str, str] | None
 
@@ -41,9 +42,8 @@ def main(terminal: str) -> None:
     os.dup2(fd, 1)  # rich, and the console of Windows, take their knowledge of the terminal from here
     encoding = "utf-8" if sys.platform == "win32" else locale.getencoding()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to answer
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _leave)
+    for ending in _ENDINGS:
+        signal.signal(ending, _leave)
 
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with open(1, "w", encoding=encoding, errors="replace", closefd=False, buffering=1 << 16) as file:
@@ -56,8 +56,8 @@ def main(terminal: str) -> None:
 
 
 def _leave(number: int, _: object) -> NoReturn:
-    for name in ("SIGTERM", "SIGHUP"):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)  # once is enough; the terminal is being given back
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)  # once is enough; the terminal is being given back
     raise SystemExit(128 + number)
 
 

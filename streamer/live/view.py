@@ -6,8 +6,10 @@ player misses them. No meaning hangs on colour alone, and each colour reads at 3
 """
 
 import math
+import os
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import SegmentLines
 from rich.style import Style
 
@@ -248,7 +250,7 @@ class _Picture:
         x = put(2, 0, " streamer ", ACCENT_STRONG)
         right = last - 1
         for text, style in self._flags():
-            right -= len(text) + 3
+            right -= cell_len(text) + 3
             put(right + 1, 0, f" {text} ", style)
         clock = f"{int(snapshot.time_s) // 60}:{int(snapshot.time_s) % 60:02d}"
         if right - x > 24:
@@ -300,7 +302,8 @@ class _Picture:
         """What is unlike usual, the rightmost first."""
         snapshot, flags = self.snapshot, []
         if snapshot.recording:
-            flags.append((f"{self.glyphs.lamp} REC", BAD))
+            name = shorten(os.path.basename(snapshot.recording), self.width // 4) if self.width >= 66 else ""
+            flags.append((f"{self.glyphs.lamp} REC {name}".rstrip(), BAD))
         if snapshot.muted:
             flags.append(("MUTED", ALARM))
         if snapshot.transpose:
@@ -328,9 +331,6 @@ class _Picture:
             if x + len(key) + len(word) + 1 >= self.width:
                 break
             x = put(put(x, y, key, STRONG) + 1, y, word, QUIET) + 3
-        if snapshot.recording and x + 12 < self.width:
-            name = shorten(snapshot.recording, self.width - x - 3)
-            put(self.width - len(name) - 1, y, name, BAD)
 
     def help(self) -> None:
         """The keys and what they do, in a box over the middle."""
