@@ -97,6 +97,7 @@ class Bank:
         return float(np.median(falls_db)) > DECAY_DB
 
 
+@lru_cache(maxsize=4096)
 def _fall_db(note: Recording) -> float:
     """By how much a note falls from its first to its last quarter."""
     samples, rate_hz = _cached(note.path)
@@ -219,8 +220,18 @@ def resample(samples: NDArray[np.float64], ratio: Fraction) -> NDArray[np.float6
 
     if ratio == 1 or not len(samples):
         return samples.copy()
-    result: NDArray[np.float64] = resample_poly(samples, ratio.denominator, ratio.numerator)
+    result: NDArray[np.float64] = resample_poly(samples, ratio.denominator, ratio.numerator, window=_low_pass(ratio))
     return result
+
+
+@lru_cache(maxsize=64)
+def _low_pass(ratio: Fraction) -> NDArray[np.float64]:
+    """The filter that `resample` needs; a phrase uses few ratios, and designing it takes longer than using it."""
+    from scipy.signal import firwin
+
+    widest = max(ratio.numerator, ratio.denominator)
+    taps: NDArray[np.float64] = firwin(2 * 12 * widest + 1, 0.95 / widest, window=("kaiser", 6.0))
+    return taps
 
 
 @lru_cache(maxsize=256)
