@@ -34,7 +34,7 @@ class TrackerConfig:
     """
 
     hop: int = DEFAULT_HOP
-    detector: str = "default"
+    detector: str = "trained"
     low_midi: int = LOWEST_MIDI
     high_midi: int = HIGHEST_MIDI
     eagerness: float = 0.5

@@ -42,4 +42,6 @@ def _peak(row: FloatArray, position: float, reach: float) -> float:
     top = first + int(row[first : last + 1].argmax())
     before, here, after = float(row[top - 1]), float(row[top]), float(row[top + 1])
     curve = before - 2.0 * here + after
-    return top if curve >= 0.0 else top + 0.5 * (before - after) / curve
+    if curve >= 0.0:
+        return top
+    return top + min(0.5, max(-0.5, 0.5 * (before - after) / curve))  # at an edge there may be no peak

@@ -4,6 +4,7 @@ hop by hop: `framing.Hopper` cuts, the detector hears, the note machine decides,
 """
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class Tracker:
         Settings.
     rate_hz : int
         Sample rate of what `process` will be given.
+    make : callable
+        Makes the detector; by default the one that ``config`` names.
 
     Attributes
     ----------
@@ -38,19 +41,24 @@ class Tracker:
         Samples so far, lost ones included.
     """
 
-    def __init__(self, config: TrackerConfig, rate_hz: int, detector: Detector | None = None) -> None:
+    def __init__(
+        self,
+        config: TrackerConfig,
+        rate_hz: int,
+        make: Callable[[TrackerConfig, int], Detector] = make_detector,
+    ) -> None:
         if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
             raise ConfigError(f"the sample rate is {rate_hz} Hz, but must be from {RATES_HZ[0]} to {RATES_HZ[1]}")
         self.config = config
         self.rate_hz = rate_hz
         self.consumed = 0
         self._hopper = Hopper(config.hop)
+        self._make = make
         self._start()
-        self._detector = detector or make_detector(config, rate_hz)
 
     def _start(self) -> None:
         hop = self.config.hop
-        self._detector = make_detector(self.config, self.rate_hz)
+        self._detector = self._make(self.config, self.rate_hz)
         self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz)
         self._powers: deque[float] = deque(maxlen=max(1, round(_VELOCITY_MS / 1000.0 * self.rate_hz / hop)))
         self._level_hops = max(1, round(_LEVEL_MS / 1000.0 * self.rate_hz / hop))
