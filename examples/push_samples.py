@@ -16,7 +16,7 @@ def pluck(note: int, seconds: float) -> np.ndarray:
     time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     harmonics = np.arange(1, 11)[:, None]
     tone = np.sin(2 * np.pi * midi_to_hz(note) * harmonics * time_s) / harmonics
-    return (0.2 * tone * np.exp(-time_s * (1.0 + 0.6 * harmonics))).sum(axis=0).astype(np.float32)
+    return (0.3 * tone * np.exp(-time_s * (3.0 + harmonics))).sum(axis=0).astype(np.float32)
 
 
 def main() -> None:

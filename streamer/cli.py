@@ -271,7 +271,10 @@ def _transcribe(
 
     recording = AudioFile(file)
     sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)
-    heard = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
+    try:
+        heard = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
+    except BrokenPipeError:  # who read our standard output has had enough
+        return 0
     if not sinks:
         show(notes_table(heard))
     return 0

@@ -99,6 +99,7 @@ def notes_table(heard: Transcription) -> Table:
             str(on.velocity),
             f"{samples_to_ms(on.sample - on.onset, heard.rate_hz):.0f} ms",
         )
+    table.caption_justify = "left"
     table.caption = f"{len(heard.notes)} notes in {heard.duration_s:.1f} s"
     return table
 

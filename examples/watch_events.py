@@ -1,0 +1,24 @@
+"""Do something with each note of a live session, in whatever language reads lines: here, print it.
+
+streamer live --jsonl - | python examples/watch_events.py
+"""
+
+import json
+import sys
+
+
+def main() -> None:
+    for line in sys.stdin:
+        event = json.loads(line)
+        if event["type"] == "note_on":
+            late_ms = 1000 * (event["time_s"] - event["onset_s"])
+            print(
+                f"{event['onset_s']:8.2f} s  {event['name']:4} velocity {event['velocity']:3}  {late_ms:3.0f} ms",
+                flush=True,
+            )
+        elif event["type"] == "gap":
+            print(f"{event['time_s']:8.2f} s  {event['lost']} samples lost", flush=True)
+
+
+if __name__ == "__main__":
+    main()
