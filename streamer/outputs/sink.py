@@ -17,11 +17,14 @@ class Sink(ABC):
         behind a bounded queue, so that a slow disk delays no note.
     wants_audio : bool
         True where `hear` does something.
+    can_reopen : bool
+        True where `reopen` may bring it back after a failed `send`.
     """
 
     name: str
     may_block: bool = False
     wants_audio: bool = False
+    can_reopen: bool = False
 
     @abstractmethod
     def send(self, event: Event) -> None:
@@ -40,6 +43,10 @@ class Sink(ABC):
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""
+
+    def reopen(self) -> None:
+        """Open the same again after a failure. Raises as the constructor does."""
+        raise NotImplementedError
 
     @abstractmethod
     def close(self) -> None:

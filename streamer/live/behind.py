@@ -1,0 +1,100 @@
+"""A sink that may have to wait, in a thread of its own."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from streamer.errors import OutputError
+from streamer.events import Block, Event
+from streamer.outputs.sink import Sink
+
+CAPACITY = 4096  # some ten seconds of events, or five of the shortest blocks
+
+
+class Behind(Sink):
+    """Hands everything to a sink in order, behind a bounded queue, so that a slow disk or pipe delays no note.
+
+    A failure is raised by the next call, once; by then the sink is closed.
+
+    Parameters
+    ----------
+    sink : Sink
+        From now on used by the thread alone.
+    capacity : int
+        What comes while so much waits is lost.
+
+    Attributes
+    ----------
+    lost : int
+        Events and blocks lost so far.
+    """
+
+    def __init__(self, sink: Sink, capacity: int = CAPACITY) -> None:
+        self.name = sink.name
+        self.wants_audio = sink.wants_audio
+        self.lost = 0
+        self._sink = sink
+        self._capacity = capacity
+        # Its put never waits, not even for a lock that the other thread holds; the bound is ours to keep.
+        self._queue: queue.SimpleQueue[tuple[Callable[[Any], None], Any] | None] = queue.SimpleQueue()
+        self._error: Exception | None = None
+        self._finished = False
+        self._thread = threading.Thread(target=self._work, name=f"writer of {sink.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the thread still waits for its sink, after `finish`."""
+        return self._thread.is_alive()
+
+    def send(self, event: Event) -> None:
+        """See `Sink.send`."""
+        self._put(self._sink.send, event)
+
+    def hear(self, block: Block) -> None:
+        """See `Sink.hear`."""
+        self._put(self._sink.hear, block)
+
+    def finish(self) -> None:
+        """Let it close once all that waits is written; returns at once."""
+        if not self._finished:
+            self._finished = True
+            self._queue.put(None)
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Finish, and wait for it.
+
+        Raises
+        ------
+        OutputError
+            When it failed, or does not get done in this time.
+        """
+        self.finish()
+        self._thread.join(timeout_s)
+        self._complain()
+        if self._thread.is_alive():
+            raise OutputError(f"{self.name} takes no more; {self._queue.qsize()} events for it are lost")
+
+    def _put(self, call: Callable[[Any], None], item: Any) -> None:
+        self._complain()
+        if self._queue.qsize() >= self._capacity:
+            self.lost += 1
+        else:
+            self._queue.put((call, item))
+
+    def _complain(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _work(self) -> None:
+        try:
+            try:
+                while (item := self._queue.get()) is not None:
+                    call, argument = item
+                    call(argument)
+            finally:
+                self._sink.close()
+        except Exception as error:  # whatever it is, it is raised to whoever uses this sink
+            self._error = error

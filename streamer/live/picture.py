@@ -1,0 +1,116 @@
+"""What the screen is to know, gathered as the music goes by.
+
+Only the tracker's thread calls `estimate`, `note_on` and `note_off`; any thread may call `snapshot`. What the two share
+is replaced, never changed, so neither waits for the other.
+"""
+
+from dataclasses import replace
+
+from streamer.events import NoteOff, NoteOn, PitchEstimate
+from streamer.live.snapshot import RollNote, Snapshot
+from streamer.live.stats import BINS_MS, LatencyStats
+from streamer.units import amplitude_to_db, hz_to_midi, note_name, samples_to_s
+
+ROLL_S = 20.0
+_ROLL_NOTES = 256
+_MESSAGES = 32
+_CLIPPING = 0.9999  # full scale in 16 bits is a little less than 1
+_FALL_DB_PER_S = 20.0
+
+
+class Picture:
+    """The musical part of a `Snapshot`.
+
+    Parameters
+    ----------
+    rate_hz : int
+        Sample rate of the events.
+    a4_hz : float
+        For the deviation in cents.
+    """
+
+    def __init__(self, rate_hz: int, a4_hz: float) -> None:
+        self.latency = LatencyStats()
+        self._rate_hz = rate_hz
+        self._a4_hz = a4_hz
+        self._estimate: PitchEstimate | None = None
+        self._peak_db = -120.0
+        self._clipped_at: int | None = None
+        self._sounding: NoteOn | None = None
+        self._roll: tuple[RollNote, ...] = ()
+        self._messages: tuple[str, ...] = ()
+
+    def estimate(self, event: PitchEstimate) -> None:
+        """One hop went by."""
+        before = self._estimate.sample if self._estimate else event.sample
+        fallen = self._peak_db - _FALL_DB_PER_S * samples_to_s(event.sample - before, self._rate_hz)
+        self._peak_db = max(fallen, amplitude_to_db(event.peak))
+        if event.peak >= _CLIPPING:
+            self._clipped_at = event.sample
+        self._estimate = event
+
+    def note_on(self, event: NoteOn, total_ms: float) -> None:
+        """A note-on was sent, so late after its onset."""
+        self._sounding = event
+        note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity)
+        from_s = note.start_s - ROLL_S
+        kept = [old for old in self._roll if old.end_s is None or old.end_s >= from_s]
+        self._roll = (*kept[1 - _ROLL_NOTES :], note)
+        self._write(
+            f"note on   {note_name(event.note):<4} {event.note:3d}  vel {event.velocity:3d}  {total_ms:4.0f} ms"
+        )
+
+    def note_off(self, event: NoteOff) -> None:
+        """A note-off was sent."""
+        if self._sounding is not None and self._sounding.note == event.note:
+            self._sounding = None
+        end_s = samples_to_s(event.offset, self._rate_hz)
+        self._roll = tuple(
+            replace(note, end_s=end_s) if note.end_s is None and note.note == event.note else note
+            for note in self._roll
+        )
+        self._write(f"note off  {note_name(event.note):<4} {event.note:3d}")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing sounds."""
+        return self._sounding is None
+
+    def snapshot(self, consumed: int) -> Snapshot:
+        """The music at this moment.
+
+        Parameters
+        ----------
+        consumed : int
+            Samples so far.
+        """
+        estimate, sounding = self._estimate, self._sounding
+        f0_hz = estimate.f0_hz if estimate else None
+        midi = hz_to_midi(f0_hz, self._a4_hz) if f0_hz else None
+        clipped_at = self._clipped_at
+        latency = self.latency.summaries()
+        return Snapshot(
+            time_s=samples_to_s(consumed, self._rate_hz),
+            rate_hz=self._rate_hz,
+            note=sounding.note if sounding else None,
+            velocity=sounding.velocity if sounding else 0,
+            f0_hz=f0_hz,
+            cents=100.0 * (midi - round(midi)) if midi is not None else None,
+            confidence=estimate.confidence if estimate else 0.0,
+            level_db=estimate.level_db if estimate else -120.0,
+            peak_db=self._peak_db,
+            clipped=clipped_at is not None and consumed - clipped_at < self._rate_hz,
+            roll=self._roll,
+            messages=self._messages,
+            notes_sent=self.latency.count,
+            histogram_ms=BINS_MS,
+            histogram=self.latency.histogram(),
+            total=latency["total"],
+            audio=latency["audio"],
+            queue=latency["queue"],
+            compute=latency["compute"],
+            send=latency["send"],
+        )
+
+    def _write(self, message: str) -> None:
+        self._messages = (*self._messages[1 - _MESSAGES :], message)
