@@ -1,6 +1,7 @@
 """A MIDI port as a sink. What sounds is known here, so that it can be ended whatever happens."""
 
 import atexit
+import ctypes
 from collections.abc import Callable
 from contextlib import suppress
 from threading import RLock
@@ -45,6 +46,8 @@ class PortSink(Sink):
     outlives even a program that forgot.
     """
 
+    can_reopen = True
+
     def __init__(
         self, output: str | None = None, *, virtual: str | None = None, api: str | None = None, channel: int = 0
     ) -> None:
@@ -72,7 +75,7 @@ class PortSink(Sink):
             if self._port is None:
                 return
             if self._watch.died():
-                raise MidiError(f"the MIDI port {self.name} is gone: its server has died; restart it")
+                raise MidiError(f"the MIDI port {self.name} is gone: its server died or dropped it")
             for message in event_messages(event, self._channel):
                 self._send(message)
 
@@ -82,10 +85,17 @@ class PortSink(Sink):
             self._send_all(panic_messages(self._sounding, self._channel))
 
     def reopen(self) -> None:
-        """Close, and open the same port again. Raises `MidiError` as the constructor does."""
+        """Close, open the same port again, and end what sounded when it was lost.
+
+        Raises
+        ------
+        MidiError
+            As the constructor does; it may be tried again.
+        """
         with self._lock:
             self.close()
             self._open()
+            self._send_all(silence_messages(self._sounding, self._channel))
 
     def close(self) -> None:
         """End what sounds, then let go of the port. May be called twice, and after a failed `send`."""
@@ -95,7 +105,11 @@ class PortSink(Sink):
             if port is None:
                 return
             atexit.unregister(self.close)
+            died = self._watch.died()
             self._watch.close()
+            if died:
+                _abandon(port)
+                return
             with quiet_stderr(), suppress(*PORT_ERRORS):
                 port.close()
 
@@ -130,6 +144,13 @@ class PortSink(Sink):
             raise MidiError(f"the MIDI port {self.name} takes no more messages: {error}") from error
         if message.type == "note_off":
             self._sounding.discard(message.note)
+
+
+def _abandon(port: Any) -> None:
+    # A JACK client whose server was killed waits a second when it is closed, and ends this process if another client
+    # was opened since. So it must never be closed, not even by the interpreter's own end: it gets a reference that
+    # nothing ever returns.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(port))
 
 
 def find_port(part: str, answer: Probe) -> str:
