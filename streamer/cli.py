@@ -123,8 +123,8 @@ def _live(
     Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
     """
     from streamer.commands.printing import summary_line
-    from streamer.commands.wiring import Witness, file_sinks, open_port, open_screen, open_source, recorders, say
-    from streamer.live.session import run_live
+    from streamer.commands.wiring import file_sinks, open_port, open_screen, open_source, recorders, say
+    from streamer.live.session import Session
     from streamer.tracker import Tracker
 
     Tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
@@ -137,22 +137,21 @@ def _live(
         tracker = Tracker(config, source.rate_hz)
         sinks += file_sinks(source.rate_hz, jsonl=jsonl)
         screen = open_screen(no_ui, jsonl)
-        witness = Witness(screen) if screen else None
         if not screen:
             names = ", ".join(sink.name for sink in sinks) or "no port"
             say(f"hearing {source.name} at {source.rate_hz} Hz, sending to {names}; Ctrl-C ends")
-        status = run_live(
+        session = Session(
             source,
             tracker,
             sinks,
             recorders=recorders(record, record_audio, source.rate_hz),
             record_now=bool(record or record_audio),
-            screen=witness,
+            screen=screen,
             say=say,
             preset=preset,
         )
-    if witness:
-        say(summary_line(witness.newest))
+        status = session.run()
+    say(summary_line(session.snapshot()))
     return status
 
 
@@ -183,8 +182,8 @@ def _demo(
     """
     from streamer.audio.demo import DemoSource, demo_performance
     from streamer.commands.printing import demo_summary, show
-    from streamer.commands.wiring import STANDARD_OUTPUT, Witness, file_sinks, open_port, open_screen, say
-    from streamer.live.session import run_live
+    from streamer.commands.wiring import STANDARD_OUTPUT, file_sinks, open_port, open_screen, say
+    from streamer.live.session import Session
     from streamer.outputs.notelist import NoteList
     from streamer.tracker import Tracker
 
@@ -196,10 +195,11 @@ def _demo(
             closing.callback(sink.close)
         heard = NoteList()
         sinks += [heard, *file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl)]
-        witness = Witness(open_screen(no_ui, jsonl))
-        source = DemoSource(performance, block=config.hop, play=play)
-        status = run_live(source, tracker, sinks, screen=witness, say=say, preset=preset)
-    show(demo_summary(performance, heard.notes, witness.newest, midi), aside=jsonl == STANDARD_OUTPUT)
+        source = DemoSource(performance, block=tracker.config.hop, play=play)
+        screen = open_screen(no_ui, jsonl)
+        session = Session(source, tracker, sinks, screen=screen, say=say, preset=preset)
+        status = session.run()
+    show(demo_summary(performance, heard.notes, session.snapshot(), midi), aside=jsonl == STANDARD_OUTPUT)
     return status
 
 

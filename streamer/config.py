@@ -8,7 +8,7 @@ from streamer.units import A4_HZ
 LOWEST_MIDI = 21  # A0
 HIGHEST_MIDI = 108  # C8
 RATES_HZ = (8_000, 192_000)
-DEFAULT_HOP = 128
+HOP_S = 128 / 48_000  # 2.7 ms
 DEFAULT_RATE_HZ = 48_000
 DEFAULT_PORT_NAME = "streamer"
 
@@ -20,7 +20,7 @@ class TrackerConfig:
     Attributes
     ----------
     hop : int
-        Advance between two analyses, in samples.
+        Advance between two analyses, in samples; 0 for about `HOP_S` at whatever rate the stream has.
     detector : str
         Name of a pitch detector, see `streamer.detectors.DETECTORS`.
     low_midi, high_midi : int
@@ -33,7 +33,7 @@ class TrackerConfig:
         Frequency of A4.
     """
 
-    hop: int = DEFAULT_HOP
+    hop: int = 0
     detector: str = "trained"
     low_midi: int = LOWEST_MIDI
     high_midi: int = HIGHEST_MIDI
@@ -50,7 +50,7 @@ class TrackerConfig:
             If a value is out of range.
         """
         for name, low, high in (
-            ("hop", 16, 8192),
+            ("hop", 16 if self.hop else 0, 8192),
             ("low_midi", LOWEST_MIDI, HIGHEST_MIDI),
             ("high_midi", LOWEST_MIDI, HIGHEST_MIDI),
             ("eagerness", 0.0, 1.0),
@@ -62,6 +62,15 @@ class TrackerConfig:
                 raise ConfigError(f"{name} is {value}, but must be from {low} to {high}")
         if self.low_midi >= self.high_midi:
             raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
+
+    def hop_at(self, rate_hz: int) -> int:
+        """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`."""
+        return self.hop or auto_hop(rate_hz)
+
+
+def auto_hop(rate_hz: int) -> int:
+    """As many samples as last about `HOP_S`: 128 at 44.1 and 48 kHz, 256 at 96 kHz."""
+    return min((16, 32, 43, 64, 85, 128, 256, 512), key=lambda hop: abs(hop / rate_hz - HOP_S))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from streamer import __version__
 from streamer.audio.source import Source
-from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.config import DEFAULT_RATE_HZ, TrackerConfig, auto_hop
 from streamer.errors import DeviceError
 from streamer.events import FloatArray
 
@@ -180,22 +180,23 @@ def _timing(timing_s: float) -> Finding:
     from streamer.audio.demo import demo_performance
     from streamer.tracker import Tracker
 
-    config = TrackerConfig()
+    config = TrackerConfig(hop=auto_hop(DEFAULT_RATE_HZ))
     samples = np.resize(demo_performance(DEFAULT_RATE_HZ).samples, round(timing_s * DEFAULT_RATE_HZ))
-    tracker = Tracker(config, DEFAULT_RATE_HZ)
+    tracker = Tracker(TrackerConfig(), DEFAULT_RATE_HZ)
+    hop = tracker.config.hop
     tracker.process(samples[: DEFAULT_RATE_HZ // 10])  # the first hops fill caches
     took_ms = []
-    for start in range(DEFAULT_RATE_HZ // 10, len(samples) - config.hop, config.hop):
+    for start in range(DEFAULT_RATE_HZ // 10, len(samples) - hop, hop):
         before_ns = time.perf_counter_ns()
-        tracker.process(samples[start : start + config.hop])
+        tracker.process(samples[start : start + hop])
         took_ms.append((time.perf_counter_ns() - before_ns) / 1e6)
-    hop_ms = 1000.0 * config.hop / DEFAULT_RATE_HZ
+    hop_ms = 1000.0 * hop / DEFAULT_RATE_HZ
     load = float(np.mean(took_ms)) / hop_ms
     p99_ms = float(np.percentile(took_ms, 99))
     said = f"load {load:.0%}; a hop of {hop_ms:.2f} ms takes {np.median(took_ms):.2f} ms, p99 {p99_ms:.2f} ms"
     if load > _MOST_LOAD:
-        return Finding("timing", State.FAULT, f"{said}: too slow; `streamer live --hop {4 * config.hop}`")
+        return Finding("timing", State.FAULT, f"{said}: too slow; `streamer live --hop {4 * hop}`")
     if p99_ms > hop_ms:
-        mend = f"close other programs, or `streamer live --hop {2 * config.hop}`"
+        mend = f"close other programs, or `streamer live --hop {2 * hop}`"
         return Finding("timing", State.NOTE, f"{said}: some come late; {mend}")
     return Finding("timing", State.GOOD, said)

@@ -5,6 +5,7 @@ hop by hop: `framing.Hopper` cuts, the detector hears, the note machine decides,
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Tracker:
 
     Attributes
     ----------
+    config : TrackerConfig
+        The settings in force, the hop resolved.
     consumed : int
         Samples so far, lost ones included.
     """
@@ -49,10 +52,10 @@ class Tracker:
     ) -> None:
         if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
             raise ConfigError(f"the sample rate is {rate_hz} Hz, but must be from {RATES_HZ[0]} to {RATES_HZ[1]}")
-        self.config = config
+        self.config = replace(config, hop=config.hop_at(rate_hz))
         self.rate_hz = rate_hz
         self.consumed = 0
-        self._hopper = Hopper(config.hop)
+        self._hopper = Hopper(self.config.hop)
         self._make = make
         self._start()
 

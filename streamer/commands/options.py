@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streamer.config import PRESETS, TrackerConfig, apply_preset
+from streamer.config import DEFAULT_RATE_HZ, HOP_S, PRESETS, TrackerConfig, apply_preset, auto_hop
 from streamer.units import note_name, note_number
 
 INPUT = "Sound in"
@@ -118,7 +118,10 @@ def _tracker_parameters() -> list[inspect.Parameter]:
             Annotated[
                 int,
                 typer.Option(
-                    metavar="SAMPLES", help="Samples between two looks at the sound.", rich_help_panel=TRACKER
+                    metavar="SAMPLES",
+                    help="Samples between two looks at the sound.",
+                    show_default=f"about {1000 * HOP_S:.1f} ms; {auto_hop(DEFAULT_RATE_HZ)} at 48 kHz",
+                    rich_help_panel=TRACKER,
                 ),
             ],
             _DEFAULTS.hop,
