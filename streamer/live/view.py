@@ -387,13 +387,13 @@ class _Picture:
         """Tuning and input level. Heights: 7 and more in full, 4 with the essentials, less with what fits."""
         if height >= 7:
             spare = height - 7
-            tuning, facts, level = y, y + 4 + spare // 3, y + 5 + spare * 2 // 3
-            self._cents(x, tuning, width, 3)
-            self._facts(x, facts - 1 if spare == 0 else facts, width)
-            self._level(x, level + spare - spare * 2 // 3, width)
+            needle_high, bar_high = 3 + spare // 2, 1 + (spare + 1) // 4
+            self._cents(x, y, width, needle_high)
+            self._facts(x, y + needle_high + (spare > 0), width)
+            self._level(x, y + height - bar_high - 1, width, bar_high)
         elif height >= 4:
             self._cents(x, y, width, 2)
-            self._level(x, y + height - 2, width)
+            self._level(x, y + height - 2, width, 1)
         else:
             self._cents(x, y, width, 1)
             if height >= 2:
@@ -430,14 +430,14 @@ class _Picture:
     def _facts(self, x: int, y: int, width: int) -> None:
         """Frequency, velocity and certainty, in columns so that nothing jumps."""
         snapshot = self.snapshot
-        hz = f"{snapshot.f0_hz:7.1f} Hz" if snapshot.f0_hz else "      - Hz"
+        hz = (f"{snapshot.f0_hz:.1f} Hz" if snapshot.f0_hz else "- Hz").ljust(9)
         velocity = f"velocity {snapshot.velocity:3d}" if snapshot.note is not None else "velocity   -"
         parts = [hz, velocity, f"sure {snapshot.confidence:4.0%}"]
         while len("   ".join(parts)) > width:
             parts.pop()
         self.canvas.put(x, y, "   ".join(parts), QUIET)
 
-    def _level(self, x: int, y: int, width: int) -> None:
+    def _level(self, x: int, y: int, width: int, bar_height: int) -> None:
         snapshot = self.snapshot
         silent = snapshot.level_db <= -119
         text = "level     - dB" if silent else f"level {snapshot.level_db:5.0f} dB"
@@ -446,7 +446,8 @@ class _Picture:
             self.canvas.put(column + 3, y, f"peak {snapshot.peak_db:4.0f} dB", QUIET)
         if snapshot.clipped:
             self.canvas.put(x + width - 6, y, " CLIP ", ALARM)
-        self._bar(x, y + 1, width)
+        for row in range(y + 1, y + 1 + bar_height):
+            self._bar(x, row, width)
 
     def _bar(self, x: int, y: int, width: int) -> None:
         """The level as a bar, green to -12 dB, amber to -3, red above; the peak as a mark."""
