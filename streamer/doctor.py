@@ -14,7 +14,7 @@ import numpy as np
 
 from streamer import __version__
 from streamer.audio.source import Source
-from streamer.config import DEFAULT_RATE_HZ, TrackerConfig, auto_hop
+from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.errors import DeviceError
 from streamer.events import FloatArray
 
@@ -180,7 +180,6 @@ def _timing(timing_s: float) -> Finding:
     from streamer.audio.demo import demo_performance
     from streamer.tracker import Tracker
 
-    config = TrackerConfig(hop=auto_hop(DEFAULT_RATE_HZ))
     samples = np.resize(demo_performance(DEFAULT_RATE_HZ).samples, round(timing_s * DEFAULT_RATE_HZ))
     tracker = Tracker(TrackerConfig(), DEFAULT_RATE_HZ)
     hop = tracker.config.hop

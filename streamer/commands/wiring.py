@@ -8,7 +8,6 @@ from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import MidiError, OutputError
 from streamer.live.session import Recorder, Screen
-from streamer.live.snapshot import Snapshot
 from streamer.outputs.sink import Sink
 
 STANDARD_OUTPUT = Path("-")
@@ -20,29 +19,6 @@ def say(line: str) -> None:
         print(f"streamer: {line}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal is gone: nobody is left to hear it
         return
-
-
-class Witness:
-    """Remembers the newest snapshot, and passes it on to a screen if there is one."""
-
-    def __init__(self, screen: Screen | None = None) -> None:
-        self.newest = Snapshot()
-        self._screen = screen
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Remember and pass on."""
-        self.newest = snapshot
-        if self._screen:
-            self._screen.show(snapshot)
-
-    def commands(self) -> list[str]:
-        """What the screen was told."""
-        return self._screen.commands() if self._screen else []
-
-    def close(self) -> None:
-        """Close the screen."""
-        if self._screen:
-            self._screen.close()
 
 
 def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
