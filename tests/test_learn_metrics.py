@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mir_eval import melody, transcription
 
 from streamer.learn.metrics import score_f0, score_notes
 from streamer.units import midi_to_hz
@@ -34,7 +35,6 @@ def random_case(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_note_figures_are_those_of_mir_eval(seed: int) -> None:
-    transcription = pytest.importorskip("mir_eval.transcription")
     truth, events = random_case(seed)
     figures = score_notes(truth, events, 10.0).figures()
     hz = [440.0 * 2 ** ((notes[:, 2] - 69) / 12) for notes in (truth, events)]
@@ -49,7 +49,6 @@ def test_note_figures_are_those_of_mir_eval(seed: int) -> None:
 
 
 def test_f0_figures_are_those_of_mir_eval() -> None:
-    melody = pytest.importorskip("mir_eval.melody")
     rng = np.random.default_rng(1)
     times_s = np.arange(300) / 100
     true_hz = rng.choice([0.0, 220.0, 440.0], 300)

@@ -100,7 +100,7 @@ class Bank:
 @lru_cache(maxsize=4096)
 def _fall_db(note: Recording) -> float:
     """By how much a note falls from its first to its last quarter."""
-    samples, rate_hz = _cached(note.path)
+    samples, rate_hz = _samples_of(note)
     onset_s, offset_s, _ = note.notes[0]
     sounding = samples[s_to_samples(onset_s, rate_hz) : s_to_samples(offset_s, rate_hz)].astype(np.float64)
     quarter = max(1, len(sounding) // 4)
@@ -191,10 +191,8 @@ def assemble(
 
 def _sound(recording: Recording, plan: PlannedNote, target: float, rate_hz: int) -> Sound:
     """Cut, shift and fade one recorded note."""
-    samples, source_rate_hz = _cached(recording.path)
+    samples, source_rate_hz = _samples_of(recording)
     onset_s, offset_s, measured = (float(value) for value in recording.notes[0])
-    if onset_s >= len(samples) / source_rate_hz:
-        raise DataError(f"{recording.path} ends before its note begins, at {onset_s:g} s; correct onset_s")
     ratio = Fraction(2.0 ** ((target - round(measured)) / 12.0) * source_rate_hz / rate_hz).limit_denominator(400)
     speed = float(ratio) * rate_hz / source_rate_hz
     # A slurred note is entered where its attack is over, as a bow or a breath goes on through the change.
@@ -232,6 +230,15 @@ def _low_pass(ratio: Fraction) -> NDArray[np.float64]:
     widest = max(ratio.numerator, ratio.denominator)
     taps: NDArray[np.float64] = firwin(2 * 12 * widest + 1, 0.95 / widest, window=("kaiser", 6.0))
     return taps
+
+
+def _samples_of(recording: Recording) -> tuple[FloatArray, int]:
+    """Audio of a recording of one note, and its rate."""
+    samples, rate_hz = _cached(recording.path)
+    onset_s = float(recording.notes[0, 0])
+    if s_to_samples(onset_s, rate_hz) >= len(samples):
+        raise DataError(f"{recording.path} ends before its note begins, at {onset_s:g} s; correct onset_s")
+    return samples, rate_hz
 
 
 @lru_cache(maxsize=256)
