@@ -30,7 +30,7 @@ class OptionalValues(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give an option that stands alone the value that this means."""
-        following = [*args[1:], "--"]
+        following = [*args[1:], "--"][: len(args)]
         args = [
             f"{word}={_MAY_STAND_ALONE[word]}" if word in _MAY_STAND_ALONE and after.startswith("-") else word
             for word, after in zip(args, following, strict=True)

@@ -56,9 +56,8 @@ class Picture:
         from_s = note.start_s - ROLL_S
         kept = [old for old in self._roll if old.end_s is None or old.end_s >= from_s]
         self._roll = (*kept[1 - _ROLL_NOTES :], note)
-        self._write(
-            f"note on   {note_name(event.note):<4} {event.note:3d}  vel {event.velocity:3d}  {total_ms:4.0f} ms"
-        )
+        # Fits the 33 cells that a terminal of 80 columns has for it.
+        self._write(f"note on  {note_name(event.note):<4} {event.note:3d} vel {event.velocity:3d} {total_ms:4.0f} ms")
 
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
@@ -69,7 +68,7 @@ class Picture:
             replace(note, end_s=end_s) if note.end_s is None and note.note == event.note else note
             for note in self._roll
         )
-        self._write(f"note off  {note_name(event.note):<4} {event.note:3d}")
+        self._write(f"note off {note_name(event.note):<4} {event.note:3d}")
 
     @property
     def quiet(self) -> bool:
