@@ -13,7 +13,7 @@ class NoteList(Sink):
         In order.
     """
 
-    name = "memory"
+    name = "summary"
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []
