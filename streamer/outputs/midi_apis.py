@@ -125,8 +125,8 @@ def apis_here() -> list[MidiApi]:
     return [api for api in MIDI_APIS.values() if api.platform == sys.platform]
 
 
-def probe(api: MidiApi) -> Probe:
-    """Ask an API for its output ports. Never raises, and is back within seconds whatever the API does."""
+def probe(api: MidiApi, within_s: float = ANSWER_WITHIN_S) -> Probe:
+    """Ask an API for its output ports. Never raises, and is back in time whatever the API does."""
     if api.name == "alsa" and (reason := _sequencer_trouble()):
         return Probe(api, reason=reason)
     reason = ""
@@ -135,7 +135,7 @@ def probe(api: MidiApi) -> Probe:
             continue
         if api.name == "jack" and not library.speaks_jack:
             continue
-        answer = _ask_child(library, api)
+        answer = _ask_child(library, api, within_s)
         if "ports" in answer:
             return Probe(api, backend=library.backend, ports=tuple(answer["ports"]))
         reason = reason or _explain(answer, library, api)
@@ -190,7 +190,7 @@ def _sequencer_trouble() -> str:
     return ""
 
 
-def _ask_child(library: MidiLibrary, api: MidiApi) -> dict[str, str]:
+def _ask_child(library: MidiLibrary, api: MidiApi, within_s: float) -> dict[str, str]:
     command = [sys.executable, "-P", "-m", "streamer.outputs.midi_probe", library.backend, api.constant]
     # The child must find the same packages as we did, from wherever we were started.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path)}
@@ -200,11 +200,11 @@ def _ask_child(library: MidiLibrary, api: MidiApi) -> dict[str, str]:
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=ANSWER_WITHIN_S,
+            timeout=within_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {"error": f"it does not answer within {ANSWER_WITHIN_S:g} s; restart it"}
+        return {"error": f"it does not answer within {within_s:g} s; restart it"}
     except OSError as error:
         return {"error": f"Python could not be started to ask it: {error}"}
     lines = done.stdout.decode(errors="replace").splitlines()

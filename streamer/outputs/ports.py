@@ -13,11 +13,12 @@ from streamer.config import DEFAULT_PORT_NAME
 from streamer.errors import MidiError
 from streamer.events import Event
 from streamer.midi import event_messages, panic_messages, silence_messages
-from streamer.outputs.midi_apis import NO_VIRTUAL_PORTS, Probe, choose_api
+from streamer.outputs.midi_apis import NO_VIRTUAL_PORTS, Probe, choose_api, probe
 from streamer.outputs.quiet import hush_jack, quiet_stderr
 from streamer.outputs.server_watch import ServerWatch
 from streamer.outputs.sink import Sink
 
+CLOSE_WITHIN_S = 2.0
 PORT_ERRORS = (OSError, RuntimeError, ValueError, MemoryError)  # all that the MIDI libraries raise
 
 
@@ -105,9 +106,11 @@ class PortSink(Sink):
             if port is None:
                 return
             atexit.unregister(self.close)
-            died = self._watch.died()
+            # Closing waits for the server with the interpreter locked, so no watchdog thread could end a wait for ever.
+            answers = not self._watch.watching or probe(self._api_in_use, CLOSE_WITHIN_S).usable
+            gone = self._watch.died() or not answers
             self._watch.close()
-            if died:
+            if gone:
                 _abandon(port)
                 return
             with quiet_stderr(), suppress(*PORT_ERRORS):
@@ -123,6 +126,7 @@ class PortSink(Sink):
         else:
             name, how = find_port(self._output, answer), {}
         self.name = f"{name} ({answer.api.label})"
+        self._api_in_use = answer.api
         self._watch = ServerWatch()
         self._port = self._watch.during(lambda: _open_quietly(answer, name, how))
         atexit.register(self.close)
@@ -148,8 +152,8 @@ class PortSink(Sink):
 
 def _abandon(port: Any) -> None:
     # A JACK client whose server was killed waits a second when it is closed, and ends this process if another client
-    # was opened since. So it must never be closed, not even by the interpreter's own end: it gets a reference that
-    # nothing ever returns.
+    # was opened since; one whose server is stuck waits for ever. So it must never be closed, not even by the
+    # interpreter's own end: it gets a reference that nothing ever returns.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(port))
 
 

@@ -1,15 +1,34 @@
 """A JACK server of one's own, without hardware."""
 
-import itertools
+import fcntl
 import os
 import subprocess
+import tempfile
 from pathlib import Path
+from typing import IO, Any
 
 from waiting import end_process, wait_until
 
 MICROPHONE = "PortAudio:in_0"  # what PortAudio calls its first input when JACK is its driver
 PERIOD = 64  # samples
-_serial = itertools.count()
+_MOST_SERVERS = 4  # of ours at a time; JACK allows eight on a machine
+
+
+def _claim_name() -> tuple[str, IO[bytes]]:
+    """A server name that no other test run uses, and the lock that says so until it is closed.
+
+    JACK remembers a killed server until one of the same name starts, and refuses a ninth: so names are used again.
+    """
+    for slot in range(_MOST_SERVERS):
+        name = f"streamer-test-{slot}"
+        lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            return name, lock
+    raise AssertionError(f"{_MOST_SERVERS} JACK servers of other test runs are in use")
 
 
 def realtime_allowed() -> bool:
@@ -33,14 +52,16 @@ class JackServer:
     """
 
     def __init__(self, directory: Path, rate_hz: int = 48_000) -> None:
-        self.name = f"streamer-test-{os.getpid()}-{next(_serial)}"
+        self.name, self._lock = _claim_name()
         self.rate_hz = rate_hz
         self.log = directory / f"{self.name}.log"
         self.env = {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
 
     def start(self) -> None:
         """Start it, again if need be, and wait until it answers."""
+        self._killed = False
         scheduling = ["-R", "-P", "70"] if realtime_allowed() else ["-r"]
         driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
         with self.log.open("ab") as log:
@@ -55,6 +76,9 @@ class JackServer:
 
     def stop(self) -> None:
         """End it as its user would."""
+        if self._killed:
+            # A machine has room for eight servers, and a killed one keeps its place until one of its name ends well.
+            self.start()
         if self._process is not None:
             end_process(self._process)
             self._process = None
@@ -66,12 +90,7 @@ class JackServer:
         self._process.kill()
         self._process.wait()
         self._process = None
-
-    def _sweep(self) -> None:
-        # A killed server leaves its sockets and semaphores; the memory itself is reclaimed by the next jackd.
-        for pattern in (f"jack_{self.name}_*", f"jack_sem.*_{self.name}_*"):
-            for left in Path("/dev/shm").glob(pattern):
-                left.unlink(missing_ok=True)
+        self._killed = True
 
     def _ask(self, *command: str) -> str:
         try:
@@ -110,10 +129,9 @@ class JackServer:
 
     def play(self, recording: Path) -> "subprocess.Popen[bytes]":
         """Play a recording of the server's rate into the microphone; returns at once."""
-        return subprocess.Popen(
-            ["jack-play", "-b", "65536", "-m", "2048", str(recording)],
+        return self.run(
+            *("jack-play", "-b", "65536", "-m", "2048", str(recording)),
             env={**self.env, "JACK_PLAY_CONNECT_TO": MICROPHONE},
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

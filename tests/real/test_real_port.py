@@ -20,7 +20,7 @@ from waiting import wait_until
 from streamer.errors import MidiError
 from streamer.events import Event, NoteOff, NoteOn
 from streamer.outputs import midi_apis
-from streamer.outputs.midi_apis import choose_api, list_midi_outputs, probe
+from streamer.outputs.midi_apis import list_midi_outputs, probe
 from streamer.outputs.ports import PortSink
 
 pytestmark = pytest.mark.jack
@@ -230,15 +230,35 @@ def test_a_killed_server_is_noticed_survived_and_found_again(here, tmp_path):
     after.close()
 
 
-def test_a_server_that_does_not_answer_is_left_alone_within_seconds(here, monkeypatch):
-    monkeypatch.setattr(midi_apis, "ANSWER_WITHIN_S", 1.0)
-    assert here._process is not None
-    here._process.send_signal(signal.SIGSTOP)
-    try:
-        with pytest.raises(MidiError, match="JACK MIDI cannot be used: it does not answer within 1 s; restart it"):
-            choose_api("jack")
-    finally:
-        here._process.send_signal(signal.SIGCONT)
+PATIENT = """
+import sys
+from streamer.errors import MidiError
+from streamer.events import NoteOn
+from streamer.outputs.ports import PortSink
+
+sink = PortSink("dump")
+sink.send(NoteOn(1, 0, 61, 90, 61.0))
+print("sounding", flush=True)
+sys.stdin.readline()  # the server is stopped
+try:
+    PortSink("dump")
+except MidiError as error:
+    print(error, flush=True)
+sink.close()
+print("closed", flush=True)
+"""
+
+
+def test_a_server_that_is_stuck_holds_nobody_up(here, dump):
+    with subprocess.Popen([sys.executable, "-c", PATIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as patient:
+        assert patient.stdout.readline() == b"sounding\n"
+        here._process.send_signal(signal.SIGSTOP)
+        try:
+            said = patient.communicate(b"\n", timeout=60)[0].decode()
+        finally:
+            here._process.send_signal(signal.SIGCONT)
+    assert "JACK: it does not answer within 5 s; restart it\nclosed\n" in said
+    assert patient.returncode == 0
 
 
 def test_no_server_is_one_clear_line(require_program, monkeypatch, capfd):
