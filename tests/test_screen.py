@@ -172,6 +172,14 @@ def test_a_tiny_terminal_shows_note_and_cents():
     assert draw(PLAYING, 12, 3)[0].startswith("C#4 +15")
 
 
+@settings(deadline=None)
+@given(snapshots)
+def test_a_snapshot_crosses_the_pipe_unchanged_in_one_line(snapshot):
+    line = snapshot.to_json()
+    assert "\n" not in line
+    assert Snapshot.from_json(line) == snapshot
+
+
 # -- it tells ------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,8 @@ So a snapshot is plain data that crosses a pipe as one line of JSON.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Snapshot:
 
     def to_json(self) -> str:
         """One line, without a line feed."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(self, default=_fields, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, line: str) -> "Snapshot":
@@ -82,3 +83,8 @@ class Snapshot:
         for part in ("output_names", "messages", "histogram_ms", "histogram"):
             data[part] = tuple(data[part])
         return cls(**data)
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    # dataclasses.asdict copies all it meets, and takes four times as long: a millisecond, twenty times a second.
+    return {name: getattr(part, name) for name in part.__slots__}
