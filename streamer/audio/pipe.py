@@ -39,6 +39,8 @@ class PipeSource(Source):
         When there is no such format or number of channels.
     """
 
+    can_wait = True
+
     def __init__(self, rate_hz: int, sample_format: str = "s16", channels: int = 1, fd: int = 0) -> None:
         if sample_format not in FORMATS:
             raise ConfigError(f"the format is {sample_format!r}, but must be one of {', '.join(FORMATS)}")

@@ -20,6 +20,8 @@ class Source(ABC):
         Samples lost so far.
     losses : int
         How many times something was lost; overruns of unknown length that the driver reports are among them.
+    can_wait : bool
+        True where nothing is lost however late it is read, and where it may be faster than real time.
     """
 
     rate_hz: int
@@ -27,6 +29,7 @@ class Source(ABC):
     input_latency_ms: float | None = None
     lost: int = 0
     losses: int = 0
+    can_wait: bool = False
 
     @abstractmethod
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ class Behind(Sink):
     ----------
     sink : Sink
         From now on used by the thread alone.
+    patience_s : float
+        How long a call may wait for room, once in a stall; for sources that lose nothing by waiting.
     capacity : int
         What comes while so much waits is lost.
 
@@ -30,12 +33,14 @@ class Behind(Sink):
         Events and blocks lost so far.
     """
 
-    def __init__(self, sink: Sink, capacity: int = CAPACITY) -> None:
+    def __init__(self, sink: Sink, patience_s: float = 0.0, capacity: int = CAPACITY) -> None:
         self.name = sink.name
         self.wants_audio = sink.wants_audio
         self.lost = 0
         self._sink = sink
         self._capacity = capacity
+        self._patience_s = patience_s
+        self._stalled = False
         # Its put never waits, not even for a lock that the other thread holds; the bound is ours to keep.
         self._queue: queue.SimpleQueue[tuple[Callable[[Any], None], Any] | None] = queue.SimpleQueue()
         self._error: Exception | None = None
@@ -78,10 +83,20 @@ class Behind(Sink):
 
     def _put(self, call: Callable[[Any], None], item: Any) -> None:
         self._complain()
-        if self._queue.qsize() >= self._capacity:
-            self.lost += 1
-        else:
+        if self._has_room():
             self._queue.put((call, item))
+        else:
+            self.lost += 1
+
+    def _has_room(self) -> bool:
+        deadline_s = 0.0 if self._stalled else time.monotonic() + self._patience_s
+        while self._queue.qsize() >= self._capacity:
+            if time.monotonic() >= deadline_s:
+                self._stalled = True
+                return False
+            time.sleep(0.001)
+        self._stalled = False
+        return True
 
     def _complain(self) -> None:
         error, self._error = self._error, None

@@ -29,6 +29,8 @@ class Outlets:
         What opens the sinks of a take.
     say : callable
         Gets each line for people.
+    patience_s : float
+        How long `send` may wait for a slow file or pipe before its events are lost.
 
     Attributes
     ----------
@@ -36,11 +38,18 @@ class Outlets:
         Whether a sink has failed for good.
     """
 
-    def __init__(self, sinks: Sequence[Sink], recorders: Sequence[Recorder], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        recorders: Sequence[Recorder],
+        say: Callable[[str], None],
+        patience_s: float = 0.0,
+    ) -> None:
         self.failed = False
+        self._patience_s = patience_s
         self._say = say
         self._recorders = recorders
-        self._sinks = [_beside(sink) for sink in sinks]
+        self._sinks = [self._beside(sink) for sink in sinks]
         self._sinks.sort(key=lambda sink: isinstance(sink, Behind))  # stable: what may not wait goes first
         self._take: list[Sink] = []
         self._takes = 0
@@ -115,7 +124,7 @@ class Outlets:
             for sink in opened:
                 sink.close()
             raise
-        self._take = [_beside(sink) for sink in opened]
+        self._take = [self._beside(sink) for sink in opened]
 
     def end_take(self) -> None:
         """Have the files of the take completed; does not wait for the disk."""
@@ -145,6 +154,9 @@ class Outlets:
             self._close(behind, behind.close, max(0.0, deadline - time.monotonic()))
             self._lost += behind.lost
         self.failed = self.failed or bool(self._away)
+
+    def _beside(self, sink: Sink) -> Sink:
+        return Behind(sink, self._patience_s) if sink.may_block else sink
 
     def _all(self) -> list[Sink]:
         return self._sinks + self._take
@@ -186,10 +198,6 @@ class Outlets:
         except Exception as error:  # as above
             self.failed = True
             self._say(_line(sink, error))
-
-
-def _beside(sink: Sink) -> Sink:
-    return Behind(sink) if sink.may_block else sink
 
 
 def _line(sink: Sink, error: Exception) -> str:

@@ -39,6 +39,7 @@ _REDRAW_S = 0.05
 _GRACE_S = 6.0  # for closing all; more than the sinks and the source may take themselves
 _TIDY_S = 20.0
 _SILENT_S = 1.0  # of exact zeros from the start: a microphone never does that
+_PATIENCE_S = 1.0
 _MOST_SEMITONES = 60
 
 
@@ -129,7 +130,7 @@ class Session:
     ) -> None:
         self._source = source
         self._tracker = tracker
-        self._outlets = Outlets(sinks, recorders, self._say)
+        self._outlets = Outlets(sinks, recorders, self._say, _PATIENCE_S if source.can_wait else 0.0)
         self._can_record = bool(recorders)
         self._record_now = record_now
         self._screen = screen
