@@ -100,3 +100,20 @@ def test_misuse_gets_one_line_and_status_2(say, words, message):
     assert err.startswith("streamer")
     assert message in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("streamer de", {"demo", "devices"}),
+        ("streamer --rec", {"--record", "--record-audio"}),
+        ("streamer live --preset g", {"guitar"}),
+        ("streamer --detector yinf", {"yinfast", "yinfft"}),
+    ],
+)
+def test_the_shell_completes(say, monkeypatch, typed, offered):
+    monkeypatch.setenv("_STREAMER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    _, out, _ = say()
+    assert set(out.split()) == offered

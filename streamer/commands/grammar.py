@@ -20,9 +20,20 @@ class DefaultToLive(TyperGroup):
         """Put the default command in front of options that are not the group's own."""
         own = {name for param in self.get_params(ctx) for name in (*param.opts, *param.secondary_opts)}
         first = args[0] if args else None
-        if first is None or (first.startswith("-") and first.partition("=")[0] not in own):
+        if first is None:
+            left_out = not ctx.resilient_parsing  # while a shell completes, the first word may be yet to come
+        else:
+            left_out = first.startswith("-") and first.partition("=")[0] not in own
+        if left_out:
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Commands, and the options of the one that may be left out."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            found += self.commands[DEFAULT_COMMAND].shell_complete(ctx, incomplete)
+        return found
 
 
 class OptionalValues(TyperCommand):
