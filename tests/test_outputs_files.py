@@ -214,6 +214,19 @@ def test_jsonl_is_quiet_when_its_reader_leaves():
         assert writer.wait(30) == 7
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_jsonl_tells_when_the_reader_of_a_named_pipe_has_left(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    sink = JsonlSink(tmp_path / "pipe", RATE_HZ)
+    sink.send(MELODY[0])
+    assert json.loads(os.read(reader, 1000))["type"] == "pitch"
+    os.close(reader)
+    with pytest.raises(BrokenPipeError):
+        sink.send(MELODY[1])
+    sink.close()
+
+
 def test_notes_table(tmp_path):
     sink = NotesCsvSink(tmp_path / "n.csv", RATE_HZ)
     feed(sink)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.errors import MidiError
+from streamer.outputs.midi_probe import ANSWER_MARK, Answer
 
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 ANSWER_WITHIN_S = 5.0
@@ -142,8 +143,8 @@ def probe(api: MidiApi, within_s: float = ANSWER_WITHIN_S) -> Probe:
     return Probe(api, reason=reason or _no_library(api))
 
 
-def choose_api(name: str | None = None) -> Probe:
-    """The API to use: the one named, else the first of this system that works.
+def choose_api(name: str | None = None, within_s: float = ANSWER_WITHIN_S) -> Probe:
+    """The API to use: the one named, else the first of this system that works; each is given so long to answer.
 
     Raises
     ------
@@ -155,13 +156,13 @@ def choose_api(name: str | None = None) -> Probe:
         if name not in [api.name for api in here]:
             known = ", ".join(api.name for api in here) or "none"
             raise MidiError(f"there is no MIDI API {name!r} on this system; choose from: {known}")
-        answer = probe(MIDI_APIS[name])
+        answer = probe(MIDI_APIS[name], within_s)
         if not answer.usable:
             raise MidiError(f"{answer.api.label} MIDI cannot be used: {answer.reason}")
         return answer
     troubles = []
     for api in here:
-        answer = probe(api)
+        answer = probe(api, within_s)
         if answer.usable:
             return answer
         troubles.append(f"{api.label}: {answer.reason}")
@@ -190,7 +191,7 @@ def _sequencer_trouble() -> str:
     return ""
 
 
-def _ask_child(library: MidiLibrary, api: MidiApi, within_s: float) -> dict[str, str]:
+def _ask_child(library: MidiLibrary, api: MidiApi, within_s: float) -> Answer:
     command = [sys.executable, "-P", "-m", "streamer.outputs.midi_probe", library.backend, api.constant]
     # The child must find the same packages as we did, from wherever we were started.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path)}
@@ -207,14 +208,15 @@ def _ask_child(library: MidiLibrary, api: MidiApi, within_s: float) -> dict[str,
         return {"error": f"it does not answer within {within_s:g} s; restart it"}
     except OSError as error:
         return {"error": f"Python could not be started to ask it: {error}"}
-    lines = done.stdout.decode(errors="replace").splitlines()
+    # A library may have printed too, before the answer and after it.
+    lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith(ANSWER_MARK)]
     if done.returncode != 0 or not lines:
         return {"crash": f"status {done.returncode}"}
-    answer: dict[str, str] = json.loads(lines[-1])  # a library may have printed before
+    answer: Answer = json.loads(lines[-1].removeprefix(ANSWER_MARK))
     return answer
 
 
-def _explain(answer: dict[str, str], library: MidiLibrary, api: MidiApi) -> str:
+def _explain(answer: Answer, library: MidiLibrary, api: MidiApi) -> str:
     if "import_error" in answer:
         if "libasound" in answer["import_error"]:
             return "the system's ALSA library is missing; `sudo apt install libasound2`"

@@ -6,12 +6,24 @@ another version, and none of that may happen to the program that only wants to k
 
 import json
 import sys
+from typing import TypedDict
 
-import mido
+ANSWER_MARK = "streamer-midi-probe "  # the line that follows is ours, whatever the library has printed
 
 
-def ask(module: str, api: str) -> dict[str, object]:
-    """``{"ports": [...]}``, or what went wrong as ``import_error`` or ``error``."""
+class Answer(TypedDict, total=False):
+    """One of these, and only one."""
+
+    ports: list[str]
+    import_error: str
+    error: str
+    crash: str
+
+
+def ask(module: str, api: str) -> Answer:
+    """The names of the output ports, or what went wrong."""
+    import mido  # here, for the parent needs nothing of this module but its words
+
     backend = mido.Backend(module, api=api)
     try:
         backend.load()
@@ -24,4 +36,4 @@ def ask(module: str, api: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(ask(sys.argv[1], sys.argv[2])))
+    print(ANSWER_MARK + json.dumps(ask(sys.argv[1], sys.argv[2])))

@@ -13,12 +13,13 @@ from streamer.config import DEFAULT_PORT_NAME
 from streamer.errors import MidiError
 from streamer.events import Event
 from streamer.midi import event_messages, panic_messages, silence_messages
-from streamer.outputs.midi_apis import NO_VIRTUAL_PORTS, Probe, choose_api, probe
+from streamer.outputs.midi_apis import ANSWER_WITHIN_S, NO_VIRTUAL_PORTS, Probe, choose_api, probe
 from streamer.outputs.quiet import hush_jack, quiet_stderr
 from streamer.outputs.server_watch import ServerWatch
 from streamer.outputs.sink import Sink
 
 CLOSE_WITHIN_S = 2.0
+REOPEN_WITHIN_S = 1.0  # it is tried again and again
 PORT_ERRORS = (OSError, RuntimeError, ValueError, MemoryError)  # all that the MIDI libraries raise
 
 
@@ -49,6 +50,8 @@ class PortSink(Sink):
 
     can_reopen = True
 
+    can_reopen = True
+
     def __init__(
         self, output: str | None = None, *, virtual: str | None = None, api: str | None = None, channel: int = 0
     ) -> None:
@@ -56,13 +59,12 @@ class PortSink(Sink):
             raise MidiError("name either an existing MIDI port or a virtual one, not both")
         self._output = output
         self._virtual = virtual or DEFAULT_PORT_NAME
-        self._api = api
         self._channel = channel
         self._sounding: set[int] = set()
         self._port: Any = None
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
-        self._open()
+        self._open(api)
 
     def send(self, event: Event) -> None:
         """Send what the event is in MIDI; after `close`, nothing.
@@ -95,7 +97,7 @@ class PortSink(Sink):
         """
         with self._lock:
             self.close()
-            self._open()
+            self._open(self._api_in_use.name, REOPEN_WITHIN_S)
             self._send_all(silence_messages(self._sounding, self._channel))
 
     def close(self) -> None:
@@ -116,8 +118,8 @@ class PortSink(Sink):
             with quiet_stderr(), suppress(*PORT_ERRORS):
                 port.close()
 
-    def _open(self) -> None:
-        answer = choose_api(self._api)
+    def _open(self, api: str | None, within_s: float = ANSWER_WITHIN_S) -> None:
+        answer = choose_api(api, within_s)
         if self._output is None:
             if not answer.api.virtual_ports:
                 ports = f"; ports here: {', '.join(answer.ports)}" if answer.ports else ""
