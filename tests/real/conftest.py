@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from jackserver import JackServer
 from melody import SOUNDFONTS, Melody, render
 
@@ -16,9 +18,11 @@ def jack(tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[Jack
     for program in JACK_PROGRAMS:
         require_program(program)
     server = JackServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +37,15 @@ def melody(
     if not any(Path(font).exists() for font in SOUNDFONTS):
         skip_unless_ci("no General MIDI soundfont (fluid-soundfont-gm or timgm6mb-soundfont) is installed")
     return render(tmp_path_factory.mktemp("melody"), 48_000, program=24)
+
+
+@pytest.fixture(scope="session")
+def long_note(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a second of silence, then A3 held for a minute: ten harmonics, as of a bowed string."""
+    rate_hz = 48_000
+    time_s = np.arange(60 * rate_hz) / rate_hz
+    tone = sum(np.sin(2 * np.pi * 220.0 * k * time_s) / k for k in range(1, 11))
+    tone *= 0.15 * np.minimum(1.0, time_s / 0.02)
+    path = tmp_path_factory.mktemp("tone") / "tone.wav"
+    soundfile.write(path, np.concatenate([np.zeros(rate_hz // 2), tone]), rate_hz, subtype="PCM_16")
+    return path

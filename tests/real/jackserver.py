@@ -57,11 +57,10 @@ class JackServer:
         self.log = directory / f"{self.name}.log"
         self.env = {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
         self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
+        self._clients: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Start it, again if need be, and wait until it answers."""
-        self._killed = False
         scheduling = ["-R", "-P", "70"] if realtime_allowed() else ["-r"]
         driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
         with self.log.open("ab") as log:
@@ -74,15 +73,28 @@ class JackServer:
             self.stop()
             raise AssertionError(f"{reason}; it said: {self.log.read_text()[-2000:]}") from None
 
+    def run(self, *command: str, **settings: Any) -> "subprocess.Popen[bytes]":
+        """Start a program that knows this server; `close` ends it, if nobody did before."""
+        client = subprocess.Popen(command, **{"env": self.env, "stdin": subprocess.DEVNULL, **settings})
+        self._clients.append(client)
+        return client
+
     def stop(self) -> None:
-        """End it as its user would."""
-        if self._killed:
-            # A machine has room for eight servers, and a killed one keeps its place until one of its name ends well.
-            self.start()
+        """End the server as its user would."""
         if self._process is not None:
             end_process(self._process)
             self._process = None
-        self._sweep()
+
+    def close(self) -> None:
+        """End all that was started here, the server last."""
+        for client in self._clients:
+            end_process(client, grace_s=2.0)
+        self.stop()
+        # A killed server leaves its sockets and semaphores; the memory itself is reclaimed by the next jackd.
+        for pattern in (f"jack_{self.name}_*", f"jack_sem.*_{self.name}_*"):
+            for left in Path("/dev/shm").glob(pattern):
+                left.unlink(missing_ok=True)
+        self._lock.close()
 
     def kill(self) -> None:
         """End it without a chance to say goodbye."""
@@ -90,7 +102,6 @@ class JackServer:
         self._process.kill()
         self._process.wait()
         self._process = None
-        self._killed = True
 
     def _ask(self, *command: str) -> str:
         try:

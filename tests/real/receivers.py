@@ -50,12 +50,8 @@ class MidiDump:
         self._file = directory / f"{name}.txt"
         self.port = f"{name}:input"
         with self._file.open("wb") as out:
-            self._process = subprocess.Popen(
-                ["stdbuf", "-oL", "jack_midi_dump", "-a", name],
-                env=jack.env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.DEVNULL,
+            self._process = jack.run(
+                *("stdbuf", "-oL", "jack_midi_dump", "-a", name), stdout=out, stderr=subprocess.DEVNULL
             )
         wait_until(lambda: self.port in jack.ports(), f"the port {self.port}")
 
@@ -113,19 +109,14 @@ class Ardour:
         script = directory / "record.lua"
         script.write_text(_ARDOUR_SCRIPT)
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["ardour7-lua", str(script), str(self._session), str(self._stop_file), port, str(jack.rate_hz)],
+            self._process = jack.run(
+                *("ardour7-lua", str(script), str(self._session), str(self._stop_file), port, str(jack.rate_hz)),
                 # A home of its own: no one's settings, and no first-run question.
                 env={**jack.env, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)},
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        try:
-            wait_until(self._recording, "Ardour to record", 60.0)
-        except AssertionError:
-            self.abandon()
-            raise
+        wait_until(self._recording, "Ardour to record", 60.0)
 
     def _recording(self) -> bool:
         log = self._log.read_text()
@@ -135,14 +126,7 @@ class Ardour:
     def close(self) -> list[mido.Message]:
         """Stop, save, and return what stands in the session's MIDI file."""
         self._stop_file.touch()
-        try:
-            self._process.wait(60)
-        finally:
-            self.abandon()
+        self._process.wait(60)
         files = sorted(self._session.glob("interchange/**/*.mid"))
         assert len(files) == 1, f"Ardour wrote {files}; it said: {self._log.read_text()}"
         return read_midi_file(files[0])
-
-    def abandon(self) -> None:
-        """End it, whatever state it is in."""
-        end_process(self._process, grace_s=2.0)
