@@ -6,7 +6,6 @@ decides on a change sooner than any other test with as few false alarms (Lorden 
 is what ``eagerness`` sets; and where a note's sum last left zero is the test's own estimate of when the note began.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from streamer.detectors.base import Hearing
 from streamer.events import FloatArray
 
 _EPSILON = 1e-4
+_REFERENCE_MS = 60.0  # how fast a note's pitch is followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,14 @@ class Thresholds:
         For the end of the note that sounds.
     refractory_ms : float
         No note is struck again sooner than this after it began.
-    odds_at_rest : float
-        Log odds at which a hop is no evidence at all.
+    newness : float
+        Weight of the evidence that a note has just begun beside the evidence that it sounds.
+    resume : float
+        By how much more evidence the note that has just ended needs to begin anew, where nothing was struck.
+    resume_ms : float
+        For how long it does.
+    same_semitones : float
+        What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     """
 
     begin: float = 30.0
@@ -49,7 +55,10 @@ class Thresholds:
     again: float = 20.0
     end: float = 60.0
     refractory_ms: float = 70.0
-    odds_at_rest: float = 0.0
+    newness: float = 0.0
+    resume: float = 1.0
+    resume_ms: float = 120.0
+    same_semitones: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,9 @@ class NoteMachine:
         self._sums = np.zeros(n, np.float32)
         self._ages = np.zeros(n, np.int64)  # hops since each sum last left zero
         self.current: int | None = None  # candidate that sounds
-        self._since = 0  # hops since it began
+        self._reference = 0.0  # its pitch, which may drift
+        self._ended: int | None = None  # candidate that has ended
+        self._since = 0  # hops since the one or the other
         self._end_sum = 0.0
         self._end_age = 0
         self._again_sum = 0.0
@@ -95,20 +106,41 @@ class NoteMachine:
         self._calm = True  # what is struck again must first have stopped beginning
         self._limits = self._limits_for(None)
 
-    def step(self, hearing: Hearing, audible: bool) -> Decision:
-        """Weigh one hop; ``audible`` is False below the gate."""
-        odds = _log_odds(hearing.sounding)
-        gain: FloatArray = (odds - np.float32(self.thresholds.odds_at_rest)).clip(-4.0, 4.0) * np.float32(self._hop_ms)
+    def step(self, hearing: Hearing, pitch: float | None, audible: bool) -> Decision:
+        """Weigh one hop.
+
+        Parameters
+        ----------
+        hearing : Hearing
+            What the detector made of it.
+        pitch : float or None
+            Fractional MIDI pitch of the likeliest candidate.
+        audible : bool
+            False below the gate.
+        """
+        t = self.thresholds
+        sounding = _log_odds(hearing.sounding).clip(-4.0, 4.0)
+        begun = _log_odds(hearing.begun).clip(-2.0, 4.0)
         if not audible:
-            gain = np.minimum(gain, np.float32(-4.0 * self._hop_ms))
-        self._sums += gain
+            sounding[:] = -4.0
+        gain = sounding + np.float32(t.newness) * begun
+        stay = 0.0
+        if self.current is not None:
+            near = slice(max(0, self.current - 1), self.current + 2)
+            stay = float(sounding[self.current])
+            if pitch is not None and abs(pitch - self._reference) < t.same_semitones:
+                stay = float(sounding[near].max())
+                gain[near] = np.minimum(gain[near], -1.0)
+                self._reference += min(1.0, self._hop_ms / _REFERENCE_MS) * (pitch - self._reference)
+        self._sums += gain * np.float32(self._hop_ms)
         self._ages += 1
         rest = self._sums <= 0.0
         self._sums[rest] = 0.0
         self._ages[rest] = 0
+        self._since += 1
         if self.current is None:
-            return self._from_silence()
-        return self._from_note(hearing, gain)
+            return self._from_silence(begun, pitch)
+        return self._from_note(float(begun[self.current]), stay, pitch)
 
     def reset(self) -> None:
         """Forget everything: silence."""
@@ -116,52 +148,59 @@ class NoteMachine:
         self._ages[:] = 0
         self._leave()
 
-    def _from_silence(self) -> Decision:
-        winner = self._winner()
+    def _from_silence(self, begun: FloatArray, pitch: float | None) -> Decision:
+        limits = self._limits
+        ended = self._ended
+        if ended is not None and self._since * self._hop_ms < self.thresholds.resume_ms:
+            near = slice(max(0, ended - 1), ended + 2)
+            limits = limits.copy()
+            limits[near] = np.where(begun[near] > 0.0, limits[near], limits[near] * self.thresholds.resume)
+        winner = self._winner(limits)
         if winner is None:
             return Decision()
         ago = int(self._ages[winner])
-        self._enter(winner)
+        self._enter(winner, pitch)
         return Decision(began=winner, began_ago=ago)
 
-    def _from_note(self, hearing: Hearing, gain: FloatArray) -> Decision:
+    def _from_note(self, begun: float, stay: float, pitch: float | None) -> Decision:
         current = self.current
         assert current is not None
-        self._since += 1
-        winner = self._winner()
+        winner = self._winner(self._limits)
         if winner is not None:
             ago = min(int(self._ages[winner]), self._since)
-            self._enter(winner)
+            self._enter(winner, pitch)
             return Decision(ended=current, ended_ago=ago, began=winner, began_ago=ago)
-        if self._struck_again(float(hearing.begun[current])):
+        if self._struck_again(begun):
             ago = min(self._again_age, self._since)
-            self._enter(current)
+            self._enter(current, pitch)
             return Decision(ended=current, ended_ago=ago, began=current, began_ago=ago)
-        self._end_sum = max(0.0, self._end_sum - float(gain[current]))
+        self._end_sum = max(0.0, self._end_sum - stay * self._hop_ms)
         self._end_age = self._end_age + 1 if self._end_sum > 0.0 else 0
         if self._end_sum > self.thresholds.end:
             ago = min(self._end_age, self._since)
             self._leave()
+            self._ended = current
             return Decision(ended=current, ended_ago=ago)
         return Decision()
 
-    def _struck_again(self, begun: float) -> bool:
-        log_odds = math.log((begun + _EPSILON) / (1.0 - begun + _EPSILON))
+    def _struck_again(self, log_odds: float) -> bool:
         if not self._calm:
             self._calm = log_odds < 0.0 and self._since * self._hop_ms > self.thresholds.refractory_ms
             self._again_sum, self._again_age = 0.0, 0
             return False
-        self._again_sum = max(0.0, self._again_sum + min(log_odds, 4.0) * self._hop_ms)
+        self._again_sum = max(0.0, self._again_sum + log_odds * self._hop_ms)
         self._again_age = self._again_age + 1 if self._again_sum > 0.0 else 0
         return bool(self._again_sum > self.thresholds.again * self._scale)
 
-    def _winner(self) -> int | None:
-        excess = self._sums - self._limits
+    def _winner(self, limits: FloatArray) -> int | None:
+        excess = self._sums - limits
         winner = int(excess.argmax())
         return winner if excess[winner] > 0.0 else None
 
-    def _enter(self, candidate: int) -> None:
-        self.current, self._since = candidate, 0
+    def _enter(self, candidate: int, pitch: float | None) -> None:
+        self.current, self._since, self._ended = candidate, 0, None
+        name = float(candidate + LOWEST_MIDI)
+        self._reference = pitch if pitch is not None and abs(pitch - name) < 1.0 else name
         self._end_sum, self._end_age = 0.0, 0
         self._again_sum, self._again_age, self._calm = 0.0, 0, False
         self._sums[:] = 0.0
@@ -169,7 +208,7 @@ class NoteMachine:
         self._limits = self._limits_for(candidate)
 
     def _leave(self) -> None:
-        self.current = None
+        self.current, self._since, self._ended = None, 0, None
         self._sums[:] = 0.0
         self._ages[:] = 0
         self._limits = self._limits_for(None)

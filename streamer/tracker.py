@@ -115,12 +115,14 @@ class Tracker:
         self._powers.append(float(centred.dot(centred)) / len(hop))
         newest = list(self._powers)[-self._level_hops :]
         level_db = amplitude_to_db((sum(newest) / len(newest)) ** 0.5)
+        audible = level_db > self.config.gate_db
         hearing = self._detector.hear(hop)
-        decision = self._machine.step(hearing, level_db > self.config.gate_db)
         best = int(hearing.sounding.argmax())
         confidence = float(hearing.sounding[best])
         f0_hz, age = self._detector.pitch(best)
-        voiced = confidence > 0.5 and level_db > self.config.gate_db and f0_hz > 0.0
+        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else None
+        decision = self._machine.step(hearing, midi, audible)
+        voiced = confidence > 0.5 and audible and midi is not None
         estimate = PitchEstimate(
             sample=self._hops_end,
             centre=self._hops_end - age,
@@ -134,10 +136,8 @@ class Tracker:
             events += self._end(self._hops_end, self._hops_end - decision.ended_ago * len(hop))
         if decision.began is not None:
             events.append(self._begin(decision.began, decision.began_ago * len(hop)))
-        if self._sounding is not None and voiced:
-            midi = hz_to_midi(f0_hz, self.config.a4_hz)
-            if abs(midi - self._sounding.note) < 1.0:
-                self._pitches.append(midi)
+        if self._sounding is not None and voiced and midi is not None and abs(midi - self._sounding.note) < 1.0:
+            self._pitches.append(midi)
         return events
 
     def _begin(self, candidate: int, ago: int) -> NoteOn:

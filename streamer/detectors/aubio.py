@@ -25,8 +25,8 @@ class AubioDetector(PitchOnlyDetector):
         import aubio
 
         window = 1 << round(_WINDOW_S * rate_hz).bit_length() - 1
-        self._window = max(window, 1 << (2 * config.hop - 1).bit_length())
-        self._pitch = aubio.pitch(config.detector, self._window, config.hop, rate_hz)
+        self._window = max(window, 1 << (2 * self.config.hop - 1).bit_length())
+        self._pitch = aubio.pitch(config.detector, self._window, self.config.hop, rate_hz)
         self._pitch.set_unit("Hz")
         self._pitch.set_silence(_SILENCE_DB)
 

@@ -1,7 +1,7 @@
 """The seam between what listens for pitch and the note machine."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Detector(ABC):
     """
 
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        self.config = config
+        self.config = replace(config, hop=config.hop_at(rate_hz))
         self.rate_hz = rate_hz
 
     @abstractmethod
@@ -71,7 +71,7 @@ class PitchOnlyDetector(Detector):
         self._sounding = np.zeros(N_CANDIDATES, np.float32)
         self._begun = np.zeros(N_CANDIDATES, np.float32)
         self._f0_hz = 0.0
-        self._rise = LevelRise(config.hop, rate_hz)
+        self._rise = LevelRise(self.config.hop, rate_hz)
 
     @abstractmethod
     def estimate(self, hop: FloatArray) -> tuple[float, float]:

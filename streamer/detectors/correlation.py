@@ -23,7 +23,7 @@ class CorrelationDetector(Detector):
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         super().__init__(config, rate_hz)
         self._stream = FeatureStream(config, rate_hz)
-        self._rise = LevelRise(config.hop, rate_hz)
+        self._rise = LevelRise(self.config.hop, rate_hz)
         self._sounding = np.zeros(N_CANDIDATES, np.float32)
         self._begun = np.zeros_like(self._sounding)
 

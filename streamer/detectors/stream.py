@@ -21,9 +21,10 @@ class FeatureStream:
 
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         self._rate_hz = rate_hz
-        self._pyramid = Pyramid(rate_hz, config.hop)
+        hop = config.hop_at(rate_hz)
+        self._pyramid = Pyramid(rate_hz, hop)
         self._spectra = Spectra()
-        self._features = Features(config.hop / rate_hz, config.a4_hz)
+        self._features = Features(hop / rate_hz, config.a4_hz)
 
     def matrix(self, hop: FloatArray) -> FloatArray:
         """Features of every candidate after this hop, shape (88, features); overwritten by the next call."""
