@@ -1,16 +1,17 @@
 """A sink that may have to wait, in a thread of its own."""
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from streamer.errors import OutputError
-from streamer.events import Block, Event
+from streamer.events import Block, Event, PitchEstimate
 from streamer.outputs.sink import Sink
 
 CAPACITY = 4096  # some ten seconds of events, or five of the shortest blocks
+_LINGER_S = 0.01  # what pitches and sound may wait: waking a thread for each would cost more than writing it
 
 
 class Behind(Sink):
@@ -41,8 +42,9 @@ class Behind(Sink):
         self._capacity = capacity
         self._patience_s = patience_s
         self._stalled = False
-        # Its put never waits, not even for a lock that the other thread holds; the bound is ours to keep.
-        self._queue: queue.SimpleQueue[tuple[Callable[[Any], None], Any] | None] = queue.SimpleQueue()
+        self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()  # both its ends may be used at once
+        self._news = threading.Lock()  # a flag with a wait, as in `streamer.audio.ring`
+        self._news.acquire()
         self._error: Exception | None = None
         self._finished = False
         self._thread = threading.Thread(target=self._work, name=f"writer of {sink.name}", daemon=True)
@@ -56,6 +58,8 @@ class Behind(Sink):
     def send(self, event: Event) -> None:
         """See `Sink.send`."""
         self._put(self._sink.send, event)
+        if not isinstance(event, PitchEstimate):
+            self._wake()
 
     def hear(self, block: Block) -> None:
         """See `Sink.hear`."""
@@ -65,7 +69,7 @@ class Behind(Sink):
         """Let it close once all that waits is written; returns at once."""
         if not self._finished:
             self._finished = True
-            self._queue.put(None)
+            self._wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Finish, and wait for it.
@@ -79,18 +83,18 @@ class Behind(Sink):
         self._thread.join(timeout_s)
         self._complain()
         if self._thread.is_alive():
-            raise OutputError(f"{self.name} takes no more; {self._queue.qsize()} events for it are lost")
+            raise OutputError(f"{self.name} takes no more; {len(self._waiting)} events for it are lost")
 
     def _put(self, call: Callable[[Any], None], item: Any) -> None:
         self._complain()
         if self._has_room():
-            self._queue.put((call, item))
+            self._waiting.append((call, item))
         else:
             self.lost += 1
 
     def _has_room(self) -> bool:
         deadline_s = 0.0 if self._stalled else time.monotonic() + self._patience_s
-        while self._queue.qsize() >= self._capacity:
+        while len(self._waiting) >= self._capacity:
             if time.monotonic() >= deadline_s:
                 self._stalled = True
                 return False
@@ -106,10 +110,18 @@ class Behind(Sink):
     def _work(self) -> None:
         try:
             try:
-                while (item := self._queue.get()) is not None:
-                    call, argument = item
-                    call(argument)
+                finished = False
+                while not finished:
+                    self._news.acquire(timeout=_LINGER_S)
+                    finished = self._finished  # before the last look: nothing comes after it
+                    while self._waiting:
+                        call, argument = self._waiting.popleft()
+                        call(argument)
             finally:
                 self._sink.close()
         except Exception as error:  # whatever it is, it is raised to whoever uses this sink
             self._error = error
+
+    def _wake(self) -> None:
+        if self._news.locked():
+            self._news.release()
