@@ -5,6 +5,7 @@ import re
 import pytest
 
 from streamer.cli import main
+from streamer.commands.wiring import recorders
 from streamer.config import PRESETS
 from streamer.detectors import DETECTORS
 
@@ -117,3 +118,10 @@ def test_the_shell_completes(say, monkeypatch, typed, offered):
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
     _, out, _ = say()
     assert set(out.split()) == offered
+
+
+def test_a_second_take_does_not_overwrite_the_first(tmp_path):
+    for open_take in recorders(tmp_path / "song.mid", tmp_path / "song.wav", 48_000):
+        for take in (1, 2):
+            open_take(take, 0).close()
+    assert {path.name for path in tmp_path.iterdir()} == {"song.mid", "song-2.mid", "song.wav", "song-2.wav"}
