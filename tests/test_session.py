@@ -473,6 +473,14 @@ def test_a_signal_ends_the_note_and_tells_its_number(name: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_suspending_the_process_ends_the_note() -> None:
+    wake = "while sleep 1; do kill -CONT {os.getpid()} || exit; done"
+    resume = f"subprocess.Popen(['sh', '-c', f'{wake}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
+    status, said, complaints = run_program(f"{resume}; source = Script(60, *[idle] * 60, 62)", signal.SIGTSTP)
+    assert (status, said, complaints) == (0, ["-60", "+62", "-62"], "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_stuck_file_does_not_keep_the_process_alive() -> None:
     status, said, complaints = run_program("sinks.append(Stuck('a full pipe'))", signal.SIGTERM)
     assert (status, said) == (1, ["-60"])

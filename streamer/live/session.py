@@ -33,6 +33,7 @@ __all__ = ["COMMANDS", "Recorder", "Screen", "Session", "run_live"]
 COMMANDS = ("quit", "mute", "panic", "record", "transpose +1", "transpose -1")
 """What a screen may send: ``mute`` and ``record`` toggle; ``transpose`` takes any number of semitones, relative."""
 
+_HUSH = "hush"  # not for screens
 _READ_S = 0.1  # what a signal may wait for while no sound comes
 _RETRY_S = (0.5, 1.0, 2.0)  # between attempts to get the device back
 _REDRAW_S = 0.05
@@ -144,6 +145,8 @@ class Session:
         self._stop = threading.Event()
         self._done = threading.Event()
         self._signal = 0
+        self._suspend = threading.Event()
+        self._hushed = threading.Event()
         self._crash: BaseException | None = None
         self._silent = True  # exact zeros so far
         self._load = 0.0
@@ -156,6 +159,8 @@ class Session:
             tidied_s = time.monotonic()
             while not self._done.wait(_REDRAW_S):
                 self._look()
+                if self._suspend.is_set():
+                    self._suspended()
                 if self._stop.is_set() and not self._done.wait(_GRACE_S):
                     self._give_up("the audio or MIDI system hangs; ending without it")
                 if self._picture.quiet and time.monotonic() - tidied_s > _TIDY_S:
@@ -218,6 +223,8 @@ class Session:
         if threading.current_thread() is not threading.main_thread():
             numbers = []
         before = [(number, signal.signal(number, self._on_signal)) for number in numbers]
+        if numbers and hasattr(signal, "SIGTSTP"):
+            before.append((signal.SIGTSTP, signal.signal(signal.SIGTSTP, lambda *_: self._suspend.set())))
         try:
             yield
         finally:
@@ -227,6 +234,14 @@ class Session:
     def _on_signal(self, number: int, _: object) -> None:
         self._signal = self._signal or number
         self._stop.set()
+
+    def _suspended(self) -> None:
+        """Ctrl-Z: no note may sound while this process stands still."""
+        self._suspend.clear()
+        self._hushed.clear()
+        self._commands.put(_HUSH)
+        self._hushed.wait(_GRACE_S)
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _look(self) -> None:
         if self._screen:
@@ -374,6 +389,9 @@ class Session:
             elif verb == "panic":
                 self._send_all(self._transposer.release(self._tracker.consumed))
                 self._outlets.panic()
+            elif verb == _HUSH:
+                self._send_all(self._transposer.release(self._tracker.consumed))
+                self._hushed.set()
             elif verb == "transpose":
                 wanted = self._transposer.semitones + int(argument)
                 self._transposer.semitones = max(-_MOST_SEMITONES, min(_MOST_SEMITONES, wanted))
