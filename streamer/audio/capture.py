@@ -11,7 +11,6 @@ many float32 samples; an empty packet shows life; ``count`` -1 announces the dea
 input ends all.
 """
 
-import contextlib
 import gc
 import json
 import os
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from streamer.audio.devices import InputDevice, believable_latency_ms, choose_input
+from streamer.audio.priority import CAPTURE, before_others
 from streamer.audio.ring import Ring
 from streamer.errors import DeviceError
 
@@ -35,7 +35,6 @@ SILENT_S = 1.0  # without a callback for so long, the stream is dead
 BELIEVED_LOSS_S = 0.02
 _BEAT_S = 0.1
 _PATIENCE_S = 0.3
-_PRIORITY = 5  # below what audio servers give themselves
 
 
 def _portaudio() -> Any:
@@ -176,13 +175,6 @@ def _pass_on(capture: Capture, ended: threading.Event) -> None:
             _write_all(header + block.samples.tobytes())
 
 
-def _hurry() -> None:
-    """Go before other programs where the system lets us; there is little to do here, but at once."""
-    # Linux alone has these for Python; other systems' audio libraries see to it themselves.
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_PRIORITY))
-
-
 def _main() -> None:
     settings = json.loads(sys.argv[1])
     go, ended = threading.Event(), threading.Event()
@@ -208,18 +200,18 @@ def _main() -> None:
     go.wait()
     if ended.is_set():
         return
-    _hurry()
     gc.collect()
     gc.freeze()
     gc.disable()
     sys.setswitchinterval(0.0005)
-    try:
-        capture.stream.start()
-    except _portaudio().PortAudioError as error:
-        _tell(error=f"cannot start the audio input {device.name}: {_reason(error)}")
-        return
-    _tell(started=True)
-    _pass_on(capture, ended)
+    with before_others(CAPTURE, heirs=True):  # the driver's thread is such an heir
+        try:
+            capture.stream.start()
+        except _portaudio().PortAudioError as error:
+            _tell(error=f"cannot start the audio input {device.name}: {_reason(error)}")
+            return
+        _tell(started=True)
+        _pass_on(capture, ended)
     closing = threading.Thread(target=capture.stream.close, daemon=True)  # which may never return
     closing.start()
     closing.join(_PATIENCE_S)

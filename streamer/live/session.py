@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import EndOfStream, Source
 from streamer.errors import DeviceError, StreamerError
 from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
@@ -153,7 +154,8 @@ class Session:
 
     def run(self) -> int:
         """See `run_live`."""
-        with real_time(), self._signals():
+        # A thread that has the interpreter must not be kept from letting it go, so this one goes first as well.
+        with real_time(), self._before_others(), self._signals():
             thread = threading.Thread(target=self._work, name="tracker", daemon=True)
             thread.start()
             tidied_s = time.monotonic()
@@ -175,6 +177,10 @@ class Session:
         if self._crash is not None:
             raise self._crash
         return self._status()
+
+    def _before_others(self) -> contextlib.AbstractContextManager[None]:
+        # A source that is read as fast as we can would leave other programs nothing.
+        return contextlib.nullcontext() if self._source.can_wait else before_others(TRACKER)
 
     def command(self, line: str) -> bool:
         """Ask for one of `COMMANDS`, from any thread; False where it is none, or too many wait."""
@@ -281,7 +287,8 @@ class Session:
                 self._source.start()
                 if self._record_now:
                     self._outlets.begin_take(self._tracker.consumed)
-                self._listen()
+                with self._before_others():
+                    self._listen()
             finally:
                 self._end()
         except (EndOfStream, BrokenPipeError):
