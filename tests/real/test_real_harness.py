@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jackserver import MICROPHONE, JackServer
 from melody import NOTES, SPACING_S, Melody, check_heard
-from receivers import Ardour, MidiDump, sounding
+from receivers import Ardour, MidiDump
 from waiting import end_process, wait_until
 
 pytestmark = pytest.mark.jack
@@ -38,11 +38,11 @@ print(max(peaks))
 
 
 @pytest.mark.daw
+@pytest.mark.usefixtures("jack_midi")
 def test_receivers_record_what_a_plain_sender_sends(
     jack: JackServer, tmp_path: Path, require_program: Callable[[str], str]
 ) -> None:
     require_program("ardour7-lua")
-    pytest.importorskip("rtmidi", reason="JACK MIDI needs python-rtmidi")
     command = [sys.executable, "-c", SENDER, str(SPACING_S / 4), *map(str, NOTES)]
     sender = subprocess.Popen(command, env=jack.env, stdin=subprocess.PIPE, text=True)
     try:
@@ -56,7 +56,6 @@ def test_receivers_record_what_a_plain_sender_sends(
     sent = Melody(tmp_path, NOTES, tuple(i * SPACING_S / 4 for i in range(len(NOTES))))
     for who, received in (("Ardour", ardour.close()), ("jack_midi_dump", dump.close())):
         check_heard(sent, received, who)
-        assert not sounding(received)
 
 
 def test_the_virtual_microphone_hears_what_is_played(jack: JackServer, melody: Melody) -> None:

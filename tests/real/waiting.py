@@ -17,7 +17,7 @@ def wait_until(check: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout_s:g} s in vain for {what}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def end_process(process: "subprocess.Popen[Any]", grace_s: float = 5.0) -> int:

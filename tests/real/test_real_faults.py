@@ -1,0 +1,158 @@
+"""Whatever dies while a note sounds: no stuck note, readable files, one clear line."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from jackserver import MICROPHONE, JackServer
+from livecommand import Live
+from melody import Melody
+from receivers import MidiDump, notes_on, read_midi_file, sounding
+from waiting import wait_until
+
+pytestmark = [pytest.mark.jack, pytest.mark.usefixtures("jack_midi")]
+A3 = 57
+
+
+@pytest.fixture
+def start(jack: JackServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
+    """Starts `streamer live`, its microphone free, and ends it whatever happens."""
+    started: list[Live] = []
+
+    def starter(*arguments: str) -> Live:
+        live = Live(tmp_path, *arguments, env=jack.env)
+        started.append(live)
+        live.await_microphone(jack)
+        return live
+
+    yield starter
+    for live in started:
+        live.abandon()
+
+
+def assert_one_whole_note(messages: list[mido.Message]) -> None:
+    assert [m.note for m in notes_on(messages)] == [A3]
+    assert not sounding(messages)
+
+
+def assert_files_whole(live: Live, midi_file: Path, sound_file: Path) -> None:
+    """The three files of a session that ended while A3 sounded are complete."""
+    assert_one_whole_note(read_midi_file(midi_file))
+    assert [e["note"] for e in live.events("note_on")] == [A3]
+    assert [e["note"] for e in live.events("note_off")] == [A3]
+    samples, _ = soundfile.read(sound_file)
+    assert np.abs(samples).max() > 0.05
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda s: s.name)
+def test_a_signal_ends_the_note_first(
+    number: signal.Signals,
+    jack: JackServer,
+    start: Callable[..., Live],
+    long_note: Path,
+    tmp_path: Path,
+) -> None:
+    take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
+    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    dump = MidiDump(jack, tmp_path)
+    jack.connect(jack.midi_output("streamer"), dump.port)
+    jack.play(long_note)
+    live.await_events("note_on", 1)
+    wait_until(lambda: sounding(dump.messages()), "the note at the receiver")
+    assert live.end(number) == 128 + number, live.said()
+    wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver")
+    assert_one_whole_note(dump.close())
+    assert_files_whole(live, take, sound)
+    assert "Traceback" not in live.said()
+
+
+def test_the_server_is_killed_while_a_note_sounds(
+    jack: JackServer, start: Callable[..., Live], long_note: Path, tmp_path: Path
+) -> None:
+    take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
+    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    jack.play(long_note)
+    live.await_events("note_on", 1)
+    before = live.said()
+    jack.kill()
+    live.await_events("note_off", 1)
+    wait_until(lambda: live.said() != before, "a line about it")
+    assert_files_whole(live, take, sound)  # while it still waits for the device
+    assert live.end(signal.SIGTERM) in (1, 128 + signal.SIGTERM), live.said()
+    assert_files_whole(live, take, sound)
+    assert "Traceback" not in live.said()
+
+
+def test_the_server_comes_back(
+    jack: JackServer,
+    start: Callable[..., Live],
+    long_note: Path,
+    melody: Melody,
+    tmp_path: Path,
+) -> None:
+    take = tmp_path / "take.mid"
+    live = start("--virtual", "--record", str(take))
+    jack.play(long_note)
+    live.await_events("note_on", 1)
+    jack.stop()
+    live.await_events("note_off", 1)
+    jack.start()
+    live.await_microphone(jack)
+    dump = MidiDump(jack, tmp_path)
+    jack.connect(jack.midi_output("streamer"), dump.port)
+    jack.play(melody.recording)
+    live.await_events("note_off", 1 + len(melody.notes), timeout_s=60.0)
+    assert live.end(signal.SIGTERM) == 128 + signal.SIGTERM, live.said()
+    assert [e["note"] for e in live.events("note_on")] == [A3, *melody.notes]
+    assert [m.note for m in notes_on(dump.close())] == list(melody.notes)
+    takes = [take, take.with_name("take-2.mid")]
+    assert [m.note for path in takes for m in notes_on(read_midi_file(path))] == [A3, *melody.notes]
+    assert MICROPHONE not in jack.ports()
+
+
+@pytest.fixture
+def small_disk(skip_unless_ci: Callable[[str], None]) -> Iterator[Path]:
+    """A folder with room for 256 KiB: a few seconds of sound."""
+    if os.geteuid() != 0:
+        skip_unless_ci("only root can mount a small disk")
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "small", folder]
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            skip_unless_ci(f"a small disk cannot be mounted: {done.stderr.strip()}")
+        try:
+            yield Path(folder)
+        finally:
+            # Lazily: should a program still be in it, the folder must not stay behind all the same.
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_the_disk_is_full_while_a_note_sounds(
+    jack: JackServer,
+    small_disk: Path,
+    start: Callable[..., Live],
+    long_note: Path,
+    tmp_path: Path,
+) -> None:
+    take, sound = small_disk / "take.mid", small_disk / "take.wav"
+    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    dump = MidiDump(jack, tmp_path)
+    jack.connect(jack.midi_output("streamer"), dump.port)
+    jack.play(long_note)
+    live.await_events("note_on", 1)
+    line = live.await_words(sound.name)
+    assert "the disk is full" in line
+    assert live.end(signal.SIGTERM) in (1, 128 + signal.SIGTERM), live.said()
+    wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver")
+    assert_one_whole_note(dump.close())
+    samples, _ = soundfile.read(sound)
+    assert len(samples) > jack.rate_hz
+    assert_one_whole_note(read_midi_file(take))
+    assert "Traceback" not in live.said()
