@@ -39,7 +39,7 @@ _READ_S = 0.1  # what a signal may wait for while no sound comes
 _RETRY_S = (0.5, 1.0, 2.0)  # between attempts to get the device back
 _REDRAW_S = 0.05
 _GRACE_S = 6.0  # for closing all; more than the sinks and the source may take themselves
-_TIDY_S = 20.0
+_TIDY_S, _LATEST_TIDY_S = 20.0, 120.0  # in silence, and when there is none
 _SILENT_S = 1.0  # of exact zeros from the start: a microphone never does that
 _PATIENCE_S = 1.0
 _MOST_SEMITONES = 60
@@ -165,7 +165,7 @@ class Session:
                     self._suspended()
                 if self._stop.is_set() and not self._done.wait(_GRACE_S):
                     self._give_up("the audio or MIDI system hangs; ending without it")
-                if self._picture.quiet and time.monotonic() - tidied_s > _TIDY_S:
+                if time.monotonic() - tidied_s > (_TIDY_S if self._picture.quiet else _LATEST_TIDY_S):
                     tidy()
                     tidied_s = time.monotonic()
             self._look()

@@ -23,7 +23,7 @@ class LatencyStats:
         need for signal and the length of the block; not the sound card's converters, which `Source.input_latency_ms`
         tells where the driver does.
     queue
-        From the driver's callback with that block to the tracker's taking it.
+        From the driver's callback with that block, once Python runs it, to the tracker's taking it.
     compute
         From there until the tracker has returned its events.
     send
