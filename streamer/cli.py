@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 import typer
 
 from streamer import __version__
+from streamer.commands.evaluate import evaluate
 from streamer.commands.grammar import DefaultToLive, OptionalValues
+from streamer.commands.model import model
 from streamer.commands.options import (
     FILES,
     INPUT,
@@ -25,12 +27,15 @@ from streamer.commands.options import (
     Virtual,
     takes_tracker_options,
 )
+from streamer.commands.record_dataset import record_dataset
+from streamer.commands.train import train
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.errors import StreamerError
 
 PLAY = "Play"
 CHECK = "Check"
 WORK_ON_FILES = "Work on files"
+LEARN = "Learn from recordings"
 
 app = typer.Typer(
     name="streamer",
@@ -194,7 +199,7 @@ def _demo(
         for sink in sinks:
             closing.callback(sink.close)
         heard = NoteList()
-        sinks += [heard, *file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl)]
+        sinks += [*file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl), heard]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen(no_ui, jsonl)
         session = Session(source, tracker, sinks, screen=screen, say=say, preset=preset)
@@ -278,6 +283,12 @@ def _transcribe(
     if not sinks:
         show(notes_table(heard))
     return 0
+
+
+app.command("evaluate", rich_help_panel=LEARN)(evaluate)
+app.command("record-dataset", rich_help_panel=LEARN)(record_dataset)
+app.command("train", rich_help_panel=LEARN)(train)
+app.add_typer(model, name="model", rich_help_panel=LEARN)
 
 
 def main(args: Sequence[str] | None = None) -> None:
