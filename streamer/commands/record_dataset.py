@@ -1,0 +1,298 @@
+"""``streamer record-dataset``: ask for notes, listen, and write what is good."""
+
+import contextlib
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from streamer.audio.source import EndOfStream, Source
+from streamer.commands.options import INPUT
+from streamer.config import DEFAULT_RATE_HZ, RATES_HZ
+from streamer.errors import ConfigError
+from streamer.events import Block
+from streamer.units import A4_HZ, note_number
+
+if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
+    from streamer.learn.record import Guide, Take
+    from streamer.learn.record_folder import NoteFolder
+
+AHEAD_NOTES = 3  # a file may lack so many notes in a row
+INTERRUPTED = 130
+_READ_S = 0.1
+_METER_DB = (-60.0, 0.0)
+_METER_CELLS = 24
+_KEYS = {"s": "skip", "b": "back", "k": "keep", "q": "quit"}
+_WITH = "What is played"
+
+
+def record_dataset(
+    *,
+    folder: Annotated[Path, typer.Argument(help="Where the notes go; made if absent.", show_default=False)],
+    instrument: Annotated[str, typer.Option(metavar="NAME", help="What you play.", rich_help_panel=_WITH)] = "mine",
+    low: Annotated[str, typer.Option(metavar="NOTE", help="Lowest note.", rich_help_panel=_WITH)] = "E2",
+    high: Annotated[str, typer.Option(metavar="NOTE", help="Highest note.", rich_help_panel=_WITH)] = "E5",
+    step: Annotated[int, typer.Option(min=1, metavar="N", help="Semitones between.", rich_help_panel=_WITH)] = 1,
+    takes: Annotated[
+        int,
+        typer.Option(
+            min=1, max=99, metavar="N", help="How often each: as usual, softly, loudly, short.", rich_help_panel=_WITH
+        ),
+    ] = 2,
+    a4: Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)] = A4_HZ,
+    input_: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="DEVICE|-",
+            help="Number or part of the name (`streamer devices`); - reads raw PCM from standard input.",
+            show_default="the system's own choice",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            min=RATES_HZ[0],
+            max=RATES_HZ[1],
+            metavar="HZ",
+            help="Sample rate.",
+            show_default=f"the device's own; {DEFAULT_RATE_HZ} for a pipe",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    channel: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Which channel of a device.", rich_help_panel=INPUT)
+    ] = 1,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT),
+    ] = None,
+    audio: Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")] = "flac",
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where the notes come from: data are split by it.",
+            show_default="the folder's name",
+            rich_help_panel="Files",
+        ),
+    ] = "",
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="On which terms they may be used.", rich_help_panel="Files")
+    ] = "own recording",
+) -> int:
+    """Record the notes of your instrument, guided, into a folder that `streamer train` takes.
+
+    Each note is asked for, heard, and checked: its level, its pitch, and that it is one note. Stop whenever you like:
+    what is recorded stays, and the same command goes on where you left.
+
+    Keys: s skip this note, b back to the one before, k keep what was refused, q quit.
+
+    **Examples**
+
+    * `streamer record-dataset my-guitar --instrument guitar --low E2 --high C6`
+    * `streamer record-dataset my-voice --instrument voice --low A2 --high A4 --step 2 --takes 3`
+    * `streamer record-dataset my-flute --instrument flute --low C4 --high C7 --from-file all-notes.wav`
+    """
+    from streamer.learn.record import Guide, plan_requests, still_missing
+    from streamer.learn.record_folder import NoteFolder
+
+    requests = plan_requests(_note("--low", low), _note("--high", high), step, takes)
+    notes = NoteFolder(folder, instrument, source, licence, audio)
+    missing = still_missing(requests, notes.requests)
+    with ExitStack() as closing:
+        sound = _open(input_, rate, channel, from_file)
+        closing.callback(sound.close)
+        guide = Guide(missing, sound.rate_hz, a4, ahead=AHEAD_NOTES * takes if from_file else 0)
+        keys = input_ != "-" and from_file is None and sys.stdin.isatty()
+        desk = _Desk(Console(highlight=False), guide, notes)
+        desk.tell(f"{len(requests) - len(missing)} of {len(requests)} notes are there already")
+        return desk.run(sound, keys=keys)
+
+
+def _note(option: str, text: str) -> int:
+    try:
+        return note_number(text)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from error
+
+
+def _open(wanted: str | None, rate_hz: int | None, channel: int, from_file: Path | None) -> Source:
+    if from_file is not None:
+        if wanted is not None or rate_hz is not None:
+            raise ConfigError("--from-file takes the place of --input and --rate; leave those out")
+        return _FileSource(from_file)
+    from streamer.commands.wiring import open_source
+
+    return open_source(wanted, rate_hz, 0, channel, "s16", 1)
+
+
+class _FileSource(Source):
+    """A sound file as fast as it can be read."""
+
+    can_wait = True
+
+    def __init__(self, path: Path) -> None:
+        from streamer.audio.file import AudioFile
+
+        file = AudioFile(path)
+        self.rate_hz = file.rate_hz
+        self.name = str(path)
+        self._blocks = file.blocks()
+        self._time = 0
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def read(self, timeout_s: float) -> Block | None:  # noqa: ARG002 - a file is always ready
+        """The next samples. See `Source.read`."""
+        samples = next(self._blocks, None)
+        if samples is None:
+            raise EndOfStream
+        block = Block(samples, self._time, 0)
+        self._time += len(samples)
+        return block
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._blocks.close()  # type: ignore[attr-defined] # it is a generator
+
+
+class _Desk:
+    """Between the guide and the person: asks in words, reads the keys, hands good takes to the folder."""
+
+    def __init__(self, console: Console, guide: "Guide", notes: "NoteFolder") -> None:
+        self._console = console
+        self._guide = guide
+        self._notes = notes
+        self._written = 0
+        self._asked: object = None
+
+    def tell(self, line: str, style: str = "") -> None:
+        """One line."""
+        self._console.print(Text(line, style), soft_wrap=True)
+
+    def run(self, sound: Source, *, keys: bool) -> int:
+        """Go on until all is recorded, the sound ends, or the person has had enough; the exit status."""
+        status = 0
+        with ExitStack() as closing:
+            pressed = closing.enter_context(_keys()) if keys else queue.SimpleQueue[str]()
+            meter = closing.enter_context(_meter(self._console))
+            try:
+                sound.start()
+                status = self._loop(sound, pressed, meter)
+            except KeyboardInterrupt:
+                status = INTERRUPTED
+        self._close()
+        return status
+
+    def _loop(self, sound: Source, pressed: "queue.SimpleQueue[str]", meter: Live | None) -> int:
+        self._ask()
+        while self._guide.request is not None:
+            try:
+                block = sound.read(_READ_S)
+            except EndOfStream:
+                self._receive(self._guide.finish())
+                if self._guide.request is None:
+                    break
+                self.tell("the sound has ended before all notes were heard", "yellow")
+                return 1
+            if block is not None:
+                self._receive(self._guide.hear(block))
+            while not pressed.empty():
+                if self._obey(pressed.get()):
+                    return 0
+            self._ask()
+            if meter is not None:
+                meter.update(_meter_line(self._guide), refresh=True)
+        return 0
+
+    def _ask(self) -> None:
+        request = self._guide.request
+        if request is not None and request != self._asked:
+            done, total = self._guide.position
+            self.tell(f"[{done + 1} of {total}] play {request}", "bold")
+        self._asked = request
+
+    def _receive(self, takes: "list[Take]") -> None:
+        for take in takes:
+            if take.problem is None:
+                self._store(take)
+            else:
+                self.tell(f"    {take.problem}", "yellow")
+
+    def _store(self, take: "Take") -> None:
+        path = self._notes.add(take)
+        self._written += 1
+        self.tell(f"    {take.request}: good, {take.offset_s - take.onset_s:.1f} s, {path.name}", "green")
+
+    def _obey(self, key: str) -> bool:
+        """Do what a key asks for; True for quit."""
+        wanted = _KEYS.get(key.lower())
+        if wanted == "skip":
+            self._guide.skip()
+        elif wanted == "back":
+            self._guide.back()
+        elif wanted == "keep":
+            take = self._guide.keep()
+            if take is None:
+                self.tell("    nothing was refused, so there is nothing to keep", "yellow")
+            else:
+                self._store(take)
+        return wanted == "quit"
+
+    def _close(self) -> None:
+        done = len(self._notes.requests)
+        self.tell(f"{self._written} notes written; {self._notes.folder} now holds {done} of this instrument")
+        if self._guide.request is not None:
+            self.tell("the same command goes on with what is missing")
+        if done:
+            self.tell(f"train on them: streamer train {self._notes.folder} -o mine.model --start-from default")
+
+
+@contextlib.contextmanager
+def _meter(console: Console) -> Iterator[Live | None]:
+    """A line that shows the level, where there is a terminal."""
+    if not console.is_terminal:
+        yield None
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield live
+
+
+def _meter_line(guide: "Guide") -> Text:
+    low, high = _METER_DB
+    cells = round(_METER_CELLS * min(1.0, max(0.0, (guide.level_db - low) / (high - low))))
+    room = "" if guide.room_db is None else f"  room {guide.room_db:.0f} dB"
+    keep = "  k keep" if guide.can_keep else ""
+    bar = "#" * cells + "." * (_METER_CELLS - cells)
+    return Text(f"    {bar} {guide.level_db:4.0f} dB{room}  {guide.state.name.lower()}   s skip  b back{keep}  q quit")
+
+
+@contextlib.contextmanager
+def _keys() -> Iterator["queue.SimpleQueue[str]"]:
+    """Keys as they are pressed."""
+    from streamer.live.keys import raw_keys, read_keys
+
+    fd = sys.stdin.fileno()
+    pressed: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def listen() -> None:
+        while text := read_keys(fd):
+            for character in text:
+                pressed.put(character)
+
+    with raw_keys(fd):
+        # A thread, since Windows cannot wait for a key with a time limit; it ends with the program.
+        threading.Thread(target=listen, name="keys", daemon=True).start()
+        yield pressed
