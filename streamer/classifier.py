@@ -4,8 +4,11 @@ One small network scores every candidate note from that candidate's own features
 learned of one note holds for all. Two outputs: the note sounds at the newest sample; the note has just begun.
 """
 
+import io
 import json
+import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ FORMAT_VERSION = 1
 OUTPUTS = ("sounding", "begun")
 MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
+MAX_VALUE = 1e6  # so that no product of layers overflows
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +73,7 @@ class Classifier:
 
 
 def load(path: Path) -> Classifier:
-    """Read a model.
+    """Read a model. Whatever the file is, nothing in it is run, and no more memory is taken than `MAX_BYTES`.
 
     Raises
     ------
@@ -77,30 +81,57 @@ def load(path: Path) -> Classifier:
         If the file is absent, damaged, no model, or made for other features.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(
-                f"{path} is larger than any model of this program; give a file that `streamer train` wrote"
-            )
-        with np.load(path, allow_pickle=False) as file:
-            card = json.loads(file["card"].tobytes().decode())
-            count = sum(name.startswith("weight_") for name in file.files)
-            arrays = [(file[f"weight_{k}"], file[f"bias_{k}"]) for k in range(min(count, MAX_LAYERS))]
+        arrays = _read_arrays(path)
+        card = json.loads(arrays["card"].tobytes().decode())
     except OSError as error:
         raise ModelError(f"the model {path} cannot be read: {error.strerror or error}") from error
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError is what an encrypted archive raises, and, as RecursionError, JSON of too great a depth.
         raise ModelError(f"{path} is damaged or no model; give a file that `streamer train` wrote") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{path} is no model of this program; give a file that `streamer train` wrote")
-    if card.get("format_version") != FORMAT_VERSION or card.get("features") != list(features.NAMES):
+    made_for = [card.get(name) for name in ("format_version", "feature_version", "features", "outputs")]
+    if made_for != [FORMAT_VERSION, features.VERSION, list(features.NAMES), list(OUTPUTS)]:
         raise ModelError(f"{path} was made for other features than this version's; train it again")
+    count = sum(name.startswith("weight_") for name in arrays)
+    if not 1 <= count <= MAX_LAYERS:
+        raise ModelError(f"{path} is damaged: it has {count} layers, not 1 to {MAX_LAYERS}")
+    try:
+        weights = tuple(arrays[f"weight_{k}"] for k in range(count))
+        biases = tuple(arrays[f"bias_{k}"] for k in range(count))
+    except KeyError as error:
+        raise ModelError(f"{path} is damaged: {error.args[0]} is missing") from error
     width = len(features.NAMES)
-    for weight, bias in arrays:
+    for weight, bias in zip(weights, biases, strict=True):
         if weight.ndim != 2 or weight.shape[0] != width or bias.shape != (weight.shape[1],):
             raise ModelError(f"{path} is damaged: its layers do not fit together")
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise ModelError(f"{path} is damaged: it holds values that are no numbers")
+        if weight.dtype != np.float32 or bias.dtype != np.float32:
+            raise ModelError(f"{path} is damaged: its layers are not of 32-bit numbers")
+        if (
+            not (np.abs(weight) < MAX_VALUE).all() or not (np.abs(bias) < MAX_VALUE).all()
+        ):  # neither is what is no number
+            raise ModelError(f"{path} is damaged: it holds values that are no numbers, or out of all bounds")
         width = weight.shape[1]
-    if not arrays or width != len(OUTPUTS):
+    if width != len(OUTPUTS):
         raise ModelError(f"{path} is damaged: it has {width} outputs, not {len(OUTPUTS)}")
-    weights = tuple(np.ascontiguousarray(weight, np.float32) for weight, _ in arrays)
-    return Classifier(weights, tuple(np.asarray(bias, np.float32) for _, bias in arrays), card)
+    return Classifier(weights, biases, card)
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an ``.npz`` file. Sizes are checked before memory is taken, which `numpy.load` does not do."""
+    arrays: dict[str, NDArray[Any]] = {}
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+        if sum(member.file_size for member in members) > MAX_BYTES:
+            raise ValueError("larger than any model of this program")
+        for member in members:
+            content = io.BytesIO(file.read(member))
+            if np.lib.format.read_magic(content) != (1, 0):
+                raise ValueError("an array of another version than numpy writes for these")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(content)
+            values = content.read()
+            if dtype.hasobject or dtype.itemsize * math.prod(shape) != len(values):
+                raise ValueError("an array of other than numbers, or cut short")
+            array = np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
+            arrays[member.filename.removesuffix(".npy")] = np.ascontiguousarray(array)
+    return arrays

@@ -31,6 +31,8 @@ class TrackerConfig:
         Level below which nothing is a note, dB relative to full scale.
     a4_hz : float
         Frequency of A4.
+    model : str
+        Path of the model that the detector ``trained`` uses; empty for the one that comes with the package.
     """
 
     hop: int = 0
@@ -40,6 +42,7 @@ class TrackerConfig:
     eagerness: float = 0.5
     gate_db: float = -56.0
     a4_hz: float = A4_HZ
+    model: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in one line.
@@ -62,6 +65,8 @@ class TrackerConfig:
                 raise ConfigError(f"{name} is {value}, but must be from {low} to {high}")
         if self.low_midi >= self.high_midi:
             raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
+        if self.model and self.detector != "trained":
+            raise ConfigError(f"a model is for the detector 'trained', not for {self.detector!r}; leave one out")
 
     def hop_at(self, rate_hz: int) -> int:
         """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`."""

@@ -66,6 +66,18 @@ def _tracker_parameters() -> list[inspect.Parameter]:
             ],
             _DEFAULTS.detector,
         ),
+        "model": (
+            Annotated[
+                Path | None,
+                typer.Option(
+                    metavar="FILE",
+                    help="A model of your own, from `streamer train`.",
+                    show_default="the one that comes with the program",
+                    rich_help_panel=TRACKER,
+                ),
+            ],
+            None,
+        ),
         "eagerness": (
             Annotated[
                 float,
@@ -162,7 +174,13 @@ def _tracker_parameters() -> list[inspect.Parameter]:
 
 
 def _tracker_config(said: dict[str, Any]) -> TrackerConfig:
-    config = TrackerConfig(hop=said["hop"], detector=said["detector"], eagerness=said["eagerness"], a4_hz=said["a4"])
+    config = TrackerConfig(
+        hop=said["hop"],
+        detector=said["detector"],
+        eagerness=said["eagerness"],
+        a4_hz=said["a4"],
+        model=str(said["model"] or ""),
+    )
     config = apply_preset(config, said["preset"])
     wanted = {"low_midi": said["low"], "high_midi": said["high"], "gate_db": said["gate"]}
     return replace(config, **{name: value for name, value in wanted.items() if value is not None})

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import numpy as np
 
@@ -25,12 +26,12 @@ class TrainedDetector(Detector):
     rate_hz : int
         Sample rate of the hops.
     classifier : Classifier or None
-        None for the one that comes with the package.
+        None for the one that ``config`` names, or else the one that comes with the package.
     """
 
     def __init__(self, config: TrackerConfig, rate_hz: int, classifier: Classifier | None = None) -> None:
         super().__init__(config, rate_hz)
-        self._classifier = classifier or shipped_classifier()
+        self._classifier = classifier or (load(Path(config.model)) if config.model else shipped_classifier())
         self._stream = FeatureStream(config, rate_hz)
 
     def hear(self, hop: FloatArray) -> Hearing:

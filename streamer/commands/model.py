@@ -1,0 +1,95 @@
+"""``streamer model``: what a model file is, and where it comes from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from streamer.classifier import Classifier
+
+DEFAULT = "default"
+model = typer.Typer(help="Models of the trained detector.", no_args_is_help=True, rich_markup_mode="markdown")
+_OWN = ("settings", "loss", "licences", "features", "versions", "format", "format_version")
+
+
+@model.command("show")
+def show_model(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|default", help="A model; default is the program's own.")
+    ] = DEFAULT,
+) -> int:
+    """Show a model's card: its layers and features, what it was trained on, how well, and on which terms.
+
+    **Example**: `streamer model show my.model`
+    """
+    from streamer.commands.printing import show
+
+    show(card_view(load_model(file), file))
+    return 0
+
+
+def load_model(name: str) -> "Classifier":
+    """A model by its path; ``default`` is the one that comes with the program.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be used.
+    """
+    from streamer.classifier import load
+
+    if name == DEFAULT:
+        from streamer.detectors.trained import shipped_classifier
+
+        return shipped_classifier()
+    return load(Path(name))
+
+
+def card_view(classifier: "Classifier", name: str) -> "RenderableType":
+    """The card as a table; a card may come from anywhere, so nothing in it is taken for more than text."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    card = classifier.card
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+
+    def row(title: str, value: object) -> None:
+        table.add_row(_plain(title), _plain(value))
+
+    row("model", name)
+    units = [classifier.weights[0].shape[0], *(len(bias) for bias in classifier.biases)]
+    numbers = sum(array.size for array in (*classifier.weights, *classifier.biases))
+    row("layers", f"{' - '.join(map(str, units))} ({numbers} numbers)")
+    for title, value in card.items():
+        if title not in _OWN:
+            row(title.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
+    for part in ("versions", "settings"):
+        row(part, ", ".join(f"{key} {value}" for key, value in _table(card, part)))
+    features = card.get("features")
+    if isinstance(features, list):
+        row("features", f"{len(features)}: {', '.join(map(str, features))}")
+    for rows, losses in _table(card, "loss"):
+        if isinstance(losses, dict):
+            row(f"loss, {rows}", ", ".join(f"{key} {value}" for key, value in losses.items()))
+    licences = card.get("licences", [])
+    lines = [_plain(f"  {line}") for line in licences] if isinstance(licences, list) else []
+    return Group(table, Text("made from", style="bold"), *lines) if lines else table
+
+
+def _table(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:
+    value = card.get(name)
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _plain(value: object) -> "Text":
+    """Text without the control characters by which a terminal could be told to do something."""
+    from rich.text import Text
+
+    return Text("".join(character if character.isprintable() else " " for character in str(value)))

@@ -1,0 +1,226 @@
+"""``streamer train``: from labelled recordings to a model of one's own."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamer.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from streamer.classifier import Classifier
+    from streamer.learn.shards import Progress as Tell
+
+HOW = "How it learns"
+MACHINE = "This machine"
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])B?", re.IGNORECASE)
+
+
+def train(
+    *,
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model.", show_default=False)],
+    start_from: Annotated[
+        str | None,
+        typer.Option(metavar="default|FILE", help="Adapt this model instead of beginning anew.", show_default=False),
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Measure on this source or instrument, learn from the others; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="mlp, logistic or sgd.", show_default="mlp", rich_help_panel=HOW),
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(metavar="UNITS", help="Hidden layers of mlp.", show_default="64,32", rich_help_panel=HOW),
+    ] = None,
+    pieces: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Pieces of 10 s to learn from.", show_default="600; 60 to adapt", rich_help_panel=HOW
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Passes over them.", show_default="12; 6 to adapt", rich_help_panel=HOW),
+    ] = None,
+    no_synthetic: Annotated[
+        bool,
+        typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Decides all that is random.", show_default="0", rich_help_panel=HOW),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
+        ),
+    ] = 0,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="What features may take in memory.", show_default="2G", rich_help_panel=MACHINE
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep features here, for other runs.",
+            show_default="beside the model until that is done",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+) -> int:
+    """Train a model on labelled recordings; `streamer live --model FILE` plays with it.
+
+    The same data and settings give the same model, byte for byte. When a run was interrupted, the same command goes on
+    where it was.
+
+    **Examples**
+
+    * `streamer train my-guitar -o guitar.model --start-from default`
+    * `streamer train guitars voices -o mine.model --hold-out voices --config tuned.toml`
+    """
+    from streamer.classifier import load
+    from streamer.commands.model import card_view, load_model
+    from streamer.commands.printing import show
+    from streamer.commands.wiring import say
+    from streamer.learn.formats import read_dataset
+    from streamer.learn.settings import ADAPTING, make_settings, read_settings
+    from streamer.learn.train import clear, save
+    from streamer.learn.train import train as learn
+
+    said = {
+        "estimator": estimator,
+        "hidden": _layer_sizes(hidden),
+        "pieces": pieces,
+        "epochs": epochs,
+        "seed": seed,
+        "memory_mb": _megabytes(memory),
+        "hold_out": hold_out or None,
+        "synthetic": False if no_synthetic else None,
+    }
+    _check_output(output)
+    start = load_model(start_from) if start_from else None
+    chosen: dict[str, Any] = {**ADAPTING, "hidden": _hidden(start)} if start else {}
+    chosen |= read_settings(config) if config else {}
+    chosen |= {name: value for name, value in said.items() if value is not None}
+    settings = make_settings(chosen, str(config or "the settings"))
+    recordings = [recording for path in data for recording in read_dataset(path)]
+    work = cache or output.with_name(output.name + ".work")
+    try:
+        with _bars() as tell:
+            made = learn(recordings, settings, work, jobs or os.cpu_count() or 1, start, tell)
+    except KeyboardInterrupt:
+        say(f"interrupted; the same command goes on from what is in {work}")
+        return 128 + signal.SIGINT
+    save(made, output)
+    if cache is None:
+        clear(work)
+    show(card_view(load(output), str(output)))
+    return 0
+
+
+def _megabytes(text: str | None) -> int | None:
+    """Read a size such as 500M or 2G.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if text is None:
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ConfigError(f"--memory is {text!r}, but must be a size such as 500M or 2G")
+    return round(float(match[1]) * (1000 if match[2].upper() == "G" else 1))
+
+
+def _layer_sizes(text: str | None) -> tuple[int, ...] | None:
+    """Read the units of hidden layers, such as 64,32.
+
+    Raises
+    ------
+    ConfigError
+        If it is something else.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(int(units) for units in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--hidden is {text!r}, but must be numbers of units, such as 64,32") from error
+
+
+def _hidden(model: "Classifier") -> tuple[int, ...]:
+    return tuple(weights.shape[1] for weights in model.weights[:-1])
+
+
+def _check_output(path: Path) -> None:
+    """Find out now what would fail after the work is done."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the model a file name")
+    if not path.parent.is_dir():
+        raise OutputError(f"there is no folder {path.parent} to write the model to")
+
+
+@contextmanager
+def _bars() -> Iterator["Tell"]:
+    """A bar for each thing that is done; lines where standard error is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from streamer.commands.wiring import say
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:>18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+                if not console.is_terminal:
+                    say(f"{what}: {done} of {total} done")
+            bars.update(tasks[what], completed=done)
+            if done == total and not console.is_terminal:
+                say(f"{what}: all {total} done")
+
+        yield tell
