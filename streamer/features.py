@@ -36,12 +36,13 @@ NAMES: tuple[str, ...] = (
     *(f"correlation_{w}_at_{lag:.2f}" for w in CORRELATION_WINDOWS[1:] for lag in _LAGS_LONG),
     *(f"correlation_{w}_at_base" for w in CORRELATION_WINDOWS),
     *(f"power_{w}_at_{h:.2f}" for w in POWER_WINDOWS for h in _HARMONICS + _BETWEEN),
-    "correlation_128_below_best",
+    "correlation_100_below_best",
     "correlation_256_below_best",
     "harmonics_256_below_best",
     "harmonics_512_below_best",
     *(f"harmonics_rise_{ms:g}_ms" for ms in _RISE_MS),
     *(f"correlation_rise_{ms:g}_ms" for ms in _RISE_MS[1:3]),
+    *(f"glide_{ms:g}_ms" for ms in _RISE_MS[1:3]),
     "detune",
     "register",
     "level_share",
@@ -51,7 +52,7 @@ NAMES: tuple[str, ...] = (
     *(f"brightness_rise_{ms:g}_ms" for ms in _RISE_MS[:3]),
     "level_above_floor",
 )
-VERSION = 1
+VERSION = 2
 
 
 class Features:
@@ -90,12 +91,13 @@ class Features:
         self._search_next = self._search_at + 1
         self._search_mix = (search - floor).astype(np.float32)
         self._steps = steps.astype(np.float32)
-        self._detune = (np.abs(_CENTS) / 60.0).astype(np.float32)
+        self._detune = (_CENTS / 60.0).astype(np.float32)
         self._register = ((CANDIDATES - 60) / 40.0).astype(np.float32)
         self._rise_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _RISE_MS]
         depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
         self._past_harmonics = np.full((depth, n), np.log(_FLOOR), np.float32)
         self._past_correlation = np.zeros((depth, n), np.float32)
+        self._past_detune = np.zeros((depth, n), np.float32)
         self._past_level = np.full(depth, np.log(_FLOOR), np.float32)
         self._past_brightness = np.zeros(depth, np.float32)
         self._floor = float(np.log(_FLOOR))
@@ -137,7 +139,11 @@ class Features:
         for hops in self._rise_hops[1:3]:
             out[:, column] = mid - self._past_correlation[(at - hops) % depth]
             column += 1
-        out[:, column] = self._detune[best]
+        detune = self._detune[best]
+        for hops in self._rise_hops[1:3]:
+            out[:, column] = detune - self._past_detune[(at - hops) % depth]
+            column += 1
+        out[:, column] = np.abs(detune)
         out[:, column + 1] = self._register
         out[:, column + 2] = own - energy[2][0]
         column += 3
@@ -156,6 +162,7 @@ class Features:
 
         self._past_harmonics[at] = harmonics_short
         self._past_correlation[at] = mid
+        self._past_detune[at] = detune
         self._past_level[at] = level
         self._past_brightness[at] = brightness
         self._at = (at + 1) % depth

@@ -94,7 +94,6 @@ class Pyramid:
         self._consumed = 0  # input samples
         self._made = [0] * LEVELS  # samples on each level
         self._halving = _halving_taps()
-        self._halving_index = np.arange(_HALVING_TAPS) - (_HALVING_TAPS - 1)
 
     def push(self, hop: FloatArray) -> None:
         """Take one hop and bring every level up to date."""
@@ -118,10 +117,10 @@ class Pyramid:
         count = (made_above + 1) // 2 - self._made[level]
         if count <= 0:
             return
-        newest = 2 * (self._made[level] + np.arange(count))  # even indices of the level above
-        at = newest - made_above + HISTORY
-        window = above[at[:, None] + self._halving_index]
-        self._append(level, (window * self._halving).sum(axis=1))
+        # The next sample here lies at twice its index on the level above.
+        first = 2 * self._made[level] - made_above + HISTORY
+        window = above[first - _HALVING_TAPS + 1 : first + 2 * count - 1]
+        self._append(level, np.correlate(window, self._halving, "valid")[::2])
 
     def _append(self, level: int, samples: FloatArray) -> None:
         row, count = self.levels[level], len(samples)

@@ -13,8 +13,8 @@ import numpy as np
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
 from streamer.detectors.base import Hearing
 from streamer.events import FloatArray
+from streamer.units import midi_to_hz
 
-_EPSILON = 1e-4
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
 
 
@@ -44,12 +44,14 @@ class Thresholds:
         By how much more evidence the note that has just ended needs to begin anew, where nothing was struck.
     resume_ms : float
         For how long it does.
+    lag_ms, lag_periods : float
+        A note's evidence begins to rise so long after its onset, in milliseconds and in its own periods.
     same_semitones : float
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     """
 
-    begin: float = 30.0
-    change: float = 45.0
+    begin: float = 20.0
+    change: float = 30.0
     neighbour: float = 100.0
     octave: float = 70.0
     again: float = 20.0
@@ -58,6 +60,8 @@ class Thresholds:
     newness: float = 0.0
     resume: float = 1.0
     resume_ms: float = 120.0
+    lag_ms: float = 8.0
+    lag_periods: float = 1.8
     same_semitones: float = 0.7
 
 
@@ -105,6 +109,9 @@ class NoteMachine:
         self._again_age = 0
         self._calm = True  # what is struck again must first have stopped beginning
         self._limits = self._limits_for(None)
+        t = self.thresholds
+        period_ms = 1000.0 / np.array([midi_to_hz(float(note), config.a4_hz) for note in notes])
+        self._lags = np.round((t.lag_ms + t.lag_periods * period_ms) / hop_ms).astype(np.int64)
 
     def step(self, hearing: Hearing, pitch: float | None, audible: bool) -> Decision:
         """Weigh one hop.
@@ -119,8 +126,8 @@ class NoteMachine:
             False below the gate.
         """
         t = self.thresholds
-        sounding = _log_odds(hearing.sounding).clip(-4.0, 4.0)
-        begun = _log_odds(hearing.begun).clip(-2.0, 4.0)
+        sounding = hearing.sounding.clip(-4.0, 4.0)
+        begun = hearing.begun.clip(-4.0, 4.0)
         if not audible:
             sounding[:] = -4.0
         gain = sounding + np.float32(t.newness) * begun
@@ -158,7 +165,7 @@ class NoteMachine:
         winner = self._winner(limits)
         if winner is None:
             return Decision()
-        ago = int(self._ages[winner])
+        ago = int(self._ages[winner] + self._lags[winner])
         self._enter(winner, pitch)
         return Decision(began=winner, began_ago=ago)
 
@@ -167,11 +174,11 @@ class NoteMachine:
         assert current is not None
         winner = self._winner(self._limits)
         if winner is not None:
-            ago = min(int(self._ages[winner]), self._since)
+            ago = min(int(self._ages[winner] + self._lags[winner]), self._since)
             self._enter(winner, pitch)
             return Decision(ended=current, ended_ago=ago, began=winner, began_ago=ago)
         if self._struck_again(begun):
-            ago = min(self._again_age, self._since)
+            ago = min(self._again_age + int(self._lags[current]) // 2, self._since)
             self._enter(current, pitch)
             return Decision(ended=current, ended_ago=ago, began=current, began_ago=ago)
         self._end_sum = max(0.0, self._end_sum - stay * self._hop_ms)
@@ -226,7 +233,3 @@ class NoteMachine:
             limits[candidate] = np.inf
         limits[~self._allowed] = np.inf
         return limits
-
-
-def _log_odds(probability: FloatArray) -> FloatArray:
-    return np.asarray(np.log((probability + _EPSILON) / (1.0 - probability + _EPSILON)), np.float32)

@@ -12,7 +12,7 @@ from streamer.events import FloatArray
 from streamer.framing import LEVELS
 
 POWER_WINDOWS = (256, 512)  # samples; 4 to 7 and 7 to 14 periods of the octave that a level is for
-CORRELATION_WINDOWS = (64, 128, 256)  # newest samples; 1 to 2, 2 to 4, 4 to 7 periods
+CORRELATION_WINDOWS = (40, 100, 256)  # newest samples; about 1, 2 and 5 periods
 MAX_LAG = 152  # two periods of the lowest note on its level
 LAG_STEPS = (2, 1, 1, 1)  # correlation values per sample of lag, by level: the first has the short periods
 LAG_STARTS = tuple(MAX_LAG * sum(LAG_STEPS[:k]) for k in range(LEVELS))  # of each level in a row of correlations
@@ -54,12 +54,14 @@ class Spectra:
         self.energy: FloatArray = np.zeros((n, LEVELS), np.float32)
         self._newest = np.zeros((n, LEVELS, _SIZE), np.float32)
         self._squares = np.zeros((LEVELS, 1 + _SIZE), np.float64)
-        lags = np.arange(MAX_LAG)
-        # Power of as many samples as a window has, `lag` samples before it: from sums to here, less sums to there.
-        self._ends = _SIZE - lags
-        self._starts = np.stack([_SIZE - lags - window for window in CORRELATION_WINDOWS])
-        self._quiet = np.array([window * _FLOOR for window in CORRELATION_WINDOWS], np.float32)[:, None, None]
-        self._sizes = np.array(CORRELATION_WINDOWS, np.float32)[:, None]
+        self._mean = np.zeros((n, LEVELS, MAX_LAG), np.float32)
+        rows = np.arange(LEVELS)[:, None] * self._squares.shape[1]
+        ends = rows + _SIZE - np.arange(MAX_LAG)
+        sizes = np.array(CORRELATION_WINDOWS)
+        self._ends = np.repeat(ends[None], n, axis=0)
+        self._starts = self._ends - sizes[:, None, None]
+        self._sizes = sizes[:, None].astype(np.float64)
+        self._quiet = (sizes * _FLOOR).astype(np.float32)[:, None, None]
 
     def update(self, levels: FloatArray) -> None:
         """Look at the newest samples of every level, shape (LEVELS, >= 512)."""
@@ -73,15 +75,20 @@ class Spectra:
         cross = rfft(self._newest)
         cross *= np.conj(rfft(recent))
         np.cumsum(np.square(recent), axis=1, dtype=np.float64, out=self._squares[:, 1:])
-        sums = self._squares.T
-        power = (sums[self._ends] - sums[self._starts]).transpose(0, 2, 1).astype(np.float32)  # windows, levels, lags
-        here = power[:, :, :1]
-        np.divide(here[:, :, 0], self._sizes, out=self.energy)
-        mean = 0.5 * (power + here) + self._quiet
+        # Power of as many samples as each window has, a lag before it: the sums to its end, less those to its start.
+        sums = self._squares.reshape(-1)
+        behind = sums.take(self._ends)
+        behind -= sums.take(self._starts)
+        here = behind[:, :, :1]
+        np.divide(here[:, :, 0], self._sizes, out=self.energy, casting="same_kind")
+        mean = self._mean
+        np.add(behind, here, out=mean, casting="same_kind")
+        mean *= 0.5
+        mean += self._quiet
         dense = irfft(cross[:, 0], _SIZE * LAG_STEPS[0])[:, : MAX_LAG * LAG_STEPS[0]]
         dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
         n = dense.shape[1]
-        np.divide(dense, np.repeat(mean[:, 0], LAG_STEPS[0], axis=1), out=self.correlation[:, :n])
+        np.divide(dense, mean[:, 0].repeat(LAG_STEPS[0], axis=1), out=self.correlation[:, :n])
         plain = irfft(cross[:, 1:], _SIZE)[:, :, :MAX_LAG]
         np.divide(plain, mean[:, 1:], out=plain)
         self.correlation[:, n:] = plain.reshape(len(plain), -1)

@@ -3,6 +3,7 @@
 hop by hop: `framing.Hopper` cuts, the detector hears, the note machine decides, and here decisions become events.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -118,7 +119,7 @@ class Tracker:
         audible = level_db > self.config.gate_db
         hearing = self._detector.hear(hop)
         best = int(hearing.sounding.argmax())
-        confidence = float(hearing.sounding[best])
+        confidence = 1.0 / (1.0 + math.exp(-float(hearing.sounding[best])))
         f0_hz, age = self._detector.pitch(best)
         midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else None
         decision = self._machine.step(hearing, midi, audible)

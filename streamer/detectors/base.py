@@ -1,5 +1,6 @@
 """The seam between what listens for pitch and the note machine."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
@@ -19,9 +20,9 @@ class Hearing:
     Attributes
     ----------
     sounding : ndarray of float32, shape (88,)
-        For each note from A0 to C8, the probability that it sounds at the newest sample.
+        For each note from A0 to C8, the log odds that it sounds at the newest sample.
     begun : ndarray of float32, shape (88,)
-        For each note, the probability that it has begun, or been struck again, within the last `BEGUN_MS`.
+        For each note, the log odds that it has begun, or been struck again, within the last `BEGUN_MS`.
     """
 
     sounding: FloatArray
@@ -29,6 +30,13 @@ class Hearing:
 
 
 BEGUN_MS = 45.0
+SURE = 9.0  # log odds of what is as good as certain
+
+
+def log_odds(probability: float) -> float:
+    """Natural logarithm of the odds, within +-`SURE`."""
+    p = min(max(probability, 1e-4), 1.0 - 1e-4)
+    return math.log(p / (1.0 - p))
 
 
 class Detector(ABC):
@@ -85,13 +93,13 @@ class PitchOnlyDetector(Detector):
     def hear(self, hop: FloatArray) -> Hearing:
         """As in `Detector`."""
         f0_hz, confidence = self.estimate(hop)
-        self._sounding[:] = 0.0
+        self._sounding[:] = -SURE
         self._begun[:] = self._rise.update(hop)
         self._f0_hz = f0_hz
         if f0_hz > 0.0:
             candidate = round(hz_to_midi(f0_hz, self.config.a4_hz)) - LOWEST_MIDI
             if 0 <= candidate < N_CANDIDATES:
-                self._sounding[candidate] = confidence
+                self._sounding[candidate] = log_odds(confidence)
         return Hearing(self._sounding, self._begun)
 
     def pitch(self, candidate: int) -> tuple[float, int]:  # noqa: ARG002 - there is but one
@@ -100,7 +108,7 @@ class PitchOnlyDetector(Detector):
 
 
 class LevelRise:
-    """How surely a sound has just begun, told from the level alone.
+    """How likely it is that a sound has just begun, told from the level alone.
 
     The newest 8 ms against the quietest 8 ms of the 50 before: a rise of 6 dB is as likely as not, 12 dB is sure.
     """
@@ -110,9 +118,9 @@ class LevelRise:
         self._powers = np.full(self._short + max(1, round(0.05 * rate_hz / hop)), 1e-9)
 
     def update(self, hop: FloatArray) -> float:
-        """Probability in [0, 1] that a sound has begun within the last milliseconds."""
+        """Log odds that a sound has begun within the last milliseconds."""
         self._powers[:-1] = self._powers[1:]
         self._powers[-1] = float(hop.dot(hop)) / len(hop) + 1e-9
         smooth = np.convolve(self._powers, np.full(self._short, 1.0 / self._short), "valid")
         rise_db = 10.0 * np.log10(smooth[-1] / smooth.min())
-        return float(1.0 / (1.0 + np.exp(-(rise_db - 6.0))))
+        return min(SURE, float(rise_db) - 6.0)

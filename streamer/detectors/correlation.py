@@ -3,7 +3,7 @@
 import numpy as np
 
 from streamer.config import TrackerConfig
-from streamer.detectors.base import N_CANDIDATES, Detector, Hearing, LevelRise
+from streamer.detectors.base import N_CANDIDATES, SURE, Detector, Hearing, LevelRise
 from streamer.detectors.stream import FeatureStream
 from streamer.events import FloatArray
 from streamer.features import NAMES
@@ -30,18 +30,18 @@ class CorrelationDetector(Detector):
     def hear(self, hop: FloatArray) -> Hearing:
         """As in `Detector`."""
         m = self._stream.matrix(hop)
-        clarity = np.minimum(m[:, _COLUMN["correlation_128_at_1.00"]], m[:, _COLUMN["correlation_128_at_base"]])
-        clarity = np.minimum(clarity, 0.5 + 0.5 * m[:, _COLUMN["correlation_64_at_base"]])
+        clarity = np.minimum(m[:, _COLUMN["correlation_100_at_1.00"]], m[:, _COLUMN["correlation_100_at_base"]])
+        clarity = np.minimum(clarity, 0.5 + 0.5 * m[:, _COLUMN["correlation_40_at_base"]])
         best = float(clarity.max())
-        self._sounding[:] = 0.0
+        self._sounding[:] = -SURE
         if best > 0.3:
             # A true period's half does not explain the signal; a multiple of it does, and its half too.
-            half = np.maximum(m[:, _COLUMN["correlation_128_at_0.50"]], m[:, _COLUMN["correlation_128_at_0.33"]])
+            half = np.maximum(m[:, _COLUMN["correlation_100_at_0.50"]], m[:, _COLUMN["correlation_100_at_0.33"]])
             strong = m[:, _COLUMN["harmonics_256_below_best"]]
             merit = clarity - 0.35 * np.maximum(half, 0.0) + 0.02 * np.maximum(strong, -8.0)
             merit = merit - 0.04 * m[:, _COLUMN["detune"]]
             winner = int(np.argmax(merit))
-            self._sounding[winner] = 1.0 / (1.0 + np.exp(-_SHARPNESS * (clarity[winner] - _CLARITY)))
+            self._sounding[winner] = _SHARPNESS * (clarity[winner] - _CLARITY)
         self._begun[:] = self._rise.update(hop)
         return Hearing(self._sounding, self._begun)
 

@@ -4,8 +4,6 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import numpy as np
-
 from streamer.classifier import Classifier, load
 from streamer.config import TrackerConfig
 from streamer.detectors.base import Detector, Hearing
@@ -37,8 +35,7 @@ class TrainedDetector(Detector):
     def hear(self, hop: FloatArray) -> Hearing:
         """As in `Detector`."""
         odds = self._classifier.log_odds(self._stream.matrix(hop))
-        probability: FloatArray = np.float32(1.0) / (np.float32(1.0) + np.exp(-odds))
-        return Hearing(probability[:, 0], probability[:, 1])
+        return Hearing(odds[:, 0], odds[:, 1])
 
     def pitch(self, candidate: int) -> tuple[float, int]:
         """As in `Detector`."""

@@ -16,21 +16,24 @@ from streamer.learn.assemble import Bank, assemble, group_notes, resample
 from streamer.learn.datasets import Recording
 from streamer.learn.phrase import Phrase, cut
 from streamer.learn.plans import STYLE_NAMES
+from streamer.learn.synthesis import synthesise
 
 RATE_HZ = 44_100
 PIECE_S = 10.0
 VOICE_SHIFT_SEMITONES = 4.0
+_EXTREMES = (21, 24, 28, 60, 84, 92)
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
     """The share of each kind of material; what cannot be had on this machine goes to the others."""
 
-    assembled: float = 0.44
-    phrases: float = 0.24
-    rendered: float = 0.16
-    nonmusic: float = 0.10
-    speech: float = 0.06
+    assembled: float = 0.42
+    phrases: float = 0.22
+    rendered: float = 0.14
+    synthesised: float = 0.05
+    nonmusic: float = 0.08
+    speech: float = 0.09
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Curriculum:
             "assembled": self.mixture.assembled * bool(banks),
             "phrases": self.mixture.phrases * bool(phrases),
             "rendered": self.mixture.rendered * (self.synthetic and soundfont.is_available()),
+            "synthesised": self.mixture.synthesised * self.synthetic,
             "nonmusic": self.mixture.nonmusic * self.synthetic,
             "speech": self.mixture.speech * (self.synthetic and speech.is_available()),
         }
@@ -98,6 +102,9 @@ class Curriculum:
             return shifted(pieces[int(rng.integers(len(pieces)))], rng)
         if kind == "rendered":
             return soundfont.render(int(rng.choice(self.programs)), rng, RATE_HZ, PIECE_S)
+        if kind == "synthesised":
+            low = int(rng.choice(_EXTREMES))  # where recordings are few
+            return synthesise(str(rng.choice(STYLE_NAMES)), rng, RATE_HZ, PIECE_S, low, low + 16)
         if kind == "speech":
             return speech.speech(rng, RATE_HZ, PIECE_S)
         return nonmusic.nonmusic(str(rng.choice(list(nonmusic.MAKERS))), rng, RATE_HZ, PIECE_S)

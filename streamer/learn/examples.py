@@ -25,7 +25,8 @@ _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
 _RIVALS = 4
 _RANDOM = 3
-_FIT = NAMES.index("correlation_128_at_base")
+_SAME = 0.6  # semitones: a note between two names is heard under both
+_FIT = NAMES.index("correlation_100_at_base")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +53,15 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
     rows, targets = [], []
     for k, samples in enumerate(Hopper(hop).push(phrase.samples)):
         matrix = listener.matrix(samples)
-        note, since_s, before = labels.at(k)
+        exact, since_s, before = labels.at(k)
+        note = None if exact is None else round(exact)
         dense = note is not None and _DENSE_S[0] <= since_s < _DENSE_S[1]
         if not dense and k % _STRIDE:
             continue
         chosen = _candidates(note, before, matrix, rng)
         target = np.zeros((len(chosen), 2), np.uint8)
-        if note is not None:
-            target[chosen == note] = (1, since_s < BEGUN_MS / 1000.0)
+        if exact is not None:
+            target[np.abs(chosen - exact) < _SAME] = (1, since_s < BEGUN_MS / 1000.0)
         rows.append(matrix[chosen].astype(np.float16))
         targets.append(target)
     return Examples(np.concatenate(rows), np.concatenate(targets))
@@ -84,17 +86,19 @@ class _Labels:
         self._hop_s = hop / phrase.rate_hz
         self._onsets_s = phrase.notes[:, 0]
         self._offsets_s = phrase.notes[:, 1]
-        self._candidates = np.round(phrase.notes[:, 2]).astype(int) - LOWEST_MIDI
+        self._pitches = phrase.notes[:, 2] - LOWEST_MIDI
 
-    def at(self, hop_index: int) -> tuple[int | None, float, int | None]:
+    def at(self, hop_index: int) -> tuple[float | None, float, int | None]:
+        """Candidate of the note as a fraction, seconds since its onset, and the candidate before it."""
         time_s = (hop_index + 1) * self._hop_s
         i = int(np.searchsorted(self._onsets_s, time_s, side="right")) - 1
         if i < 0:
             return None, 0.0, None
-        here = int(self._candidates[i])
-        before = int(self._candidates[i - 1]) if i else None
-        if not 0 <= here < _N:
-            return None, 0.0, before
         if time_s >= self._offsets_s[i]:
-            return None, 0.0, here
-        return here, float(time_s - self._onsets_s[i]), before
+            return None, 0.0, self._candidate(i)
+        exact = float(self._pitches[i]) if self._candidate(i) is not None else None
+        return exact, float(time_s - self._onsets_s[i]), self._candidate(i - 1) if i else None
+
+    def _candidate(self, i: int) -> int | None:
+        candidate = round(float(self._pitches[i]))
+        return candidate if 0 <= candidate < _N else None
