@@ -204,7 +204,9 @@ def test_the_card_is_shown(path: Path, capsys: pytest.CaptureFixture[str], monke
     ):
         assert told in out
     assert "\x1b[31m" not in out  # a card from anywhere tells the terminal nothing
-    assert features.NAMES[0] in out
+    status, out, _ = run(capsys, "model", "show", str(path), "--json")
+    assert status == 0
+    assert json.loads(out)["features"] == list(features.NAMES)
 
 
 def test_the_programs_own_model_is_shown_by_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """``streamer model``: what a model file is, and where it comes from."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,18 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 model = typer.Typer(help="Models of the trained detector.", no_args_is_help=True, rich_markup_mode="markdown")
-_OWN = ("settings", "loss", "licences", "features", "versions", "format", "format_version")
+# Shown in a form of their own, or the same for every model that can be loaded.
+_APART = (
+    "settings",
+    "loss",
+    "licences",
+    "features",
+    "feature_version",
+    "versions",
+    "format",
+    "format_version",
+    "outputs",
+)
 
 
 @model.command("show")
@@ -21,14 +33,22 @@ def show_model(
     file: Annotated[
         str, typer.Argument(metavar="FILE|default", help="A model; default is the program's own.")
     ] = DEFAULT,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="The whole card, for programs.")] = False,
 ) -> int:
     """Show a model's card: its layers and features, what it was trained on, how well, and on which terms.
 
-    **Example**: `streamer model show my.model`
+    **Examples**
+
+    * `streamer model show my.model`
+    * `streamer model show default --json`
     """
     from streamer.commands.printing import show
 
-    show(card_view(load_model(file), file))
+    classifier = load_model(file)
+    if as_json:
+        typer.echo(json.dumps(classifier.card, indent=2, sort_keys=True))
+    else:
+        show(card_view(classifier, file))
     return 0
 
 
@@ -68,13 +88,14 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
     numbers = sum(array.size for array in (*classifier.weights, *classifier.biases))
     row("layers", f"{' - '.join(map(str, units))} ({numbers} numbers)")
     for title, value in card.items():
-        if title not in _OWN:
+        if title not in _APART:
             row(title.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
     for part in ("versions", "settings"):
-        row(part, ", ".join(f"{key} {value}" for key, value in _table(card, part)))
+        if facts := _table(card, part):
+            row(part, ", ".join(f"{key} {value}" for key, value in facts))
     features = card.get("features")
     if isinstance(features, list):
-        row("features", f"{len(features)}: {', '.join(map(str, features))}")
+        row("features", f"{len(features)}, version {card.get('feature_version')}")
     for rows, losses in _table(card, "loss"):
         if isinstance(losses, dict):
             row(f"loss, {rows}", ", ".join(f"{key} {value}" for key, value in losses.items()))

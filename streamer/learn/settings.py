@@ -100,12 +100,12 @@ class Settings:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-# A model that exists is moved only a little, and keeps hearing other things than the instrument it is adapted to.
+# A model that exists is moved only a little. Its new material keeps the default share of what is not the user's own, so
+# that it goes on hearing other instruments, and noise for what it is.
 ADAPTING: dict[str, Any] = {
     "pieces": 60,
     "epochs": 6,
     "learning_rate": (3e-4, 3e-5),
-    "mixture": Mixture(assembled=0.45, phrases=0.25, rendered=0.15, nonmusic=0.09, speech=0.06),
 }
 
 
@@ -138,11 +138,12 @@ def read_settings(path: Path) -> dict[str, Any]:
     """
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)
+            values = tomllib.load(file)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
+    return {name: value for name, value in values.items() if name == "mixture" or not isinstance(value, dict)}
 
 
 def to_toml(settings: Settings) -> str:

@@ -10,6 +10,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -154,7 +155,7 @@ class Shards:
                     ended.result()
                     progress(what, done, self.count)
             except BaseException:  # Ctrl-C too: pieces under way end, the others never begin
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
                 raise
 
     def statistics(self) -> "Statistics":
@@ -197,7 +198,7 @@ class Shards:
         most = int(_CHUNK_SHARE * memory_bytes / (width * 4 * _ROW_COPIES))
         most = max(1, min(MOST_CHUNK_ROWS, most))
         a_row = width * 2 + 2 + 8  # as float16, with its targets and its place in the order
-        fits = int((1.0 - _CHUNK_SHARE) * memory_bytes / a_row)
+        fits = int((1.0 - _CHUNK_SHARE) * memory_bytes / a_row) - max(rows)  # a piece is read apart, then copied
         for group in _groups(rng.permutation(self.count), rows, fits):
             total = sum(rows[k] for k in group)
             pool, targets = np.empty((total, width), np.float16), np.empty((total, 2), np.uint8)
@@ -209,6 +210,7 @@ class Shards:
             for chosen in np.array_split(rng.permutation(total), max(1, math.ceil(total / most))):
                 if len(chosen):
                     yield pool[chosen].astype(np.float32), targets[chosen]
+            del pool, targets  # before there is the next
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,6 +275,7 @@ def _begin_worker(work: Callable[[int], None]) -> None:
     global _worker
     _worker = work
     one_thread()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which lets us end what we are at
     parent = multiprocessing.parent_process()
     if parent is not None:  # killed, it could not tell us to end
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -253,11 +253,12 @@ def _fit(
 
     if settings.estimator == "logistic":
         return layers_of(fit_logistic(settings.alpha, *next(chunks(0))))
-    told(0)
     if settings.estimator == "sgd":
+        told(0)
         return layers_of(fit_sgd(settings.alpha, settings.seed, settings.epochs, chunks, told))
     notebook = _Notebook(work, shards, settings, start)
     done, layers = notebook.read()
+    told(done)
     if layers is None and start is not None:
         layers = unfold(start.weights, start.biases, known.mean, known.spread)
     rates = np.geomspace(*settings.learning_rate, settings.epochs)
