@@ -28,6 +28,7 @@ from streamer.commands.options import (
 )
 from streamer.commands.record_dataset import record_dataset
 from streamer.commands.train import train
+from streamer.commands.tune import tune
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.errors import StreamerError
 
@@ -286,6 +287,7 @@ def _transcribe(
 
 app.command("record-dataset", rich_help_panel=LEARN)(record_dataset)
 app.command("train", rich_help_panel=LEARN)(train)
+app.command("tune", rich_help_panel=LEARN)(tune)
 app.add_typer(model, name="model", rich_help_panel=LEARN)
 
 

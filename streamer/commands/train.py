@@ -123,7 +123,7 @@ def train(
         "hold_out": hold_out or None,
         "synthetic": False if no_synthetic else None,
     }
-    _check_output(output)
+    check_output(output)
     start = load_model(start_from) if start_from else None
     chosen: dict[str, Any] = {**ADAPTING, "hidden": _hidden(start)} if start else {}
     chosen |= read_settings(config) if config else {}
@@ -132,7 +132,7 @@ def train(
     recordings = [recording for path in data for recording in read_dataset(path)]
     work = cache or output.with_name(output.name + ".work")
     try:
-        with _bars() as tell:
+        with bars() as tell:
             made = learn(recordings, settings, work, jobs or os.cpu_count() or 1, start, tell)
     except KeyboardInterrupt:
         say(f"interrupted; the same command goes on from what is in {work}")
@@ -180,7 +180,7 @@ def _hidden(model: "Classifier") -> tuple[int, ...]:
     return tuple(weights.shape[1] for weights in model.weights[:-1])
 
 
-def _check_output(path: Path) -> None:
+def check_output(path: Path) -> None:
     """Find out now what would fail after the work is done."""
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give the model a file name")
@@ -189,7 +189,7 @@ def _check_output(path: Path) -> None:
 
 
 @contextmanager
-def _bars() -> Iterator["Tell"]:
+def bars() -> Iterator["Tell"]:
     """A bar for each thing that is done; lines where standard error is no terminal."""
     from rich.console import Console
     from rich.progress import (

@@ -1,0 +1,367 @@
+"""``streamer tune``: search for the settings of a training, or for the thresholds of the note machine."""
+
+import csv
+import json
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from streamer.commands.train import HOW, MACHINE, bars, check_output
+from streamer.config import TrackerConfig
+from streamer.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from streamer.learn.datasets import Recording
+    from streamer.learn.settings import Settings
+    from streamer.learn.tune import CurvePoint, Search
+
+WHAT = "What is searched"
+INTERRUPTED = 128 + signal.SIGINT
+_TUNED = ("estimator", "hidden", "alpha", "learning_rate", "batch")
+_SHOWN = 12  # rows of the table; a CSV has all
+_PIECES = {False: 60, True: 48}
+_CANDIDATES = 18
+_CURVE_COLUMNS = (
+    ("eagerness", "eagerness", 2),
+    ("f1_50ms", "F1@50 ms", 1),
+    ("f1_100ms", "F1@100 ms", 1),
+    ("found", "found %", 1),
+    ("false_per_min", "false/min", 1),
+    ("octave_per_min", "octave/min", 2),
+    ("latency_ms", "latency ms", 0),
+    ("latency_p95_ms", "p95 ms", 0),
+    ("nonmusic_false_per_min", "false/min, no music", 1),
+)
+
+
+def tune(
+    *,
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.toml", help="The best, for `streamer train --config`.", show_default=False
+        ),
+    ],
+    table: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE.csv", help="Every candidate and how it did.", show_default=False),
+    ] = None,
+    thresholds: Annotated[
+        bool,
+        typer.Option(
+            "--thresholds",
+            metavar="",
+            help="Search the thresholds of the note machine instead, and show what eagerness brings.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The model whose thresholds are searched.",
+            show_default="the one that comes with the program",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="With --thresholds: the sources that the model was not trained on; may be repeated.",
+            show_default=False,
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    candidates: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="How many are tried.", rich_help_panel=HOW)
+    ] = _CANDIDATES,
+    rounds: Annotated[
+        int,
+        typer.Option(min=1, max=100, metavar="N", help="With --thresholds: searches in a row.", rich_help_panel=HOW),
+    ] = 2,
+    pieces: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Pieces of 10 s, of each source as many.",
+            show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)
+    ] = 120_000,
+    epochs: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Passes over them.", rich_help_panel=HOW)
+    ] = 6,
+    folds: Annotated[
+        int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
+    ] = 4,
+    no_synthetic: Annotated[
+        bool,
+        typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Decides all that is random.", rich_help_panel=HOW)] = 0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
+        ),
+    ] = 0,
+) -> int:
+    """Search for the settings that train the best model on your recordings.
+
+    Many candidates are tried on a few examples, the better third of them on three times as many, and so on; each is
+    measured on sources that it did not learn from. Ctrl-C ends the search and keeps the best so far.
+
+    With **--thresholds** the model stays as it is, and it is searched for how much evidence a note needs. Give it
+    sources that the model was not trained on.
+
+    **Examples**
+
+    * `streamer tune guitars voices -o tuned.toml`, then `streamer train guitars voices -o my.model --config tuned.toml`
+    * `streamer tune guitars voices --thresholds --model my.model --hold-out voices -o thresholds.toml`
+    """
+    from streamer.learn.formats import read_dataset
+    from streamer.learn.train import check_recordings
+
+    check_output(output)
+    if table is not None:
+        check_output(table)
+    recordings = [recording for path in data for recording in read_dataset(path)]
+    check_recordings(recordings)
+    how: dict[str, Any] = {
+        "seed": seed,
+        "pieces": pieces or _PIECES[thresholds],
+        "jobs": jobs or os.cpu_count() or 1,
+        "synthetic": not no_synthetic,
+        "folds": folds,
+        "candidates": candidates,
+    }
+    if thresholds:
+        return _tune_thresholds(recordings, output, table, model, hold_out or [], rounds, **how)
+    return _tune_settings(recordings, output, table, rows, epochs, **how)
+
+
+def _tune_settings(
+    recordings: "list[Recording]",
+    output: Path,
+    table: Path | None,
+    rows: int,
+    epochs: int,
+    *,
+    seed: int,
+    pieces: int,
+    jobs: int,
+    synthetic: bool,
+    folds: int,
+    candidates: int,
+) -> int:
+    from streamer.commands.printing import show
+    from streamer.commands.wiring import say
+    from streamer.learn.tune import LEAST_ROWS, SettingsTrial, draw_settings, gather, material_of, search, weight_count
+
+    material = material_of(recordings, seed, synthetic, folds)
+    if material.by_recording:
+        say("there is one source only: its recordings are held back from each other, so figures are too good")
+    drawn = draw_settings(candidates, seed, epochs)
+    try:
+        with bars() as tell:
+            sample = gather(material, pieces, rows, seed, jobs, tell)
+            trial = SettingsTrial(drawn)
+            found = search(
+                trial,
+                len(drawn),
+                sample.rows,
+                sample.targets,
+                sample.groups,
+                seed=seed,
+                folds=folds,
+                least=LEAST_ROWS,
+                jobs=jobs,
+                progress=tell,
+            )
+    except KeyboardInterrupt:
+        say("interrupted before anything was measured; nothing is written")
+        return INTERRUPTED
+    if not found.ranking:
+        say("interrupted before anything was measured; nothing is written")
+        return INTERRUPTED
+    view = _ranking_table("loss", ("model", "alpha", "rates", "batch", "size"))
+    for rank, k in enumerate(found.ranking[:_SHOWN], 1):
+        s = drawn[k]
+        model = ",".join(map(str, s.hidden)) if s.estimator == "mlp" else s.estimator
+        steps = ("-", "-") if s.estimator == "logistic" else ("-".join(map(str, s.learning_rate)), str(s.batch))
+        _add_candidate(view, found, rank, k, -1.0, 4, (model, f"{s.alpha:g}", *steps, str(weight_count(s))))
+    view.caption_justify = "left"
+    view.caption = "loss: log loss in nats, on other sources than those learned from; size: weights"
+    show(view)
+    best = drawn[found.ranking[0]]
+    about = f"best of {len(found.ranking)} candidates on {len(sample.sources)} sources, {len(sample.rows)} examples"
+    _write(output, [f"# {about}", *_settings_lines(best)])
+    if table is not None:
+        _write_csv(table, found, [{name: getattr(s, name) for name in _TUNED} for s in drawn])
+    return _end(found, output)
+
+
+def _tune_thresholds(
+    recordings: "list[Recording]",
+    output: Path,
+    table: Path | None,
+    model: Path | None,
+    hold_out: Sequence[str],
+    rounds: int,
+    *,
+    seed: int,
+    pieces: int,
+    jobs: int,
+    synthetic: bool,
+    folds: int,
+    candidates: int,
+) -> int:
+    from dataclasses import asdict
+
+    from streamer.commands.model import load_model
+    from streamer.commands.printing import show
+    from streamer.commands.wiring import say
+    from streamer.learn.tune import changed, eagerness_curve, hold_back, material_of, remember, search_thresholds
+    from streamer.notes import Thresholds
+
+    used = _not_learned(recordings, load_model(str(model) if model else "default").card, hold_out)
+    material = material_of(used, seed, synthetic, folds)
+    config = TrackerConfig(model=str(model or ""))
+    try:
+        with bars() as tell, remember(material, pieces, config, jobs, tell) as memories:
+            chosen, held = hold_back(memories, seed)
+            tried, found = search_thresholds(chosen, candidates, rounds, seed, jobs, tell)
+            if not found.ranking:
+                say("interrupted before anything was measured; nothing is written")
+                return INTERRUPTED
+            best = tried[found.ranking[0]]
+            curves = [eagerness_curve(held, Thresholds(), jobs), eagerness_curve(held, best, jobs)]
+    except KeyboardInterrupt:
+        say("interrupted before anything was measured; nothing is written")
+        return INTERRUPTED
+    view = _ranking_table("worth", ("other than usual",))
+    for rank, k in enumerate(found.ranking[:_SHOWN], 1):
+        facts = ", ".join(f"{name} {value:g}" for name, value in changed(tried[k]).items()) or "nothing"
+        _add_candidate(view, found, rank, k, 1.0, 2, (facts,))
+    show(view)
+    names = sorted({held.sources[group] for group in held.groups})
+    where = f"on {', '.join(names)}" + ("" if held is not chosen else " (searched on, too: too good)")
+    show(_curve_table(f"eagerness with the usual thresholds, {where}", curves[0]))
+    show(_curve_table("with the best", curves[1]))
+    lines = [f"{name} = {value:g}" for name, value in asdict(best).items()]
+    _write(output, [f"# best of {len(found.ranking)} candidates on {len(chosen.paths)} pieces", "[thresholds]", *lines])
+    if table is not None:
+        _write_csv(table, found, [asdict(t) for t in tried])
+    return _end(found, output)
+
+
+def _not_learned(recordings: "list[Recording]", card: dict[str, Any], words: Sequence[str]) -> "list[Recording]":
+    """The recordings that a model has not learned from, as far as one knows.
+
+    Raises
+    ------
+    ConfigError
+        If sources are named of which there are none.
+    """
+    from streamer.commands.wiring import say
+
+    kept = [word.lower() for word in words or card.get("settings", {}).get("hold_out", [])]
+    used = [r for r in recordings if any(word in f"{r.source}\n{r.instrument}".lower() for word in kept)]
+    if words and not used:
+        raise ConfigError(f"no source or instrument is called {' or '.join(words)}; leave --hold-out out, or mend it")
+    if used:
+        return used
+    sources = sorted({recording.source for recording in recordings})
+    learned = [source for source in sources if any(line.startswith(source) for line in card.get("licences", []))]
+    if learned:
+        say(f"the model has learned from {', '.join(learned)}: what is found on these is too bold; see --hold-out")
+    return recordings
+
+
+def _ranking_table(score: str, columns: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", score, "+-", "rounds"):
+        table.add_column(column, justify="right")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _add_candidate(
+    table: Table, found: "Search", rank: int, k: int, sign: float, digits: int, facts: Sequence[str]
+) -> None:
+    table.add_row(
+        str(rank),
+        f"{sign * found.mean(k):.{digits}f}",
+        f"{found.spread(k):.{digits}f}",
+        str(found.scores[k].rounds(found.folds)),
+        *facts,
+    )
+
+
+def _curve_table(title: str, points: "Sequence[CurvePoint]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
+    for _, heading, _ in _CURVE_COLUMNS:
+        table.add_column(heading, justify="right")
+    for point in points:
+        figures = point.figures()
+        table.add_row(*(_number(figures[name], digits) for name, _, digits in _CURVE_COLUMNS))
+    return table
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if value != value else f"{value:.{digits}f}"
+
+
+def _settings_lines(settings: "Settings") -> list[str]:
+    return [f"{name} = {json.dumps(getattr(settings, name))}" for name in _TUNED]
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_csv(path: Path, found: "Search", candidates: "Sequence[dict[str, Any]]") -> None:
+    """A line for each candidate that was measured, the best first."""
+    try:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["rank", "score", "spread", "rounds", "samples", "seconds", *candidates[0]])
+            for rank, k in enumerate(found.ranking, 1):
+                score = found.scores[k]
+                last = score.rounds(found.folds) * found.folds
+                samples = sum(score.samples[last - found.folds : last])
+                facts = [found.mean(k), found.spread(k), score.rounds(found.folds), samples, round(score.seconds, 2)]
+                values = [" ".join(map(str, v)) if isinstance(v, tuple) else v for v in candidates[k].values()]
+                writer.writerow([rank, *facts, *values])
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _end(found: "Search", output: Path) -> int:
+    from streamer.commands.wiring import say
+
+    if found.finished:
+        say(f"wrote {output}")
+        return 0
+    say(f"interrupted; wrote the best so far to {output}")
+    return INTERRUPTED

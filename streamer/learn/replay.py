@@ -1,0 +1,188 @@
+"""Hear a phrase once, and let the note machine decide on it again and again.
+
+What costs time is the detector; what it heard does not depend on the note machine's thresholds. So it is kept, hop by
+hop, and the tracker is run with a detector that only remembers: its events are, bit for bit, those that it would have
+sent while listening itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.detectors import make_detector
+from streamer.detectors.base import N_CANDIDATES, Detector, Hearing
+from streamer.errors import OutputError
+from streamer.events import FloatArray
+from streamer.framing import Hopper
+from streamer.learn.bench import note_table
+from streamer.learn.metrics import EventTable, NoteCounts, score_notes
+from streamer.learn.phrase import Phrase
+from streamer.notes import NoteMachine, Thresholds
+from streamer.tracker import Tracker
+from streamer.units import midi_to_hz
+
+_PITCHED = 4  # candidates of a hop whose fine pitch is kept: the likeliest; the others' is seldom asked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """What a detector made of one phrase.
+
+    Attributes
+    ----------
+    phrase : Phrase
+        What it heard.
+    sounding, begun : ndarray of float32, shape (hops, 88)
+        As in `streamer.detectors.base.Hearing`.
+    pitched : ndarray of int16, shape (hops, 4)
+        Candidates whose pitch is known.
+    f0_hz : ndarray of float64, shape (hops, 4)
+        That pitch.
+    ages : ndarray of int32, shape (hops, 4)
+        How long ago it was so, in samples.
+    """
+
+    phrase: Phrase
+    sounding: FloatArray
+    begun: FloatArray
+    pitched: NDArray[np.int16]
+    f0_hz: NDArray[np.float64]
+    ages: NDArray[np.int32]
+
+    def save(self, path: Path) -> None:
+        """Keep it on disk, for `load_memory`.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        phrase = self.phrase
+        words = (phrase.instrument, phrase.source, phrase.licence, phrase.kind, phrase.style)
+        try:
+            with path.open("wb") as file:
+                np.savez(
+                    file,
+                    allow_pickle=False,
+                    samples=phrase.samples,
+                    rate_hz=phrase.rate_hz,
+                    notes=phrase.notes,
+                    words=np.array(words),
+                    sounding=self.sounding,
+                    begun=self.begun,
+                    pitched=self.pitched,
+                    f0_hz=self.f0_hz,
+                    ages=self.ages,
+                )
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def load_memory(path: Path) -> Memory:
+    """What `Memory.save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
+        return Memory(phrase, file["sounding"], file["begun"], file["pitched"], file["f0_hz"], file["ages"])
+
+
+def listen(
+    phrase: Phrase, config: TrackerConfig, make: Callable[[TrackerConfig, int], Detector] = make_detector
+) -> Memory:
+    """Let a detector hear a phrase, and remember.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        What is heard; its samples must be finite and within full scale.
+    config : TrackerConfig
+        Settings of the detector.
+    make : callable
+        Makes the detector; by default the one that ``config`` names.
+    """
+    detector = make(config, phrase.rate_hz)
+    sounding, begun, pitched, f0_hz, ages = [], [], [], [], []
+    for hop in Hopper(config.hop_at(phrase.rate_hz)).push(phrase.samples):
+        hearing = detector.hear(hop)
+        sounding.append(hearing.sounding.copy())
+        begun.append(hearing.begun.copy())
+        # The one the tracker will ask for is the first of the largest, and a partition might leave that out.
+        best = int(hearing.sounding.argmax())
+        likely = [best, *(int(k) for k in np.argpartition(hearing.sounding, -_PITCHED)[-_PITCHED:] if k != best)]
+        likely = likely[:_PITCHED]
+        pitches = [detector.pitch(candidate) for candidate in likely]
+        pitched.append(likely)
+        f0_hz.append([pitch for pitch, _ in pitches])
+        ages.append([age for _, age in pitches])
+    return Memory(
+        phrase,
+        np.array(sounding, np.float32).reshape(-1, N_CANDIDATES),
+        np.array(begun, np.float32).reshape(-1, N_CANDIDATES),
+        np.array(pitched, np.int16).reshape(-1, _PITCHED),
+        np.array(f0_hz, np.float64).reshape(-1, _PITCHED),
+        np.array(ages, np.int32).reshape(-1, _PITCHED),
+    )
+
+
+def replay(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None = None) -> EventTable:
+    """The tracker's note events with other thresholds, another eagerness or another range of notes.
+
+    Parameters
+    ----------
+    memory : Memory
+        From `listen`, with the same ``hop`` and ``a4_hz``.
+    config : TrackerConfig
+        Settings.
+    thresholds : Thresholds or None
+        None for the tracker's own.
+
+    Returns
+    -------
+    ndarray, shape (n, 4)
+        As of `streamer.learn.bench.note_table`.
+    """
+    rate_hz = memory.phrase.rate_hz
+    tracker = _Retried(config, rate_hz, memory, thresholds or Thresholds())
+    return note_table(tracker.process(memory.phrase.samples) + tracker.flush(), rate_hz)
+
+
+def replay_score(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None = None) -> NoteCounts:
+    """`replay`, compared with the phrase's notes."""
+    phrase = memory.phrase
+    return score_notes(phrase.notes, replay(memory, config, thresholds), phrase.duration_s)
+
+
+class _Remembering(Detector):
+    """A detector that has heard it all before."""
+
+    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory) -> None:
+        super().__init__(config, rate_hz)
+        self._memory = memory
+        self._hop = -1
+
+    def hear(self, hop: FloatArray) -> Hearing:  # noqa: ARG002 - it knows
+        self._hop += 1
+        return Hearing(self._memory.sounding[self._hop], self._memory.begun[self._hop])
+
+    def pitch(self, candidate: int) -> tuple[float, int]:
+        known = self._memory.pitched[self._hop].tolist()
+        if candidate not in known:
+            return midi_to_hz(candidate + LOWEST_MIDI, self.config.a4_hz), 0
+        k = known.index(candidate)
+        return float(self._memory.f0_hz[self._hop, k]), int(self._memory.ages[self._hop, k])
+
+
+class _Retried(Tracker):
+    """A tracker with thresholds of its own."""
+
+    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+        super().__init__(config, rate_hz, lambda config, rate_hz: _Remembering(config, rate_hz, memory))
+
+    def _start(self) -> None:
+        super()._start()
+        hop_ms = 1000.0 * self.config.hop / self.rate_hz
+        self._machine = NoteMachine(self.config, hop_ms, self._thresholds)
