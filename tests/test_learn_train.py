@@ -23,7 +23,7 @@ from streamer import features
 from streamer.classifier import Classifier, load
 from streamer.cli import main
 from streamer.errors import ConfigError, DataError, ModelError
-from streamer.learn.estimators import fold, layers_of, unfold
+from streamer.learn.estimators import fit_epoch, fold, layers_of, new_mlp, unfold
 from streamer.learn.formats import read_dataset
 from streamer.learn.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
 from streamer.learn.shards import Shards, data_hash
@@ -179,6 +179,25 @@ def test_learning_goes_on_after_the_epoch_that_was_done(recordings: list, traine
     assert seen == [0, 1, 2, 2, 3]
     save(model, tmp_path / "made.model")
     assert (tmp_path / "made.model").read_bytes() == trained.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such timer")
+def test_learning_can_be_interrupted_in_the_midst_of_a_chunk() -> None:
+    def interrupt(signum: int, stack: object) -> None:
+        raise KeyboardInterrupt
+
+    def learn() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        fit_epoch(new_mlp((4,), 0.0, 0), iter([many]), 1e-3, 1)
+
+    many = np.tile(STANDARD, (1_000, 1)), np.tile(TARGETS, (1_000, 1))  # takes a minute in steps of one row
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            learn()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_damaged_shard_is_told(recordings: list, tmp_path: Path) -> None:

@@ -101,13 +101,17 @@ def fit_epoch(
         mlp.set_params(learning_rate_init=learning_rate, batch_size=min(batch, len(x)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # one pass is what is wanted
+            warnings.filterwarnings("error", "Training interrupted", UserWarning)
             if start is not None:  # the first call makes the layers, which then get other values
                 mlp.set_params(batch_size=1).fit(x[:1], y[:1])
                 mlp.coefs_ = [weights.astype(np.float32) for weights, _ in start]
                 mlp.intercepts_ = [biases.astype(np.float32) for _, biases in start]
                 mlp.set_params(batch_size=min(batch, len(x)))
                 start = None
-            mlp.fit(x, y)
+            try:
+                mlp.fit(x, y)
+            except UserWarning as stop:  # scikit-learn makes a warning of Ctrl-C and would go on
+                raise KeyboardInterrupt from stop
         total += mlp.loss_ * len(x)
         count += len(x)
     return total / max(1, count), count

@@ -15,6 +15,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer import __version__, features
-from streamer.errors import DataError, OutputError
+from streamer.errors import DataError, OutputError, StreamerError
 from streamer.events import FloatArray
 from streamer.learn import soundfont, speech
 from streamer.learn.curriculum import Curriculum
@@ -134,6 +135,8 @@ class Shards:
             If a recording cannot be used.
         OutputError
             If a shard cannot be written.
+        StreamerError
+            If a process is killed.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -154,6 +157,11 @@ class Shards:
                 for done, ended in enumerate(as_completed([pool.submit(_work, k) for k in missing]), there + 1):
                     ended.result()
                     progress(what, done, self.count)
+            except BrokenProcessPool as error:
+                raise StreamerError(
+                    "a process that makes features was killed, perhaps for want of memory; the same command goes on "
+                    "from here, with --jobs 1 in less memory"
+                ) from error
             except BaseException:  # Ctrl-C too: pieces under way end, the others never begin
                 pool.shutdown(cancel_futures=True)
                 raise
