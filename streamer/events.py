@@ -53,6 +53,8 @@ class PitchEstimate:
         RMS level of the hop's shortest window, dB relative to full scale.
     peak : float
         Largest absolute sample since the previous hop; 1.0 and above is clipping.
+    guess_hz : float
+        As ``f0_hz``, and where unvoiced the likeliest frequency all the same; 0 where there is none.
     """
 
     sample: int
@@ -61,6 +63,7 @@ class PitchEstimate:
     confidence: float
     level_db: float
     peak: float
+    guess_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ class Tracker:
             confidence=confidence,
             level_db=level_db,
             peak=peak,
+            guess_hz=f0_hz,
         )
         events: list[Event] = [estimate]
         if decision.ended is not None:

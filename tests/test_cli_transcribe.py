@@ -82,7 +82,7 @@ def test_the_pitch_table_has_a_row_a_hop_and_no_look_ahead(recording, tmp_path):
     f0 = tmp_path / "f.csv"
     streamer("transcribe", recording, "--f0", f0, "--hop", "256")
     table = rows(f0)
-    assert list(table[0]) == ["time_s", "f0_hz", "emit_s", "confidence"]
+    assert list(table[0]) == ["time_s", "f0_hz", "emit_s", "confidence", "freq_hz"]
     assert len(table) == soundfile.info(recording).frames // 256
     assert all(float(row["time_s"]) <= float(row["emit_s"]) for row in table)
     assert float(table[0]["f0_hz"]) == 0.0

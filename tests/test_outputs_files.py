@@ -26,7 +26,7 @@ from streamer.outputs.tables import F0CsvSink, NotesCsvSink
 
 RATE_HZ = 48_000
 MELODY: tuple[Event, ...] = (
-    PitchEstimate(sample=128, centre=64, f0_hz=None, confidence=0.1, level_db=-90.0, peak=0.0),
+    PitchEstimate(sample=128, centre=64, f0_hz=None, confidence=0.1, level_db=-90.0, peak=0.0, guess_hz=100.0),
     NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12),
     PitchEstimate(sample=24_128, centre=24_000, f0_hz=261.6256, confidence=0.98, level_db=-20.123, peak=0.5),
     NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371),
@@ -248,9 +248,9 @@ def test_f0_table(tmp_path):
     sink.close()
     with (tmp_path / "f.csv").open() as table:
         assert list(csv.reader(table)) == [
-            ["time_s", "f0_hz", "emit_s", "confidence"],
-            ["0.001333", "0.0000", "0.002667", "0.1000"],
-            ["0.500000", "261.6256", "0.502667", "0.9800"],
+            ["time_s", "f0_hz", "emit_s", "confidence", "freq_hz"],
+            ["0.001333", "0.0000", "0.002667", "0.1000", "-100.0000"],
+            ["0.500000", "261.6256", "0.502667", "0.9800", "261.6256"],
         ]
 
 

@@ -28,11 +28,12 @@ _EXTREMES = (21, 24, 28, 60, 84, 92)
 class Mixture:
     """The share of each kind of material; what cannot be had on this machine goes to the others."""
 
-    assembled: float = 0.42
+    assembled: float = 0.38
     phrases: float = 0.22
     rendered: float = 0.14
     synthesised: float = 0.05
-    nonmusic: float = 0.08
+    nonmusic: float = 0.07
+    drums: float = 0.05
     speech: float = 0.09
 
 
@@ -86,6 +87,7 @@ class Curriculum:
             "rendered": self.mixture.rendered * (self.synthetic and soundfont.is_available()),
             "synthesised": self.mixture.synthesised * self.synthetic,
             "nonmusic": self.mixture.nonmusic * self.synthetic,
+            "drums": self.mixture.drums * (self.synthetic and soundfont.is_available()),
             "speech": self.mixture.speech * (self.synthetic and speech.is_available()),
         }
         weights = np.array(list(shares.values()))
@@ -105,6 +107,8 @@ class Curriculum:
         if kind == "synthesised":
             low = int(rng.choice(_EXTREMES))  # where recordings are few
             return synthesise(str(rng.choice(STYLE_NAMES)), rng, RATE_HZ, PIECE_S, low, low + 16)
+        if kind == "drums":
+            return soundfont.render_drums(rng, RATE_HZ, PIECE_S)
         if kind == "speech":
             return speech.speech(rng, RATE_HZ, PIECE_S)
         return nonmusic.nonmusic(str(rng.choice(list(nonmusic.MAKERS))), rng, RATE_HZ, PIECE_S)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from streamer.errors import DataError
+from streamer.events import FloatArray
 from streamer.learn.augment import from_db
 from streamer.learn.datasets import load_audio
 from streamer.learn.melodies import MELODIES
-from streamer.learn.phrase import Phrase
+from streamer.learn.phrase import NO_NOTES, Phrase
 from streamer.learn.plans import LEAD_S, TAIL_S
 from streamer.units import s_to_samples
 
@@ -20,6 +21,8 @@ TIMEOUT_S = 120.0
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 LICENCE = "MIT (FluidR3_GM, Copyright (c) 2000-2002, 2008 Frank Wen; (c) 2008 Toby Smithe)"
 SOURCE = "debian:fluid-soundfont-gm"
+DRUM_KITS = (0, 8, 16, 24, 25, 32, 40, 48)
+DRUM_KEYS = (35, 82)
 TICKS = 960  # per beat, at one beat a second
 
 # General MIDI program -> name, lowest and highest key that sounds natural there
@@ -141,11 +144,9 @@ def render(
             written = at_s
         clock += ioi_s + (rng.uniform(0.1, 0.5) if rng.random() < 0.1 else 0.0)
     samples = _synthesise(mido.MidiFile(tracks=[track], ticks_per_beat=TICKS), rate_hz)
-    length = s_to_samples(duration_s, rate_hz)
-    samples = np.pad(samples[:length], (0, max(0, length - len(samples))))
-    peak = max(float(np.abs(samples).max()), 1e-9)
+    samples = _fitted(samples, duration_s, rate_hz)
     return Phrase(
-        samples=(samples * (from_db(rng.uniform(-20.0, -3.0)) / peak)).astype(np.float32),
+        samples=_levelled(samples, rng),
         rate_hz=rate_hz,
         notes=np.array(notes),
         instrument=f"gm_{name}",
@@ -154,6 +155,65 @@ def render(
         kind="rendered",
         style=style,
     )
+
+
+def render_drums(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 12.0) -> Phrase:
+    """Play a random pattern on one of the General MIDI drum kits: sound without a single note.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Decides kit, instruments, tempo and velocities.
+
+    Returns
+    -------
+    Phrase
+        Of kind ``nonmusic``.
+
+    Raises
+    ------
+    DataError
+        If fluidsynth or the soundfont is absent, or fails.
+    """
+    import mido
+
+    kit = int(rng.choice(DRUM_KITS))
+    keys = rng.choice(np.arange(*DRUM_KEYS), size=int(rng.integers(3, 9)), replace=False)
+    step_s = rng.uniform(0.09, 0.3)
+    track = mido.MidiTrack(
+        [mido.MetaMessage("set_tempo", tempo=1_000_000), mido.Message("program_change", program=kit, channel=9)]
+    )
+    loop = [[int(key) for key in keys if rng.random() < 0.35] for _ in range(16)]
+    written = 0.0
+    for step in range(int((duration_s - TAIL_S) / step_s)):
+        for key in loop[step % len(loop)]:
+            at_s = step * step_s
+            velocity = int(rng.integers(40, 127))
+            for message, when_s in (("note_on", at_s), ("note_off", at_s + 0.05)):
+                delay = max(0, _ticks(when_s) - _ticks(written))
+                track.append(mido.Message(message, note=key, velocity=velocity, time=delay, channel=9))
+                written = max(written, when_s)
+    samples = _fitted(_synthesise(mido.MidiFile(tracks=[track], ticks_per_beat=TICKS), rate_hz), duration_s, rate_hz)
+    return Phrase(
+        samples=_levelled(samples, rng),
+        rate_hz=rate_hz,
+        notes=NO_NOTES,
+        instrument="gm_drums",
+        source=SOURCE,
+        licence=LICENCE,
+        kind="nonmusic",
+        style="drum_kit",
+    )
+
+
+def _fitted(samples: np.ndarray, duration_s: float, rate_hz: int) -> np.ndarray:
+    length = s_to_samples(duration_s, rate_hz)
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))
+
+
+def _levelled(samples: np.ndarray, rng: np.random.Generator) -> FloatArray:
+    peak = max(float(np.abs(samples).max()), 1e-9)
+    return np.asarray(samples * (from_db(rng.uniform(-20.0, -3.0)) / peak), np.float32)
 
 
 def _ticks(seconds: float) -> int:

@@ -13,7 +13,7 @@ from streamer.outputs.sink import Sink
 from streamer.units import samples_to_s
 
 NOTES_HEADER = "onset_s,offset_s,midi,emit_s,note,velocity"
-F0_HEADER = "time_s,f0_hz,emit_s,confidence"
+F0_HEADER = "time_s,f0_hz,emit_s,confidence,freq_hz"
 BATCH_BYTES = 16_384  # of the F0 table: its rows come by the hundred a second
 
 
@@ -78,7 +78,8 @@ class NotesCsvSink(Sink):
 
 
 class F0CsvSink(Sink):
-    """Writes a row for each hop; ``time_s`` is the centre of what was analysed, and ``f0_hz`` is 0 where unvoiced.
+    """Writes a row for each hop; ``time_s`` is the centre of what was analysed, ``f0_hz`` is 0 where unvoiced, and
+    ``freq_hz`` is the same but for a guess, with a minus sign, where unvoiced: what evaluation programs take.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ class F0CsvSink(Sink):
         if not isinstance(event, PitchEstimate):
             return
         time_s, emit_s = samples_to_s(event.centre, self._rate_hz), samples_to_s(event.sample, self._rate_hz)
-        row = f"{time_s:.6f},{event.f0_hz or 0.0:.4f},{emit_s:.6f},{event.confidence:.4f}\n"
+        f0_hz = event.f0_hz or 0.0
+        row = f"{time_s:.6f},{f0_hz:.4f},{emit_s:.6f},{event.confidence:.4f},{f0_hz or 0.0 - event.guess_hz:.4f}\n"
         with self._lock:
             if self._closed:
                 return
