@@ -111,7 +111,7 @@ def test_the_command_writes_the_same_bytes_in_several_processes(
     assert list(tmp_path.iterdir()) == [made], "what was made on the way is removed"
     assert f"{N} - 8 - 2" in out
     assert "lute: no licence stated" in out
-    assert "features: all 5 done" in err
+    assert "features: 5 of 5 done" in err
 
 
 def test_another_seed_gives_another_model(recordings: list, trained: Path, tmp_path: Path) -> None:

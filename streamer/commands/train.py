@@ -212,15 +212,16 @@ def bars() -> Iterator["Tell"]:
         TimeRemainingColumn(),
     )
     tasks: dict[str, Any] = {}
+    said: dict[str, int] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def tell(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
-                if not console.is_terminal:
-                    say(f"{what}: {done} of {total} done")
             bars.update(tasks[what], completed=done)
-            if done == total and not console.is_terminal:
-                say(f"{what}: all {total} done")
+            tenths = 10 * done // max(1, total)
+            if not console.is_terminal and said.get(what) != tenths:  # ten lines of each are enough
+                said[what] = tenths
+                say(f"{what}: {done} of {total} done")
 
         yield tell
