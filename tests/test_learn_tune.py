@@ -13,7 +13,7 @@ from streamer.cli import main
 from streamer.commands import tune as command
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, DataError
-from streamer.learn import tune
+from streamer.learn import tune, tune_settings, tune_thresholds
 from streamer.learn.datasets import read_manifest
 from streamer.learn.metrics import score_notes
 from streamer.learn.settings import Settings, make_settings, read_settings
@@ -42,7 +42,7 @@ class Numbers:
         return candidate + 2.0 * (-1.0) ** candidate / len(rows)
 
 
-FEW = ["--no-synthetic", "--pieces=3", "--rows=3000", "--epochs=1", "--candidates=3", "--folds=3", "--jobs=1"]
+FEW = ["--no-synthetic", "--pieces=3", "--rows=3000", "--steps=8", "--candidates=3", "--folds=3", "--jobs=1"]
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,11 @@ def _begin_of(phrase):
 @pytest.fixture
 def short(monkeypatch):
     """Only the begin of each piece is heard."""
-    listen, examples_of = tune.listen, tune.examples_of
-    monkeypatch.setattr(tune, "listen", lambda phrase, config: listen(_begin_of(phrase), config))
-    monkeypatch.setattr(tune, "examples_of", lambda phrase, hop, seed: examples_of(_begin_of(phrase), hop, seed))
+    listen, examples_of = tune_thresholds.listen, tune_settings.examples_of
+    monkeypatch.setattr(tune_thresholds, "listen", lambda phrase, config: listen(_begin_of(phrase), config))
+    monkeypatch.setattr(
+        tune_settings, "examples_of", lambda phrase, hop, seed: examples_of(_begin_of(phrase), hop, seed)
+    )
 
 
 def run(*words: object) -> int:
@@ -140,34 +142,37 @@ def test_recordings_of_a_single_source_are_dealt_out(recordings):
 
 def test_rows_know_their_source_and_are_bounded(recordings, short):
     material = tune.material_of(recordings, seed=1, synthetic=False)
-    sample = tune.gather(material, 3, 900, seed=1)
+    sample = tune_settings.gather(material, 3, 900, seed=1)
     assert sample.rows.dtype == np.float32
     assert np.bincount(sample.groups).tolist() == [300, 300, 300]
     assert np.isfinite(sample.rows).all()
-    again = tune.gather(material, 3, 900, seed=1)
+    again = tune_settings.gather(material, 3, 900, seed=1)
     assert np.array_equal(sample.rows, again.rows)
 
 
 def test_candidates_begin_with_the_defaults():
-    drawn = tune.draw_settings(6, seed=1, epochs=2)
-    assert drawn[0] == replace(Settings(), epochs=2, seed=1)
+    drawn = tune_settings.draw_settings(6, seed=1)
+    assert drawn[0] == replace(Settings(), seed=1)
     assert drawn[1].estimator == "logistic"
     assert len({(s.hidden, s.alpha, s.learning_rate) for s in drawn}) == 6
-    assert drawn == tune.draw_settings(6, seed=1, epochs=2)
-    assert tune.weight_count(replace(Settings(), hidden=(10, 5))) == 10 * tune.units(Settings())[0] + 50 + 10
-    moved = tune.draw_thresholds(Thresholds(), 5, seed=1)
+    assert drawn == tune_settings.draw_settings(6, seed=1)
+    assert (
+        tune_settings.weight_count(replace(Settings(), hidden=(10, 5)))
+        == 10 * tune_settings.units(Settings())[0] + 50 + 10
+    )
+    moved = tune_thresholds.draw_thresholds(Thresholds(), 5, seed=1)
     assert moved[0] == Thresholds()
-    assert all(1 <= len(tune.changed(t)) <= tune.MOST_CHANGES for t in moved[1:])
+    assert all(1 <= len(tune_thresholds.changed(t)) <= tune_thresholds.MOST_CHANGES for t in moved[1:])
 
 
 @pytest.mark.parametrize("estimator", ["mlp", "logistic", "sgd"])
 def test_settings_are_scored_on_what_they_learned_to_tell(estimator):
     rng = np.random.default_rng(0)
-    width = tune.units(Settings())[0]
+    width = tune_settings.units(Settings())[0]
     rows = (5.0 + 3.0 * rng.standard_normal((3000, width))).astype(np.float32)
     targets = np.stack([rows[:, 0] > 5.0, rows[:, 1] > 8.0], axis=1).astype(np.uint8)
-    settings = replace(Settings(), estimator=estimator, hidden=(8,), epochs=12, alpha=1e-5, batch=32)
-    trial = tune.SettingsTrial([settings])
+    settings = replace(Settings(), estimator=estimator, hidden=(8,), alpha=1e-5, batch=32)
+    trial = tune_settings.SettingsTrial([settings], steps=800)
     fitted = trial.fit(0, rows[:2000], targets[:2000])
     guess = sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in targets.mean(axis=0))
     assert trial.score(0, fitted, rows[2000:], targets[2000:]) > 0.8 * guess
@@ -178,22 +183,22 @@ def test_worth_weighs_music_and_false_notes():
     right = np.array([[1.0, 2.0, 60.0, 1.07]])  # within 100 ms, but not within 50
     music = ("assembled", score_notes(truth, right, 10.0))
     noise = ("nonmusic", score_notes(np.zeros((0, 3)), right, 30.0))
-    assert tune.worth([music]) == 50.0
-    assert tune.worth([noise]) == -1.0  # two false notes a minute
-    assert tune.worth([music, noise]) == 49.0
+    assert tune_thresholds.worth([music]) == 50.0
+    assert tune_thresholds.worth([noise]) == -1.0  # two false notes a minute
+    assert tune_thresholds.worth([music, noise]) == 49.0
 
 
 def test_thresholds_are_searched_on_some_sources_and_shown_on_others(recordings, short):
     material = tune.material_of(recordings, seed=1, synthetic=False)
-    with tune.remember(material, 6, TrackerConfig()) as memories:
+    with tune_thresholds.remember(material, 6, TrackerConfig()) as memories:
         folder = memories.paths[0].parent
-        chosen, held = tune.hold_back(memories, seed=0)
+        chosen, held = tune_thresholds.hold_back(memories, seed=0)
         assert not set(chosen.groups) & set(held.groups)
         assert len(chosen.paths) + len(held.paths) == 6
-        tried, found = tune.search_thresholds(chosen, 3, rounds=2, seed=1)
+        tried, found = tune_thresholds.search_thresholds(chosen, 3, rounds=2, seed=1)
         best = found.ranking[0]
         assert found.mean(best) >= found.mean(0)
-        curve = tune.eagerness_curve(held, tried[best])
+        curve = tune_thresholds.eagerness_curve(held, tried[best])
     assert not folder.exists()
     figures = [point.figures() for point in curve]
     assert [f["eagerness"] for f in figures] == [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -230,7 +235,7 @@ def test_the_command_searches_thresholds(folder, tmp_path, capsys, short):
 
 
 def test_an_interrupted_command_writes_the_best_so_far(folder, tmp_path, capsys, monkeypatch, short):
-    score = tune.SettingsTrial.score
+    score = tune_settings.SettingsTrial.score
     calls = iter(range(100))
 
     def stopped(self, *given):
@@ -238,7 +243,7 @@ def test_an_interrupted_command_writes_the_best_so_far(folder, tmp_path, capsys,
             raise KeyboardInterrupt
         return score(self, *given)
 
-    monkeypatch.setattr(tune.SettingsTrial, "score", stopped)
+    monkeypatch.setattr(tune_settings.SettingsTrial, "score", stopped)
     assert run(folder, "-o", tmp_path / "best.toml", *FEW) == 130
     assert "interrupted; wrote the best so far" in capsys.readouterr().err
     assert make_settings(read_settings(tmp_path / "best.toml"))

@@ -18,7 +18,8 @@ from streamer.errors import ConfigError, OutputError
 if TYPE_CHECKING:
     from streamer.learn.datasets import Recording
     from streamer.learn.settings import Settings
-    from streamer.learn.tune import CurvePoint, Search
+    from streamer.learn.tune import Search
+    from streamer.learn.tune_thresholds import CurvePoint
 
 WHAT = "What is searched"
 INTERRUPTED = 128 + signal.SIGINT
@@ -104,9 +105,10 @@ def tune(
     rows: Annotated[
         int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)
     ] = 120_000,
-    epochs: Annotated[
-        int, typer.Option(min=1, max=1000, metavar="N", help="Passes over them.", rich_help_panel=HOW)
-    ] = 6,
+    steps: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Steps that each candidate learns at least.", rich_help_panel=HOW),
+    ] = 1200,
     folds: Annotated[
         int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
     ] = 4,
@@ -153,7 +155,7 @@ def tune(
     }
     if thresholds:
         return _tune_thresholds(recordings, output, table, model, hold_out or [], rounds, **how)
-    return _tune_settings(recordings, output, table, rows, epochs, **how)
+    return _tune_settings(recordings, output, table, rows, steps, **how)
 
 
 def _tune_settings(
@@ -161,7 +163,7 @@ def _tune_settings(
     output: Path,
     table: Path | None,
     rows: int,
-    epochs: int,
+    steps: int,
     *,
     seed: int,
     pieces: int,
@@ -172,16 +174,17 @@ def _tune_settings(
 ) -> int:
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
-    from streamer.learn.tune import LEAST_ROWS, SettingsTrial, draw_settings, gather, material_of, search, weight_count
+    from streamer.learn.tune import material_of, search
+    from streamer.learn.tune_settings import LEAST_ROWS, SettingsTrial, draw_settings, gather, weight_count
 
     material = material_of(recordings, seed, synthetic, folds)
     if material.by_recording:
         say("there is one source only: its recordings are held back from each other, so figures are too good")
-    drawn = draw_settings(candidates, seed, epochs)
+    drawn = draw_settings(candidates, seed)
     try:
         with bars() as tell:
             sample = gather(material, pieces, rows, seed, jobs, tell)
-            trial = SettingsTrial(drawn)
+            trial = SettingsTrial(drawn, steps)
             found = search(
                 trial,
                 len(drawn),
@@ -204,8 +207,8 @@ def _tune_settings(
     for rank, k in enumerate(found.ranking[:_SHOWN], 1):
         s = drawn[k]
         model = ",".join(map(str, s.hidden)) if s.estimator == "mlp" else s.estimator
-        steps = ("-", "-") if s.estimator == "logistic" else ("-".join(map(str, s.learning_rate)), str(s.batch))
-        _add_candidate(view, found, rank, k, -1.0, 4, (model, f"{s.alpha:g}", *steps, str(weight_count(s))))
+        pace = ("-", "-") if s.estimator == "logistic" else ("-".join(map(str, s.learning_rate)), str(s.batch))
+        _add_candidate(view, found, rank, k, -1.0, 4, (model, f"{s.alpha:g}", *pace, str(weight_count(s))))
     view.caption_justify = "left"
     view.caption = "loss: log loss in nats, on other sources than those learned from; size: weights"
     show(view)
@@ -237,7 +240,8 @@ def _tune_thresholds(
     from streamer.commands.model import load_model
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
-    from streamer.learn.tune import changed, eagerness_curve, hold_back, material_of, remember, search_thresholds
+    from streamer.learn.tune import material_of
+    from streamer.learn.tune_thresholds import changed, eagerness_curve, hold_back, remember, search_thresholds
     from streamer.notes import Thresholds
 
     used = _not_learned(recordings, load_model(str(model) if model else "default").card, hold_out)
