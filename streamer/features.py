@@ -95,11 +95,11 @@ class Features:
         self._register = ((CANDIDATES - 60) / 40.0).astype(np.float32)
         self._rise_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _RISE_MS]
         depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
-        self._past_harmonics = np.full((depth, n), np.log(_FLOOR), np.float32)
-        self._past_correlation = np.zeros((depth, n), np.float32)
-        self._past_detune = np.zeros((depth, n), np.float32)
-        self._past_level = np.full(depth, np.log(_FLOOR), np.float32)
-        self._past_brightness = np.zeros(depth, np.float32)
+        self._past = np.zeros((depth, 3, n), np.float32)  # harmonics, correlation, detuning
+        self._past[:, 0] = np.log(_FLOOR)
+        self._past_level = [float(np.log(_FLOOR))] * depth
+        self._past_brightness = [0.0] * depth
+        self._compared = np.zeros((4, n), np.float32)
         self._floor = float(np.log(_FLOOR))
         self._floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
         self._at = 0
@@ -111,7 +111,7 @@ class Features:
         low = total.take(self._search_at)
         near = low + self._search_mix * (total.take(self._search_next) - low)
         best = near.argmax(axis=1)
-        self.period_ratio = self._steps[best]
+        self.period_ratio = self._steps.take(best)
         lags = self._gather.n_lags
         width = lags + self._gather.missing.shape[1]
         self._gather.take(spectra, best, out[:, :width])
@@ -125,44 +125,43 @@ class Features:
         powers -= own[:, None]
         np.maximum(powers, _MISSING, out=powers)
         powers[self._gather.missing] = _MISSING
-        column = width
         mid, long = out[:, len(_LAGS_ALL)], out[:, 2 * len(_LAGS_ALL)]
-        for values in (mid, long, harmonics_short, harmonics_long):
-            out[:, column] = values - values.max()
-            column += 1
+        detune = self._detune.take(best)
+        compared = self._compared
+        for row, values in zip(compared, (mid, long, harmonics_short, harmonics_long), strict=True):
+            row[:] = values
+        compared -= np.maximum.reduce(compared, axis=1)[:, None]
+        out[:, width : width + 4] = compared.T
+        column = width + 4
 
-        depth = len(self._past_level)
-        at = self._at
-        for hops in self._rise_hops:
-            out[:, column] = harmonics_short - self._past_harmonics[(at - hops) % depth]
-            column += 1
-        for hops in self._rise_hops[1:3]:
-            out[:, column] = mid - self._past_correlation[(at - hops) % depth]
-            column += 1
-        detune = self._detune[best]
-        for hops in self._rise_hops[1:3]:
-            out[:, column] = detune - self._past_detune[(at - hops) % depth]
-            column += 1
-        out[:, column] = np.abs(detune)
+        at, depth = self._at, len(self._past)
+        now = self._past[at]
+        now[0], now[1], now[2] = harmonics_short, mid, detune
+        back = [(at - hops) % depth for hops in self._rise_hops]
+        rise = now - self._past[back]  # shape (steps back, kinds, candidates)
+        out[:, column : column + 4] = rise[:, 0].T
+        out[:, column + 4 : column + 6] = rise[1:3, 1].T
+        out[:, column + 6 : column + 8] = rise[1:3, 2].T
+        column += 8
+        np.abs(detune, out=out[:, column])
         out[:, column + 1] = self._register
         out[:, column + 2] = own - energy[2][0]
         column += 3
 
         level = float(energy[0][0])
-        steep = np.diff(levels[0, -CORRELATION_WINDOWS[0] :])
+        newest = levels[0, -CORRELATION_WINDOWS[0] :]
+        steep = newest[1:] - newest[:-1]
         brightness = float(np.log(steep.dot(steep) / len(steep) + _FLOOR)) - level
-        common = [level - float(self._past_level[(at - hops) % depth]) for hops in self._rise_hops]
-        common.append(level - max(level, float(self._past_level.max())))
+        past_level, past_brightness = self._past_level, self._past_brightness
+        common = [level - past_level[i] for i in back]
+        common.append(level - max(level, *past_level))
         common.append(brightness)
-        common.extend(brightness - float(self._past_brightness[(at - hops) % depth]) for hops in self._rise_hops[:3])
+        common.extend(brightness - past_brightness[i] for i in back[:3])
         slow = float(energy[2][0])
         self._floor = min(slow, self._floor + self._floor_climb)
         common.append(min(slow - self._floor, 8.0))
         out[:, column:] = common
 
-        self._past_harmonics[at] = harmonics_short
-        self._past_correlation[at] = mid
-        self._past_detune[at] = detune
         self._past_level[at] = level
         self._past_brightness[at] = brightness
         self._at = (at + 1) % depth
@@ -209,8 +208,9 @@ class _Gather:
         positions[:, :, : self.n_lags] = np.minimum(positions[:, :, : self.n_lags], last_lag)
         positions[:, :, self.n_lags :] = np.minimum(positions[:, :, self.n_lags :], last_bin)
         whole = np.floor(positions)
-        self._at = starts + whole.astype(np.intp)  # shape (steps, 88, places)
-        self._mix = (positions - whole).astype(np.float32)
+        shape = (-1, positions.shape[2])  # one row for each candidate at each step
+        self._at = (starts + whole.astype(np.intp)).reshape(shape)
+        self._mix = (positions - whole).astype(np.float32).reshape(shape)
         self._values = np.zeros(start_of_powers, np.float32)
         self._rows = np.arange(len(level))
 
@@ -220,10 +220,11 @@ class _Gather:
         for part in (spectra.correlation, *spectra.log_power):
             values[at : at + part.size] = part.reshape(-1)
             at += part.size
-        where = self._at[step, self._rows]
+        rows = step * len(self._rows) + self._rows
+        where = self._at.take(rows, axis=0)
         low = values.take(where)
         where += 1
         high = values.take(where)
         high -= low
-        high *= self._mix[step, self._rows]
+        high *= self._mix.take(rows, axis=0)
         np.add(low, high, out=out)

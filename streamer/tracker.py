@@ -107,11 +107,10 @@ class Tracker:
         return self._end(self.consumed, self.consumed)
 
     def _hear(self, hop: FloatArray) -> list[Event]:
-        if not np.isfinite(hop).all():
-            hop = np.nan_to_num(hop, nan=0.0, posinf=0.0, neginf=0.0)
         peak = float(np.abs(hop).max())
-        if peak > _LOUDEST:
-            hop = hop.clip(-_LOUDEST, _LOUDEST)
+        if not peak <= _LOUDEST:  # also where it is no number
+            hop = np.nan_to_num(hop, nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
+            peak = float(np.abs(hop).max())
         centred = hop - float(np.add.reduce(hop)) / len(hop)
         self._powers.append(float(centred.dot(centred)) / len(hop))
         newest = list(self._powers)[-self._level_hops :]
