@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from streamer import __version__
+from streamer.commands.evaluate import evaluate
 from streamer.commands.grammar import DefaultToLive, OptionalValues
 from streamer.commands.model import model
 from streamer.commands.options import (
@@ -285,6 +286,7 @@ def _transcribe(
     return 0
 
 
+app.command("evaluate", rich_help_panel=LEARN)(evaluate)
 app.command("record-dataset", rich_help_panel=LEARN)(record_dataset)
 app.command("train", rich_help_panel=LEARN)(train)
 app.command("tune", rich_help_panel=LEARN)(tune)

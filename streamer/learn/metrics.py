@@ -168,10 +168,9 @@ def score_notes(truth: NoteTable, events: EventTable, duration_s: float) -> Note
     onset = pitch & (np.abs(late_s) <= ONSET_S)
     leeway_s = np.maximum(ONSET_S, OFFSET_SHARE * (truth[:, 1] - truth[:, 0]))[:, None]
     offset = np.round(np.abs(events[None, :, 1] - truth[:, None, 1]), DECIMALS) <= leeway_s
-    taken = _take_in_turn(pitch, events[:, 0], truth[:, 0])
-    free = np.ones(len(events), dtype=bool)
-    free[taken[taken >= 0]] = False
-    octave = int(_an_octave_away(truth, events[free]).sum())
+    taken, octaves = follow(truth, events)
+    free = len(events) - int((taken >= 0).sum())
+    octave = int(octaves.sum())
     near = pitch & (events[None, :, 0] >= truth[:, None, 0] + BIAS_S[0])
     near &= events[None, :, 0] <= truth[:, None, 0] + BIAS_S[1]
     first = events[near.argmax(axis=1), 0] - truth[:, 0] if len(events) else np.zeros(len(truth))
@@ -186,12 +185,34 @@ def score_notes(truth: NoteTable, events: EventTable, duration_s: float) -> Note
         hits_50=_matching(onset & (emitted_s <= IN_TIME_S[0])),
         hits_100=_matching(onset & (emitted_s <= IN_TIME_S[1])),
         octave=octave,
-        false=int(free.sum()) - octave,
+        false=free - octave,
         midi=truth[:, 2].copy(),
         found=taken >= 0,
         latency_s=latency_s,
         bias_s=first[near.any(axis=1)] if len(events) else np.zeros(0),
     )
+
+
+def follow(truth: NoteTable, events: EventTable) -> tuple[NDArray[np.int64], Mask]:
+    """What a listener takes each event for.
+
+    Parameters
+    ----------
+    truth, events : ndarray
+        As in `score_notes`; both in order of onset.
+
+    Returns
+    -------
+    taken : ndarray of int, shape (n,)
+        For each note, the event that is taken for it; -1 where there is none.
+    octave : ndarray of bool, shape (m,)
+        Which of the other events are an octave, or several, away from a note that sounds.
+    """
+    pitch = np.abs(events[None, :, 2] - truth[:, None, 2]) <= PITCH
+    taken = _take_in_turn(pitch, events[:, 0], truth[:, 0])
+    octave = _an_octave_away(truth, events)
+    octave[taken[taken >= 0]] = False
+    return taken, octave
 
 
 def score_f0(truth: Floats, times_s: Floats, f0_hz: Floats) -> PitchCounts:

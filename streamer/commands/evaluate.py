@@ -1,0 +1,331 @@
+"""``streamer evaluate``: what is compared, and the tables that say how it went."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from streamer.config import PRESETS, TrackerConfig, apply_preset
+from streamer.errors import ConfigError, DataError, OutputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from streamer.learn.datasets import Recording
+    from streamer.learn.evaluate import Evaluation, System
+    from streamer.learn.results import Grouping
+
+COMPARED = "What is compared"
+WRITTEN = "Files"
+_DEFAULTS = TrackerConfig()
+
+
+def _presets() -> list[str]:
+    return list(PRESETS)
+
+
+def _detectors() -> list[str]:
+    from streamer.detectors import DETECTORS
+
+    return list(DETECTORS)
+
+
+def _baselines() -> list[str]:
+    from streamer.learn.baselines import BASELINES
+
+    return list(BASELINES)
+
+
+def evaluate(
+    *,
+    data: Annotated[
+        Path,
+        typer.Argument(help="Labelled recordings: a folder with manifest.csv, of WAV and MIDI pairs, or a CSV."),
+    ],
+    model: Annotated[
+        list[Path] | None,
+        typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED),
+    ] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--detector",
+            "-d",
+            metavar="NAME",
+            help="A detector (`streamer live --list-detectors`).",
+            autocompletion=_detectors,
+            rich_help_panel=COMPARED,
+        ),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="article-mlp or article-logistic: one pitch in, one note name out.",
+            autocompletion=_baselines,
+            rich_help_panel=COMPARED,
+        ),
+    ] = None,
+    baseline_data: Annotated[
+        Path | None,
+        typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="Instrument, for all.", autocompletion=_presets)
+    ] = "default",
+    eagerness: Annotated[
+        float, typer.Option(min=0.0, max=1.0, metavar="0..1", help="0 waits until it is sure, 1 answers at once.")
+    ] = _DEFAULTS.eagerness,
+    curve: Annotated[
+        bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="An even sample of so many recordings.")] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the baselines' training.")] = 0,
+    json_: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=WRITTEN),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write one page with plots.", rich_help_panel=WRITTEN),
+    ] = None,
+) -> int:
+    """Measure how right and how late trackers are, side by side, on labelled recordings.
+
+    Each hears every recording as live would: strictly causally. With nothing named, it is the trained detector.
+
+    **Examples**
+
+    * `streamer evaluate my-recordings --report evaluation.html`
+    * `streamer evaluate my-recordings --model mine.model --detector trained --detector yinfft --curve`
+    * `streamer evaluate test --detector peak --baseline article-mlp --baseline-data train --json all.json`
+    """
+    from streamer.learn.evaluate import evaluate as run
+    from streamer.learn.formats import read_dataset
+    from streamer.learn.results import as_json
+
+    config = apply_preset(TrackerConfig(eagerness=eagerness), preset)
+    for path in (json_, report):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise OutputError(f"cannot write {path}: there is no folder {path.absolute().parent}")
+        if path is not None and path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
+    recordings = _sample(read_dataset(data), limit)
+    systems = _systems(config, model or [], detector or [])
+    if baseline:
+        systems += _baseline_systems(config, baseline, baseline_data, recordings, seed)
+    with _Progress(f"hearing {len(recordings)} recordings", len(recordings)) as progress:
+        evaluation = run(recordings, systems, jobs, curve, progress.advance)
+    _show(evaluation)
+    if json_:
+        _write(json_, json.dumps(as_json(evaluation, data.name, seed), indent=1, allow_nan=False) + "\n")
+    if report:
+        from streamer.learn.report import page
+
+        _write(report, page(evaluation, data.resolve().name))
+    return 0
+
+
+def _sample(recordings: "list[Recording]", limit: int | None) -> "list[Recording]":
+    if limit is None or limit >= len(recordings):
+        return recordings
+    return [recordings[number * len(recordings) // limit] for number in range(limit)]
+
+
+def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[str]) -> "list[System]":
+    from dataclasses import replace
+
+    from streamer.classifier import load
+    from streamer.detectors import DETECTORS
+    from streamer.learn.evaluate import System, file_hash
+
+    if not models and not detectors:
+        detectors = [config.detector]
+    systems = []
+    for path in dict.fromkeys(models):
+        name = path.stem if [other.stem for other in models].count(path.stem) == 1 else str(path)
+        facts = {"model": {"file": str(path), "card": load(path).card, "sha256": file_hash(path)}}
+        systems.append(System(name, f"the model {path.name}", replace(config, model=str(path)), facts=facts))
+    for detector in dict.fromkeys(detectors):
+        if detector not in DETECTORS:
+            raise ConfigError(f"there is no detector {detector!r}; choose from {', '.join(DETECTORS)}")
+        systems.append(System(detector, DETECTORS[detector], replace(config, detector=detector)))
+    return systems
+
+
+def _baseline_systems(
+    config: TrackerConfig, names: Sequence[str], data: Path | None, heard: "Sequence[Recording]", seed: int
+) -> "list[System]":
+    from streamer.learn.baselines import BASELINES
+    from streamer.learn.evaluate import System, data_hash
+    from streamer.learn.formats import read_dataset
+
+    unknown = [name for name in names if name not in BASELINES]
+    if unknown:
+        raise ConfigError(f"there is no baseline {unknown[0]!r}; choose from {', '.join(BASELINES)}")
+    if data is None:
+        raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
+    recordings = read_dataset(data)
+    shared = {recording.path.resolve() for recording in recordings} & {recording.path.resolve() for recording in heard}
+    if shared:
+        raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
+    facts = {"trained_on": {"name": data.resolve().name, "sha256": data_hash(recordings)}}
+    systems = []
+    for name in dict.fromkeys(names):
+        with _Progress(f"training {name}", None):
+            make = BASELINES[name].train(recordings, seed).detector
+        systems.append(System(name, BASELINES[name].summary, config, make, facts))
+    return systems
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path} ({error.strerror or error})") from error
+    typer.echo(f"wrote {path}", err=True)
+
+
+class _Progress:
+    """A bar on standard error, which only a person sees; of unknown length where ``total`` is None."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        console = Console(stderr=True)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(what, total=total)
+
+    def __enter__(self) -> "_Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._bar.advance(self._task)
+
+
+def _show(evaluation: "Evaluation") -> None:
+    """All tables, on standard output."""
+    from streamer.commands.printing import show
+    from streamer.learn.results import GROUPINGS
+
+    show(_headline(evaluation))
+    for grouping in GROUPINGS:
+        if len(evaluation.groups(grouping.key)) > 1:
+            show("")
+            show(_groups(evaluation, grouping))
+    show("")
+    show(_registers(evaluation))
+    if evaluation.results[0][0].curve:
+        show("")
+        show(_curve(evaluation))
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    return table
+
+
+def _headline(evaluation: "Evaluation") -> "Table":
+    """Figures down, systems across; the best of each is bold."""
+    from streamer.learn.results import SECTIONS, best, headline
+
+    figures = [headline(evaluation, number) for number in range(len(evaluation.systems))]
+    minutes = sum(result.notes.duration_s for result in evaluation.results[0]) / 60.0
+    notes = sum(result.notes.notes for result in evaluation.results[0])
+    table = _table("all music", *(system.name for system in evaluation.systems), "")
+    for title, section in SECTIONS:
+        table.add_row(f"[dim]{title}[/]")
+        for figure in section:
+            values = [row.get(figure.key, float("nan")) for row in figures]
+            winners = best(values, figure)
+            cells = [
+                f"[bold green]{figure.text(value)}[/]" if number in winners else figure.text(value)
+                for number, value in enumerate(values)
+            ]
+            table.add_row(figure.title, *cells, f"[dim]{figure.unit}[/]")
+    table.caption_justify = "left"
+    table.caption = (
+        f"{len(evaluation.recordings)} recordings, {notes} notes, {minutes:.1f} minutes; latency is audio alone, from "
+        "a note's true beginning; compute and MIDI come on top"
+    )
+    return table
+
+
+def _groups(evaluation: "Evaluation", grouping: "Grouping") -> "Table":
+    """A row for each group, or under its name one for each system."""
+    from streamer.learn.results import GROUP_FIGURES, grouped
+
+    table = _group_table(f"by {grouping.title}")
+    rows = [grouped(evaluation, number, grouping) for number in range(len(evaluation.systems))]
+    for name in rows[0]:
+        if len(rows) > 1:
+            table.add_row(f"[dim]{escape(name)}[/]")
+        for number, system in enumerate(evaluation.systems):
+            cells = [figure.text(rows[number][name][figure.key]) for figure in GROUP_FIGURES]
+            table.add_row(f"  {escape(system.name)}" if len(rows) > 1 else escape(name), *cells)
+    return table
+
+
+def _group_table(title: str) -> "Table":
+    from streamer.learn.results import GROUP_FIGURES
+
+    table = _table(title)
+    for figure in GROUP_FIGURES:
+        table.add_column(f"{figure.short}\n[dim]{figure.unit}[/]", justify="right", no_wrap=True)
+    return table
+
+
+def _registers(evaluation: "Evaluation") -> "Table":
+    """Notes found and how late, by register."""
+    from streamer.learn.results import REGISTER_NAMES, headline
+
+    table = _table("by register", "notes", "found\n[dim]%[/]", "p50\n[dim]ms[/]")
+    figures = [headline(evaluation, number) for number in range(len(evaluation.systems))]
+    for name in REGISTER_NAMES:
+        if not figures[0].get(f"notes {name}"):
+            continue
+        count = f"{figures[0][f'notes {name}']:.0f}"
+        if len(figures) > 1:
+            table.add_row(f"[dim]{name}[/]", count)
+        for system, row in zip(evaluation.systems, figures, strict=True):
+            first = [f"  {escape(system.name)}", ""] if len(figures) > 1 else [name, count]
+            table.add_row(*first, _text(row[f"found {name}"], 1), _text(row[f"latency_ms {name}"], 0))
+    return table
+
+
+def _curve(evaluation: "Evaluation") -> "Table":
+    """What eagerness buys and costs."""
+    from streamer.learn.evaluate import CURVE
+    from streamer.learn.results import GROUP_FIGURES
+
+    table = _group_table("by eagerness")
+    for number, system in enumerate(evaluation.systems):
+        music = evaluation.music(number)
+        if len(evaluation.systems) > 1:
+            table.add_row(f"[dim]{escape(system.name)}[/]")
+        for eagerness, counts in zip(CURVE, music.curve if music else (), strict=False):
+            figures = counts.figures()
+            table.add_row(f"  {eagerness:g}", *(figure.text(figures[figure.key]) for figure in GROUP_FIGURES))
+    return table
+
+
+def _text(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else "-"
