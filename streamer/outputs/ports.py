@@ -19,7 +19,7 @@ from streamer.outputs.server_watch import ServerWatch
 from streamer.outputs.sink import Sink
 
 CLOSE_WITHIN_S = 2.0
-REOPEN_WITHIN_S = 1.0  # it is tried again and again
+REOPEN_WITHIN_S = 1.0  # at first: the caller has other things to do, but a busy machine needs longer
 PORT_ERRORS = (OSError, RuntimeError, ValueError, MemoryError)  # all that the MIDI libraries raise
 
 
@@ -50,8 +50,6 @@ class PortSink(Sink):
 
     can_reopen = True
 
-    can_reopen = True
-
     def __init__(
         self, output: str | None = None, *, virtual: str | None = None, api: str | None = None, channel: int = 0
     ) -> None:
@@ -62,6 +60,7 @@ class PortSink(Sink):
         self._channel = channel
         self._sounding: set[int] = set()
         self._port: Any = None
+        self._reopen_within_s = REOPEN_WITHIN_S
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
         self._open(api)
@@ -97,7 +96,10 @@ class PortSink(Sink):
         """
         with self._lock:
             self.close()
-            self._open(self._api_in_use.name, REOPEN_WITHIN_S)
+            within_s = self._reopen_within_s
+            self._reopen_within_s = min(2.0 * within_s, ANSWER_WITHIN_S)
+            self._open(self._api_in_use.name, within_s)
+            self._reopen_within_s = REOPEN_WITHIN_S
             self._send_all(silence_messages(self._sounding, self._channel))
 
     def close(self) -> None:

@@ -65,7 +65,11 @@ class JackServer:
         driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["jackd", "-n", self.name, *scheduling, *driver], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                # -S: what a busy machine delays is late, not lost. -t: and whoever is late is not thrown out.
+                ["jackd", "-n", self.name, *scheduling, "-S", "-t", "2000", *driver],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         try:
             wait_until(lambda: "system:capture_1" in self.ports(), "the JACK server")

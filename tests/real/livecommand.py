@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from jackserver import MICROPHONE, JackServer
+from jackserver import JackServer
 from waiting import end_process, wait_until
 
 COMMAND = [sys.executable, "-m", "streamer", "live"]
@@ -43,10 +43,13 @@ class Live:
                 stderr=said,
             )
 
-    def await_microphone(self, jack: JackServer) -> None:
-        """Wait until it has opened the microphone, and free that from the driver's silence."""
-        wait_until(lambda: MICROPHONE in jack.ports() or self.process.poll() is not None, MICROPHONE, timeout_s=30.0)
-        assert self.process.poll() is None, f"it ended ({self.process.returncode}), saying: {self.said()}"
+    def await_microphone(self, jack: JackServer, words: str = "hearing") -> None:
+        """Wait until it says that it hears the microphone, and free that from the driver's silence.
+
+        Nobody asks the server for its ports before that: each question is a client that comes and goes, and one that
+        leaves while another comes can hold up the other for seconds.
+        """
+        self.await_words(words, timeout_s=30.0)
         jack.free_microphone()
 
     def said(self) -> str:
@@ -76,13 +79,16 @@ class Live:
     def await_words(self, words: str, timeout_s: float = 20.0) -> str:
         """Wait until it has said a line with these words, and return that line."""
 
-        def find() -> str | None:
-            return next((line for line in self.said().splitlines() if words in line), None)
+        def lines() -> list[str]:
+            return [line for line in self.said().splitlines() if words in line]
 
         try:
-            return wait_until(find, f"a line with {words!r}", timeout_s) or ""
+            wait_until(lambda: lines() or self.process.poll() is not None, f"a line with {words!r}", timeout_s)
         except AssertionError as reason:
             raise AssertionError(f"{reason}; it said: {self.said()}") from None
+        found = lines()
+        assert found, f"it ended ({self.process.returncode}), saying: {self.said()}"
+        return found[0]
 
     def end(self, with_signal: int = signal.SIGTERM, timeout_s: float = 20.0) -> int:
         """Send a signal, wait, and return the exit status as a shell tells it."""

@@ -127,6 +127,7 @@ class Ardour:
         """Stop, save, and return what stands in the session's MIDI file."""
         self._stop_file.touch()
         self._process.wait(60)
-        files = sorted(self._session.glob("interchange/**/*.mid"))
-        assert len(files) == 1, f"Ardour wrote {files}; it said: {self._log.read_text()}"
-        return read_midi_file(files[0])
+        takes = [read_midi_file(path) for path in self._session.glob("interchange/**/*.mid")]
+        takes = [take for take in takes if take]  # it lays out the file of the next take beforehand
+        assert len(takes) == 1, f"Ardour recorded {takes}; it said: {self._log.read_text()}"
+        return takes[0]

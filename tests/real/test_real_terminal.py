@@ -94,8 +94,8 @@ def playing(jack: JackServer, terminal: Terminal, long_note: Path, tmp_path: Pat
     """`streamer live` with its screen while A3 is played into it; the MIDI file it records."""
     take = tmp_path / "take.mid"
     terminal.type_line(f"{shlex.join(COMMAND)} --virtual --record {shlex.quote(str(take))}; echo status=$?")
-    jack.free_microphone()
     terminal.await_screen(lambda text: "hop 128" in text, "the screen")
+    jack.free_microphone()
     jack.play(long_note)
     terminal.await_screen(lambda _: terminal.big("A3"), "a large A3")
     return take
