@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,6 +126,7 @@ def test_each_source_is_material_of_its_own(recordings):
     material = tune.material_of(recordings, seed=1)
     assert list(material.curricula) == ["harp", "lute", "oud", tune.SYNTHETIC]
     assert not material.by_recording
+    assert [name for name, _, _ in material.pieces(20)].count(tune.SYNTHETIC) == 5
     assert {r.source for r in material.curricula["oud"].recordings} == {"oud"}
     assert [(name, k) for name, _, k in material.pieces(8)][:3] == [("harp", 0), ("harp", 1), ("lute", 0)]
 
@@ -176,6 +178,19 @@ def test_settings_are_scored_on_what_they_learned_to_tell(estimator):
     fitted = trial.fit(0, rows[:2000], targets[:2000])
     guess = sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in targets.mean(axis=0))
     assert trial.score(0, fitted, rows[2000:], targets[2000:]) > 0.8 * guess
+
+
+def test_synthetic_pieces_are_spread_and_sources_stay_whole():
+    names = ["lute"] * 3 + ["harp"] * 3 + ["oud"] * 3 + [tune.SYNTHETIC] * 6
+    groups = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8])
+    paths = tuple(Path(str(k)) for k in range(15))
+    memories = tune_thresholds.Memories(paths, groups, tuple(names), TrackerConfig())
+    for seed in range(5):
+        chosen, held = tune_thresholds.hold_back(memories, seed)
+        assert len(set(held.sources) - {tune.SYNTHETIC}) == 1
+        assert held.sources.count(tune.SYNTHETIC) == 2
+        assert not set(chosen.groups) & set(held.groups)
+        assert {*chosen.paths, *held.paths} == set(paths)
 
 
 def test_worth_weighs_music_and_false_notes():

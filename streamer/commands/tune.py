@@ -28,15 +28,19 @@ _SHOWN = 12  # rows of the table; a CSV has all
 _PIECES = {False: 60, True: 48}
 _CANDIDATES = 18
 _CURVE_COLUMNS = (
-    ("eagerness", "eagerness", 2),
-    ("f1_50ms", "F1@50 ms", 1),
-    ("f1_100ms", "F1@100 ms", 1),
-    ("found", "found %", 1),
-    ("false_per_min", "false/min", 1),
-    ("octave_per_min", "octave/min", 2),
-    ("latency_ms", "latency ms", 0),
-    ("latency_p95_ms", "p95 ms", 0),
-    ("nonmusic_false_per_min", "false/min, no music", 1),
+    ("eagerness", "eager", 2),
+    ("f1_50ms", "F1@50", 1),
+    ("f1_100ms", "F1@100", 1),
+    ("found", "found", 1),
+    ("false_per_min", "false", 1),
+    ("octave_per_min", "octave", 2),
+    ("latency_ms", "late", 0),
+    ("latency_p95_ms", "p95", 0),
+    ("nonmusic_false_per_min", "noise", 1),
+)
+_CURVE_LEGEND = (
+    "F1 of notes sent within 50 and 100 ms, and notes found: percent; false notes, octave errors, and notes heard in "
+    "what is no music: per minute; late: ms, median and 95 %"
 )
 
 
@@ -97,7 +101,7 @@ def tune(
         typer.Option(
             min=1,
             metavar="N",
-            help="Pieces of 10 s, of each source as many.",
+            help="Pieces of 10 s, about as many of each source.",
             show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
             rich_help_panel=HOW,
         ),
@@ -264,10 +268,11 @@ def _tune_thresholds(
         facts = ", ".join(f"{name} {value:g}" for name, value in changed(tried[k]).items()) or "nothing"
         _add_candidate(view, found, rank, k, 1.0, 2, (facts,))
     show(view)
-    names = sorted({held.sources[group] for group in held.groups})
+    names = sorted(set(held.sources))
     where = f"on {', '.join(names)}" + ("" if held is not chosen else " (searched on, too: too good)")
     show(_curve_table(f"eagerness with the usual thresholds, {where}", curves[0]))
     show(_curve_table("with the best", curves[1]))
+    show(_CURVE_LEGEND)
     lines = [f"{name} = {value:g}" for name, value in asdict(best).items()]
     _write(output, [f"# best of {len(found.ranking)} candidates on {len(chosen.paths)} pieces", "[thresholds]", *lines])
     if table is not None:

@@ -25,6 +25,7 @@ from streamer.learn.shards import Progress, silent
 FACTOR = 3  # of the candidates one goes on, to as many times the data
 FOLDS = 4
 SYNTHETIC = "soundfont, noise and speech"
+SYNTHETIC_SHARE = 0.25
 SEARCHING = "search"
 
 
@@ -44,9 +45,18 @@ class Material:
     by_recording: bool
 
     def pieces(self, count: int) -> list[tuple[str, Curriculum, int]]:
-        """About ``count`` pieces, of each source as many: its name, its curriculum and the number in that."""
-        each = max(1, round(count / len(self.curricula)))
-        return [(name, curriculum, k) for name, curriculum in self.curricula.items() for k in range(each)]
+        """About ``count`` pieces: the name of the source, its curriculum and the number in that.
+
+        A quarter is synthetic, if anything is; of the rest each source has as many.
+        """
+        share = SYNTHETIC_SHARE if SYNTHETIC in self.curricula else 0.0
+        others = max(1, len(self.curricula) - (SYNTHETIC in self.curricula))
+        counts = {name: (1.0 - share) * count / others for name in self.curricula} | {SYNTHETIC: share * count}
+        return [
+            (name, curriculum, k)
+            for name, curriculum in self.curricula.items()
+            for k in range(max(1, round(counts[name])))
+        ]
 
 
 def material_of(recordings: Sequence[Recording], seed: int, synthetic: bool = True, folds: int = FOLDS) -> Material:

@@ -19,7 +19,7 @@ from streamer.learn.metrics import NoteCounts
 from streamer.learn.processes import in_processes, process_pool
 from streamer.learn.replay import listen, load_memory, replay_score
 from streamer.learn.shards import Progress, silent
-from streamer.learn.tune import SEARCHING, Material, Score, Search, search, two_digits
+from streamer.learn.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
 from streamer.notes import Thresholds
 
 HELD_BACK = 1 / 3  # of the sources, for the curve
@@ -39,9 +39,9 @@ class Memories:
     paths : tuple of Path
         One per piece.
     groups : ndarray of int, shape (pieces,)
-        Index into ``sources``.
+        What must not be split; a synthetic piece has no source in common with another, and is a group by itself.
     sources : tuple of str
-        Their names.
+        Where each piece comes from.
     config : TrackerConfig
         Of the tracker that heard them.
     """
@@ -53,7 +53,12 @@ class Memories:
 
     def only(self, chosen: NDArray[np.intp]) -> "Memories":
         """Some of the pieces."""
-        return replace(self, paths=tuple(self.paths[k] for k in chosen), groups=self.groups[chosen])
+        return replace(
+            self,
+            paths=tuple(self.paths[k] for k in chosen),
+            groups=self.groups[chosen],
+            sources=tuple(self.sources[k] for k in chosen),
+        )
 
 
 @contextmanager
@@ -70,14 +75,15 @@ def remember(
         If the disk has no room for what was heard.
     """
     wanted = material.pieces(pieces)
-    sources = tuple(material.curricula)
+    keys = [(name, k if name == SYNTHETIC else 0) for name, _, k in wanted]
+    groups = np.array([sorted(set(keys)).index(key) for key in keys], np.intp)
     with tempfile.TemporaryDirectory(prefix="streamer-tune-") as folder:
         paths = tuple(Path(folder) / f"{k:05d}.npz" for k in range(len(wanted)))
         progress(LISTENING, 0, len(wanted))
         work = partial(_remember_piece, config)
         for done, _ in enumerate(in_processes(work, list(zip(wanted, paths, strict=True)), jobs), 1):
             progress(LISTENING, done, len(wanted))
-        yield Memories(paths, np.array([sources.index(name) for name, _, _ in wanted], np.intp), sources, config)
+        yield Memories(paths, groups, tuple(name for name, _, _ in wanted), config)
 
 
 def _remember_piece(config: TrackerConfig, what: tuple[tuple[str, Curriculum, int], Path]) -> None:
@@ -89,11 +95,17 @@ def hold_back(memories: Memories, seed: int) -> tuple[Memories, Memories]:
     """Pieces to search on, and pieces of other sources to measure on; twice the same if there is but one source."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    if len(np.unique(memories.groups)) < 2:
+    synthetic = np.array([source == SYNTHETIC for source in memories.sources])
+    held: list[int] = []
+    for kind in (np.flatnonzero(~synthetic), np.flatnonzero(synthetic)):
+        if len(np.unique(memories.groups[kind])) > 1:
+            shuffle = GroupShuffleSplit(1, test_size=HELD_BACK, random_state=seed)
+            _, some = next(shuffle.split(kind, groups=memories.groups[kind]))
+            held += kind[some].tolist()
+    if not held:
         return memories, memories
-    shuffle = GroupShuffleSplit(1, test_size=HELD_BACK, random_state=seed)
-    chosen, held = next(shuffle.split(memories.groups, groups=memories.groups))
-    return memories.only(chosen), memories.only(held)
+    others = [k for k in range(len(memories.paths)) if k not in held]
+    return memories.only(np.array(others, np.intp)), memories.only(np.array(held, np.intp))
 
 
 def worth(counts: Sequence[tuple[str, NoteCounts]]) -> float:
@@ -218,7 +230,10 @@ def search_thresholds(
 
 def _pieces_for_all(groups: NDArray[np.intp]) -> int:
     """How many pieces the first round needs so that each fold has one."""
-    smallest = int(np.bincount(groups)[np.unique(groups)].min())
+    from sklearn.model_selection import GroupKFold
+
+    folds = GroupKFold(min(FOLDS, len(np.unique(groups)))).split(groups, groups=groups)
+    smallest = min(len(tested) for _, tested in folds)
     return len(groups) // smallest + 1  # one more than the quotient, since scikit-learn rounds down
 
 
