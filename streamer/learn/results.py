@@ -91,23 +91,24 @@ LATENCY = (
     Figure("latency_p90_ms", "latency p90", "ms", "a tenth of the notes found comes later", -1, 0, "p90"),
     Figure("latency_p95_ms", "latency p95", "ms", "a twentieth of the notes found comes later", -1, 0, "p95"),
 )
+# What a tracker that says little, or much, has for nothing is never marked as the best: `better` is 0.
 MELODY = (
     Figure("rpa_50", "RPA50", "%", "raw pitch accuracy: voiced moments with a pitch within 50 cents"),
     Figure("rpa_25", "RPA25", "%", "the same within 25 cents"),
     Figure("rca_50", "RCA", "%", "raw chroma accuracy: within 50 cents, octaves folded"),
-    Figure("voicing_recall", "VR", "%", "voicing recall: voiced moments called voiced"),
-    Figure("voicing_false_alarm", "VFA", "%", "voicing false alarm: unvoiced moments called voiced", -1),
+    Figure("voicing_recall", "VR", "%", "voicing recall: voiced moments called voiced", 0),
+    Figure("voicing_false_alarm", "VFA", "%", "voicing false alarm: unvoiced moments called voiced", 0),
     Figure("overall_accuracy", "OA", "%", "overall accuracy: right where voiced, silent where not"),
     Figure("median_cents", "pitch error", "cents", "median, where both are voiced", -1),
 )
 HOPS = (
     Figure("hop_accuracy", "hop accuracy", "%", "hops in which the note that sounds, or nothing, is heard"),
     Figure("hop_macro_f1", "hop macro F1", "%", "F1 of each note that occurs, averaged"),
-    Figure("hop_octave", "octave off", "%", "sounding hops heard one or more octaves off", -1),
-    Figure("hop_neighbour", "semitone off", "%", "sounding hops heard as a neighbour", -1),
-    Figure("hop_other", "other note", "%", "sounding hops heard as any other note", -1),
-    Figure("hop_missed", "missed", "%", "sounding hops in which nothing is heard", -1),
-    Figure("hop_false", "false", "%", "silent hops in which a note is heard", -1),
+    Figure("hop_octave", "octave off", "%", "sounding hops heard one or more octaves off", 0),
+    Figure("hop_neighbour", "semitone off", "%", "sounding hops heard as a neighbour", 0),
+    Figure("hop_other", "other note", "%", "sounding hops heard as any other note", 0),
+    Figure("hop_missed", "missed", "%", "sounding hops in which nothing is heard", 0),
+    Figure("hop_false", "false", "%", "silent hops in which a note is heard", 0),
 )
 COST = (Figure("real_time_factor", "cost", "x real time", "processor time over the length of the audio", -1, 3),)
 SECTIONS = (

@@ -6,7 +6,7 @@ from html import escape
 
 Ticks = Sequence[tuple[float, str]]
 
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 34.0  # room around the plot, in user units
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 12.0, 12.0, 34.0  # room around the plot, in user units
 
 
 @dataclass
