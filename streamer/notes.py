@@ -50,19 +50,19 @@ class Thresholds:
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     """
 
-    begin: float = 20.0
-    change: float = 30.0
+    begin: float = 18.0
+    change: float = 28.0
     neighbour: float = 100.0
-    octave: float = 70.0
+    octave: float = 90.0
     again: float = 20.0
-    end: float = 60.0
+    end: float = 75.0
     refractory_ms: float = 70.0
-    newness: float = 0.0
+    newness: float = 0.2
     resume: float = 1.0
     resume_ms: float = 120.0
     lag_ms: float = 8.0
     lag_periods: float = 1.8
-    same_semitones: float = 0.7
+    same_semitones: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)

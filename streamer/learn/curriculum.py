@@ -21,17 +21,17 @@ from streamer.learn.synthesis import synthesise
 RATE_HZ = 44_100
 PIECE_S = 10.0
 VOICE_SHIFT_SEMITONES = 4.0
-_EXTREMES = (21, 24, 28, 60, 84, 92)
+_LOWEST = (21, 24, 28, 36, 45, 57, 69, 84, 92)
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
     """The share of each kind of material; what cannot be had on this machine goes to the others."""
 
-    assembled: float = 0.38
-    phrases: float = 0.22
+    assembled: float = 0.35
+    phrases: float = 0.20
     rendered: float = 0.14
-    synthesised: float = 0.05
+    synthesised: float = 0.10
     nonmusic: float = 0.07
     drums: float = 0.05
     speech: float = 0.09
@@ -105,7 +105,7 @@ class Curriculum:
         if kind == "rendered":
             return soundfont.render(int(rng.choice(self.programs)), rng, RATE_HZ, PIECE_S)
         if kind == "synthesised":
-            low = int(rng.choice(_EXTREMES))  # where recordings are few
+            low = int(rng.choice(_LOWEST))  # the ends of the range, where recordings are few, more often
             return synthesise(str(rng.choice(STYLE_NAMES)), rng, RATE_HZ, PIECE_S, low, low + 16)
         if kind == "drums":
             return soundfont.render_drums(rng, RATE_HZ, PIECE_S)

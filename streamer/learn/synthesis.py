@@ -18,6 +18,7 @@ from streamer.units import midi_to_hz, s_to_samples
 
 SPAN = 28  # semitones that one phrase stays within
 STRING_SHARE = 0.3
+PLAIN_SHARE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Timbre:
 
 
 def draw_timbre(rng: np.random.Generator) -> Timbre:
-    """An instrument that may never have been built."""
+    """An instrument that may never have been built; now and then a tone generator, from a sine to a sawtooth."""
+    if rng.random() < PLAIN_SHARE:
+        return _plain_timbre(rng)
     plucked = bool(rng.random() < 0.45)
     bumps = np.stack(
         [np.exp(rng.uniform(np.log(150), np.log(5000), 4)), rng.uniform(-14, 14, 4), rng.uniform(0.2, 1, 4)]
@@ -75,6 +78,21 @@ def draw_timbre(rng: np.random.Generator) -> Timbre:
         vibrato_cents=0.0 if plucked or rng.random() < 0.5 else float(rng.uniform(5, 40)),
         vibrato_hz=float(rng.uniform(4.0, 7.0)),
         breath_db=float(rng.uniform(-60, -25)),
+    )
+
+
+def _plain_timbre(rng: np.random.Generator) -> Timbre:
+    return Timbre(
+        slope_db=float(rng.choice([60.0, rng.uniform(6.0, 30.0)])),
+        even_db=-80.0 if rng.random() < 0.3 else 0.0,
+        first_db=0.0,
+        bumps=np.zeros((0, 3)),
+        inharmonicity=0.0,
+        attack_s=float(10 ** rng.uniform(-3, -1.3)),
+        decay_s=float("inf"),
+        vibrato_cents=0.0 if rng.random() < 0.7 else float(rng.uniform(5, 40)),
+        vibrato_hz=float(rng.uniform(4.0, 7.0)),
+        breath_db=-70.0,
     )
 
 
