@@ -270,8 +270,9 @@ def _tune_thresholds(
     show(view)
     names = sorted(set(held.sources))
     where = f"on {', '.join(names)}" + ("" if held is not chosen else " (searched on, too: too good)")
-    show(_curve_table(f"eagerness with the usual thresholds, {where}", curves[0]))
-    show(_curve_table("with the best", curves[1]))
+    for title, curve in zip((f"eagerness with the usual thresholds, {where}", "with the best"), curves, strict=True):
+        show(f"\n{title}")
+        show(_curve_table(curve))
     show(_CURVE_LEGEND)
     lines = [f"{name} = {value:g}" for name, value in asdict(best).items()]
     _write(output, [f"# best of {len(found.ranking)} candidates on {len(chosen.paths)} pieces", "[thresholds]", *lines])
@@ -324,8 +325,8 @@ def _add_candidate(
     )
 
 
-def _curve_table(title: str, points: "Sequence[CurvePoint]") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
+def _curve_table(points: "Sequence[CurvePoint]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for _, heading, _ in _CURVE_COLUMNS:
         table.add_column(heading, justify="right")
     for point in points:
