@@ -272,12 +272,27 @@ def test_the_command_shows_and_writes_it_all(folder, training, tmp_path, capsys,
 def test_a_model_of_one_s_own(folder, tmp_path, capsys):
     from streamer.detectors.trained import shipped_classifier
 
-    model = tmp_path / "mine.model"
-    shipped_classifier().save(model)
+    model, namesake = tmp_path / "mine.model", tmp_path / "trained.model"
+    for path in (model, namesake):
+        shipped_classifier().save(path)
     figures = tmp_path / "figures.json"
-    run(folder, "--model", model, "--detector", "trained", "--limit", 1, "--jobs", 1, "--json", figures)
-    mine, shipped = sure(figures.read_text())["systems"]
-    assert mine["name"] == "mine"
+    run(
+        folder,
+        "--model",
+        model,
+        "--model",
+        namesake,
+        "--detector",
+        "trained",
+        "--limit",
+        1,
+        "--jobs",
+        1,
+        "--json",
+        figures,
+    )
+    mine, second, shipped = sure(figures.read_text())["systems"]
+    assert (mine["name"], second["name"], shipped["name"]) == ("mine", str(namesake), "trained")
     assert len(mine["model"]["sha256"]) == 64
     for row in (mine["music"], shipped["music"]):
         del row["real_time_factor"]

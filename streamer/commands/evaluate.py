@@ -149,8 +149,9 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
     if not models and not detectors:
         detectors = [config.detector]
     systems = []
+    stems = [*(path.stem for path in dict.fromkeys(models)), *detectors]  # no two systems have the same name
     for path in dict.fromkeys(models):
-        name = path.stem if [other.stem for other in models].count(path.stem) == 1 else str(path)
+        name = str(path) if stems.count(path.stem) > 1 else path.stem
         facts = {"model": {"file": str(path), "card": load(path).card, "sha256": file_hash(path)}}
         systems.append(System(name, f"the model {path.name}", replace(config, model=str(path)), facts=facts))
     for detector in dict.fromkeys(detectors):
