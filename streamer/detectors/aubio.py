@@ -15,6 +15,7 @@ _WINDOW_S = 0.046
 _RANGE_HZ = (20.0, 5_000.0)
 _SURE = 0.8
 _SILENCE_DB = -60.0
+_LIKELY = 0.8  # its first estimates of a note come while the window is still half empty
 
 
 class AubioDetector(PitchOnlyDetector):
@@ -38,7 +39,7 @@ class AubioDetector(PitchOnlyDetector):
         if self.config.detector in _CONFIDENT:
             # aubio's own confidence, moved so that what is usually taken as voiced (0.8) is as likely as not.
             return f0_hz, min(1.0, max(0.0, 0.5 + 2.5 * (float(self._pitch.get_confidence()) - _SURE)))
-        return f0_hz, 0.95
+        return f0_hz, _LIKELY
 
     @property
     def age(self) -> int:
