@@ -25,6 +25,7 @@ from streamer.learn.datasets import ONSET_DB, sounding_span
 from streamer.tracker import Tracker
 from streamer.units import A4_HZ, SILENCE_DB, amplitude_to_db, hz_to_midi, note_name, s_to_samples
 
+DETECTOR = "correlation"  # not the trained one, which may not know the instrument yet
 MANNERS = ("", "softly", "loudly", "short")
 PITCH = 0.5  # semitones from what was asked
 VOICED_SHARE = 0.5  # of the hops with a pitch, so many must have the right one
@@ -38,7 +39,7 @@ SHORTEST_S = 0.08
 BLIP_S = 0.04  # what is shorter was no try: a click, a touch of the microphone
 STRUCK_AGAIN_S = 0.12  # after the first stroke
 STROKE_S = 0.08  # around a stroke the level rises
-STROKE_DB = 6.0
+STROKE_DB = 5.0
 
 GATE_DB = -54.0  # RMS; below this nothing begins, however quiet the room
 LOUD_DB = -30.0  # above this something begins, however loud the room
@@ -171,7 +172,7 @@ class Guide:
         self._at = 0
         self._a4_hz = a4_hz
         self._ahead = ahead
-        self._tracker = Tracker(TrackerConfig(a4_hz=a4_hz, gate_db=GATE_DB), rate_hz)
+        self._tracker = Tracker(TrackerConfig(detector=DETECTOR, a4_hz=a4_hz, gate_db=GATE_DB), rate_hz)
         self._blocks: deque[tuple[int, FloatArray]] = deque()  # each with the index of its first sample
         self._room = _Room(rate_hz)
         self._refused: Take | None = None
@@ -380,7 +381,8 @@ class Guide:
         reach = s_to_samples(STROKE_S, self.rate_hz)
         before = [level_db for at, level_db in self._levels if sample - reach <= at <= sample]
         after = [level_db for at, level_db in self._levels if sample < at <= sample + reach]
-        return bool(before and after) and max(after) - min(before) >= STROKE_DB
+        # The loudest against the loudest: within a period of a low note the level goes up and down.
+        return bool(before and after) and max(after) - max(before) >= STROKE_DB
 
     def _cut(self, start: int, end: int) -> tuple[int, FloatArray]:
         """The samples from ``start`` (or as far back as there are any) to ``end``."""
