@@ -50,8 +50,8 @@ class Thresholds:
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     """
 
-    begin: float = 18.0
-    change: float = 28.0
+    begin: float = 22.0
+    change: float = 32.0
     neighbour: float = 100.0
     octave: float = 90.0
     again: float = 20.0
