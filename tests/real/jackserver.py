@@ -51,9 +51,10 @@ class JackServer:
         Environment in which programs find this server and no other, and do not start one themselves.
     """
 
-    def __init__(self, directory: Path, rate_hz: int = 48_000) -> None:
+    def __init__(self, directory: Path, rate_hz: int = 48_000, synchronous: bool = True) -> None:
         self.name, self._lock = _claim_name()
         self.rate_hz = rate_hz
+        self.synchronous = synchronous
         self.log = directory / f"{self.name}.log"
         self.env = {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,10 +64,11 @@ class JackServer:
         """Start it, again if need be, and wait until it answers."""
         scheduling = ["-R", "-P", "70"] if realtime_allowed() else ["-r"]
         driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
+        # -S: what a busy machine delays is late, not lost. -t: and whoever is late is not thrown out.
+        patience = ["-S", "-t", "2000"] if self.synchronous else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                # -S: what a busy machine delays is late, not lost. -t: and whoever is late is not thrown out.
-                ["jackd", "-n", self.name, *scheduling, "-S", "-t", "2000", *driver],
+                ["jackd", "-n", self.name, *scheduling, *patience, *driver],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
