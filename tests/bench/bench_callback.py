@@ -161,7 +161,7 @@ def main() -> int:
         recording = directory / "performance.wav"
         performance = demo_performance(48_000)
         soundfile.write(recording, performance.samples, performance.rate_hz)
-        server = JackServer(directory, synchronous=False)  # as musicians run it
+        server = JackServer(directory)
         server.start()
         try:
             print("screen  blocks  interval p50   p99    max ms  overruns  samples lost")

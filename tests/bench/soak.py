@@ -60,7 +60,7 @@ def soak(folder: Path, duration_s: float, every_s: float, growth_kb_per_min: flo
     recording = folder / "long.wav"
     soundfile.write(recording, np.tile(samples, rounds), RATE_HZ)
 
-    jack = JackServer(folder, RATE_HZ)
+    jack = JackServer(folder, RATE_HZ, synchronous=True)
     jack.start()
     others: list[subprocess.Popen[bytes]] = []
     times_s, memory_kb = [], []

@@ -51,7 +51,7 @@ class JackServer:
         Environment in which programs find this server and no other, and do not start one themselves.
     """
 
-    def __init__(self, directory: Path, rate_hz: int = 48_000, synchronous: bool = True) -> None:
+    def __init__(self, directory: Path, rate_hz: int = 48_000, synchronous: bool = False) -> None:
         self.name, self._lock = _claim_name()
         self.rate_hz = rate_hz
         self.synchronous = synchronous
@@ -64,7 +64,7 @@ class JackServer:
         """Start it, again if need be, and wait until it answers."""
         scheduling = ["-R", "-P", "70"] if realtime_allowed() else ["-r"]
         driver = ["-d", "dummy", "-r", str(self.rate_hz), "-p", str(PERIOD)]
-        # -S: what a busy machine delays is late, not lost. -t: and whoever is late is not thrown out.
+        # So what a busy machine delays is late, not lost; but a client that is killed brings such a server to a stand.
         patience = ["-S", "-t", "2000"] if self.synchronous else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
