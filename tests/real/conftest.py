@@ -14,11 +14,11 @@ JACK_PROGRAMS = ("jackd", "jack_lsp", "jack_connect", "jack_disconnect", "jack_m
 
 
 @pytest.fixture
-def jack(tmp_path: Path, require_program: Callable[[str], str]) -> Iterator[JackServer]:
-    """A running JACK server, for this test alone."""
+def jack(tmp_path: Path, require_program: Callable[[str], str], request: pytest.FixtureRequest) -> Iterator[JackServer]:
+    """A running JACK server, for this test alone; parametrized indirectly with True, one that waits for its clients."""
     for program in JACK_PROGRAMS:
         require_program(program)
-    server = JackServer(tmp_path)
+    server = JackServer(tmp_path, synchronous=getattr(request, "param", False))
     try:
         server.start()
         yield server

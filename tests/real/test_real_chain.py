@@ -19,6 +19,7 @@ SPREAD_MS = 40.0
 MOST_TIMES = 3
 
 
+@pytest.mark.parametrize("jack", [True], indirect=True, ids=["synchronous"])
 def test_a_melody_arrives_in_the_daw(
     jack: JackServer, melody: Melody, tmp_path: Path, require_program: Callable[[str], str]
 ) -> None:

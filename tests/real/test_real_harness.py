@@ -38,6 +38,7 @@ print(max(peaks))
 
 
 @pytest.mark.daw
+@pytest.mark.parametrize("jack", [True], indirect=True, ids=["synchronous"])
 @pytest.mark.usefixtures("jack_midi")
 def test_receivers_record_what_a_plain_sender_sends(
     jack: JackServer, tmp_path: Path, require_program: Callable[[str], str]
