@@ -35,7 +35,7 @@ screen.start()
 pathlib.Path(sys.argv[1]).write_text(f"{os.getpid()} {screen.pid}")
 asked, count = [], 0
 try:
-    while "quit" not in asked:
+    while "quit" not in asked and count < 3_000:  # a minute: it must not outlive its test for long
         count += 1
         note = RollNote(60 + count // 10 % 12, count / 20, None, 80)
         cents = count % 40 - 20
