@@ -22,7 +22,6 @@ from streamer.units import amplitude_to_db, hz_to_midi
 _LEVEL_MS = 8.0
 _VELOCITY_MS = 30.0
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
-_OFFSET_S = 0.25  # time constant of the mean that is taken off
 _FARTHEST = 0.8  # semitones from a note's name to the pitch that is measured for it
 _LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
@@ -68,8 +67,7 @@ class Tracker:
         self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz)
         self._powers: deque[float] = deque(maxlen=max(1, round(_VELOCITY_MS / 1000.0 * self.rate_hz / hop)))
         self._level_hops = max(1, round(_LEVEL_MS / 1000.0 * self.rate_hz / hop))
-        self._offset = 0.0
-        self._offset_share = min(1.0, hop / self.rate_hz / _OFFSET_S)
+        self._likely: int | None = None
         self._sounding: NoteOn | None = None
         self._pitches: deque[float] = deque(maxlen=_PITCHES)
         self._hops_end = self.consumed  # samples up to the end of the last hop
@@ -115,7 +113,6 @@ class Tracker:
         if not peak <= _LOUDEST:  # also where it is no number
             hop = np.nan_to_num(hop, nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
             peak = float(np.abs(hop).max())
-        hop = self._without_offset(hop)
         centred = hop - float(np.add.reduce(hop)) / len(hop)
         self._powers.append(float(centred.dot(centred)) / len(hop))
         newest = list(self._powers)[-self._level_hops :]
@@ -131,8 +128,11 @@ class Tracker:
         decision = self._machine.step(hearing, midi, audible)
         current = self._machine.current
         # A note that sounds is voiced where its pitch is heard, though the hop alone would not tell.
-        held = current is not None and midi is not None and abs(midi - (current + LOWEST_MIDI)) < 1.0
-        voiced = audible and midi is not None and (confidence > 0.5 or held)
+        held = current is not None and midi is not None and abs(midi - (current + LOWEST_MIDI)) < _FARTHEST
+        likely = best if confidence > 0.5 else None
+        agreed = likely is not None and self._likely is not None and abs(likely - self._likely) <= 1
+        self._likely = likely  # one hop alone, at the attack, may be anything
+        voiced = audible and midi is not None and (agreed or held)
         estimate = PitchEstimate(
             sample=self._hops_end,
             centre=self._hops_end - age,
@@ -150,12 +150,6 @@ class Tracker:
         if self._sounding is not None and voiced and midi is not None and abs(midi - self._sounding.note) < 1.0:
             self._pitches.append(midi)
         return events
-
-    def _without_offset(self, hop: FloatArray) -> FloatArray:
-        """The hop less the slowly followed mean of all before: what some converters add would sound at every period."""
-        mean = float(np.add.reduce(hop)) / len(hop)
-        self._offset += self._offset_share * (mean - self._offset)
-        return hop - np.float32(self._offset)
 
     def _begin(self, candidate: int, ago: int) -> NoteOn:
         note = candidate + LOWEST_MIDI

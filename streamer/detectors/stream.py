@@ -1,11 +1,15 @@
 """From hops to the features of every candidate: what live detection and training have in common."""
 
+import numpy as np
+
 from streamer.config import TrackerConfig
 from streamer.events import FloatArray
 from streamer.features import Features
 from streamer.finepitch import fine_pitch
 from streamer.framing import Pyramid
 from streamer.spectrum import Spectra
+
+_OFFSET_S = 0.25  # time constant of that mean
 
 
 class FeatureStream:
@@ -22,13 +26,16 @@ class FeatureStream:
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         hop = config.hop_at(rate_hz)
+        self._offset, self._offset_share = 0.0, min(1.0, hop / rate_hz / _OFFSET_S)
         self._pyramid = Pyramid(rate_hz, hop)
         self._spectra = Spectra()
         self._features = Features(hop / rate_hz, config.a4_hz)
 
     def matrix(self, hop: FloatArray) -> FloatArray:
         """Features of every candidate after this hop, shape (88, features); overwritten by the next call."""
-        self._pyramid.push(hop)
+        # What some converters add to every sample would sound at every period: the slowly followed mean is taken off.
+        self._offset += self._offset_share * (float(np.add.reduce(hop)) / len(hop) - self._offset)
+        self._pyramid.push(hop - np.float32(self._offset))
         self._spectra.update(self._pyramid.levels)
         return self._features.update(self._spectra, self._pyramid.levels)
 

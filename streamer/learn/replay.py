@@ -165,7 +165,9 @@ class _Remembering(Detector):
 
     def hear(self, hop: FloatArray) -> Hearing:  # noqa: ARG002 - it knows
         self._hop += 1
-        return Hearing(self._memory.sounding[self._hop], self._memory.begun[self._hop])
+        return Hearing(
+            self._memory.sounding[self._hop].copy(), self._memory.begun[self._hop]
+        )  # the tracker may doubt it
 
     def pitch(self, candidate: int) -> tuple[float, int]:
         known = self._memory.pitched[self._hop].tolist()
