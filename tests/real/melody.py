@@ -8,8 +8,8 @@ import mido
 from receivers import notes_on, sounding
 
 SOUNDFONTS = ("/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/TimGM6mb.sf2")
-# Steps and leaps, in both directions.
-NOTES = (60, 62, 64, 65, 67, 69, 72, 71, 69, 64, 76, 74, 72, 67, 79, 72)
+# Steps and leaps in both directions, and a note struck again.
+NOTES = (60, 62, 64, 65, 67, 67, 72, 71, 69, 64, 76, 74, 72, 67, 79, 72)
 JAZZ_GUITAR = 26  # its General MIDI program, counted from 0
 SPACING_S = 0.4
 LENGTH_S = 0.32

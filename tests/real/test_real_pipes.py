@@ -135,7 +135,7 @@ def test_a_melody_is_heard_through_a_bad_input(
     if spoil == "clipping":
         samples = np.clip(samples * (4.0 / np.abs(samples).max()), -1.0, 1.0)
     elif spoil == "constant":
-        samples = samples + np.float32(0.1)
+        samples = samples + np.float32(0.3)
     else:
         samples[:: RATE_HZ * 10] = np.nan  # before the first note
     live = hear(tmp_path, samples, "--rate", str(RATE_HZ), "--format", "f32")
