@@ -20,6 +20,7 @@ from streamer.commands.options import (
     FILES,
     INPUT,
     Block,
+    Input,
     Jsonl,
     MidiApi,
     NoUi,
@@ -68,17 +69,7 @@ def _root(
 @takes_tracker_options
 def _live(
     *,
-    input_: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="DEVICE|-",
-            help="Number or part of the name (`streamer devices`); - reads raw PCM from standard input.",
-            show_default="the system's own choice",
-            rich_help_panel=INPUT,
-        ),
-    ] = None,
+    input_: Input = None,
     rate: Annotated[
         int | None,
         typer.Option(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
-from streamer.detectors.base import Hearing
+from streamer.detectors.base import N_CANDIDATES, Hearing
 from streamer.events import FloatArray
 from streamer.units import midi_to_hz
 
@@ -40,10 +40,6 @@ class Thresholds:
         No note is struck again sooner than this after it began.
     newness : float
         Weight of the evidence that a note has just begun beside the evidence that it sounds.
-    resume : float
-        By how much more evidence the note that has just ended needs to begin anew, where nothing was struck.
-    resume_ms : float
-        For how long it does.
     lag_ms, lag_periods : float
         A note's evidence begins to rise so long after its onset, in milliseconds and in its own periods.
     same_semitones : float
@@ -58,8 +54,6 @@ class Thresholds:
     end: float = 75.0
     refractory_ms: float = 70.0
     newness: float = 0.2
-    resume: float = 1.0
-    resume_ms: float = 120.0
     lag_ms: float = 8.0
     lag_periods: float = 1.8
     same_semitones: float = 0.8
@@ -93,16 +87,14 @@ class NoteMachine:
         self.thresholds = thresholds or Thresholds()
         self._hop_ms = hop_ms
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
-        n = HIGHEST_MIDI - LOWEST_MIDI + 1
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
         self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
         self._notes = notes
-        self._sums = np.zeros(n, np.float32)
-        self._ages = np.zeros(n, np.int64)  # hops since each sum last left zero
+        self._sums = np.zeros(N_CANDIDATES, np.float32)
+        self._ages = np.zeros(N_CANDIDATES, np.int64)  # hops since each sum last left zero
         self.current: int | None = None  # candidate that sounds
         self._reference = 0.0  # its pitch, which may drift
-        self._ended: int | None = None  # candidate that has ended
-        self._since = 0  # hops since the one or the other
+        self._since = 0  # hops since it began
         self._end_sum = 0.0
         self._end_age = 0
         self._again_sum = 0.0
@@ -146,23 +138,15 @@ class NoteMachine:
         self._ages[rest] = 0
         self._since += 1
         if self.current is None:
-            return self._from_silence(begun, pitch)
+            return self._from_silence(pitch)
         return self._from_note(float(begun[self.current]), stay, pitch)
 
     def reset(self) -> None:
         """Forget everything: silence."""
-        self._sums[:] = 0.0
-        self._ages[:] = 0
         self._leave()
 
-    def _from_silence(self, begun: FloatArray, pitch: float | None) -> Decision:
-        limits = self._limits
-        ended = self._ended
-        if ended is not None and self._since * self._hop_ms < self.thresholds.resume_ms:
-            near = slice(max(0, ended - 1), ended + 2)
-            limits = limits.copy()
-            limits[near] = np.where(begun[near] > 0.0, limits[near], limits[near] * self.thresholds.resume)
-        winner = self._winner(limits)
+    def _from_silence(self, pitch: float | None) -> Decision:
+        winner = self._winner()
         if winner is None:
             return Decision()
         ago = int(self._ages[winner] + self._lags[winner])
@@ -172,7 +156,7 @@ class NoteMachine:
     def _from_note(self, begun: float, stay: float, pitch: float | None) -> Decision:
         current = self.current
         assert current is not None
-        winner = self._winner(self._limits)
+        winner = self._winner()
         if winner is not None:
             ago = min(int(self._ages[winner] + self._lags[winner]), self._since)
             self._enter(winner, pitch)
@@ -186,7 +170,6 @@ class NoteMachine:
         if self._end_sum > self.thresholds.end:
             ago = min(self._end_age, self._since)
             self._leave()
-            self._ended = current
             return Decision(ended=current, ended_ago=ago)
         return Decision()
 
@@ -199,13 +182,13 @@ class NoteMachine:
         self._again_age = self._again_age + 1 if self._again_sum > 0.0 else 0
         return bool(self._again_sum > self.thresholds.again * self._scale)
 
-    def _winner(self, limits: FloatArray) -> int | None:
-        excess = self._sums - limits
+    def _winner(self) -> int | None:
+        excess = self._sums - self._limits
         winner = int(excess.argmax())
         return winner if excess[winner] > 0.0 else None
 
     def _enter(self, candidate: int, pitch: float | None) -> None:
-        self.current, self._since, self._ended = candidate, 0, None
+        self.current, self._since = candidate, 0
         name = float(candidate + LOWEST_MIDI)
         self._reference = pitch if pitch is not None and abs(pitch - name) < 1.0 else name
         self._end_sum, self._end_age = 0.0, 0
@@ -215,7 +198,7 @@ class NoteMachine:
         self._limits = self._limits_for(candidate)
 
     def _leave(self) -> None:
-        self.current, self._since, self._ended = None, 0, None
+        self.current, self._since = None, 0
         self._sums[:] = 0.0
         self._ages[:] = 0
         self._limits = self._limits_for(None)

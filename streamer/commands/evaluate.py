@@ -144,7 +144,8 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
 
     from streamer.classifier import load
     from streamer.detectors import DETECTORS
-    from streamer.learn.evaluate import System, file_hash
+    from streamer.learn.datasets import file_hash
+    from streamer.learn.evaluate import System
 
     if not models and not detectors:
         detectors = [config.detector]

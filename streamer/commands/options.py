@@ -227,6 +227,17 @@ def _list_detectors(wanted: bool) -> None:
         raise typer.Exit
 
 
+Input = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="DEVICE|-",
+        help="Number or part of the name (`streamer devices`); - reads raw PCM from standard input.",
+        show_default="the system's own choice",
+        rich_help_panel=INPUT,
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from streamer.audio.source import EndOfStream, Source
-from streamer.commands.options import INPUT
+from streamer.commands.options import INPUT, Input
 from streamer.config import DEFAULT_RATE_HZ, RATES_HZ
 from streamer.errors import ConfigError
 from streamer.events import Block
@@ -48,17 +48,7 @@ def record_dataset(
         ),
     ] = 2,
     a4: Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)] = A4_HZ,
-    input_: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="DEVICE|-",
-            help="Number or part of the name (`streamer devices`); - reads raw PCM from standard input.",
-            show_default="the system's own choice",
-            rich_help_panel=INPUT,
-        ),
-    ] = None,
+    input_: Input = None,
     rate: Annotated[
         int | None,
         typer.Option(

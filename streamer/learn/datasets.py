@@ -22,6 +22,7 @@ Only ``file`` is required of the columns; others are ignored.
 """
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,21 @@ class Recording:
             If the file cannot be read as audio.
         """
         return load_audio(self.path)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
 
 
 def load_audio(path: Path) -> tuple[FloatArray, int]:

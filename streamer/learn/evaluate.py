@@ -24,7 +24,7 @@ from streamer.errors import DataError
 from streamer.events import Event, FloatArray
 from streamer.learn.bench import hear, note_table
 from streamer.learn.confusion import Confusion, confuse, join, pitch_at
-from streamer.learn.datasets import Recording, parse_number, read_csv
+from streamer.learn.datasets import Recording, file_hash, parse_number, read_csv
 from streamer.learn.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
 from streamer.learn.phrase import Phrase, load_phrase
 from streamer.learn.processes import process_pool
@@ -234,21 +234,6 @@ def data_hash(recordings: Iterable[Recording]) -> str:
             if path is not None:
                 digest.update(file_hash(path).encode())
     return digest.hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
 
 
 def read_f0(path: Path) -> Floats:

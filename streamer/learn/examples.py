@@ -11,16 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
-from streamer.detectors.base import BEGUN_MS
+from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.detectors.base import BEGUN_MS, N_CANDIDATES
 from streamer.detectors.stream import FeatureStream
 from streamer.events import FloatArray
 from streamer.features import NAMES
 from streamer.framing import Hopper
 from streamer.learn.phrase import Phrase
 
-_N = HIGHEST_MIDI - LOWEST_MIDI + 1
-_DENSE_S = (0.0, 0.09)  # after an onset every hop is taken
+_DENSE_S = 0.09  # so long after an onset every hop is taken
 _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
 _RIVALS = 4
@@ -55,7 +54,7 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         matrix = listener.matrix(samples)
         exact, since_s, before = labels.at(k)
         note = None if exact is None else round(exact)
-        dense = note is not None and _DENSE_S[0] <= since_s < _DENSE_S[1]
+        dense = note is not None and since_s < _DENSE_S
         if not dense and k % _STRIDE:
             continue
         chosen = _candidates(note, before, matrix, rng)
@@ -69,13 +68,13 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
 
 def _candidates(note: int | None, before: int | None, matrix: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
     fit = matrix[:, _FIT]
-    chosen = {*np.argpartition(fit, -_RIVALS)[-_RIVALS:].tolist(), *rng.integers(_N, size=_RANDOM).tolist()}
+    chosen = {*np.argpartition(fit, -_RIVALS)[-_RIVALS:].tolist(), *rng.integers(N_CANDIDATES, size=_RANDOM).tolist()}
     if before is not None:
         chosen.add(before)
     if note is not None:
-        chosen.update([note, *(note + away for away in _RELATED if 0 <= note + away < _N)])
+        chosen.update([note, *(note + away for away in _RELATED if 0 <= note + away < N_CANDIDATES)])
     else:
-        chosen.update(rng.integers(_N, size=_RANDOM).tolist())
+        chosen.update(rng.integers(N_CANDIDATES, size=_RANDOM).tolist())
     return np.array(sorted(chosen), np.intp)
 
 
@@ -101,4 +100,4 @@ class _Labels:
 
     def _candidate(self, i: int) -> int | None:
         candidate = round(float(self._pitches[i]))
-        return candidate if 0 <= candidate < _N else None
+        return candidate if 0 <= candidate < N_CANDIDATES else None
