@@ -1,7 +1,8 @@
-"""The trained model: a forward pass in numpy, and a file that runs no code when it is loaded.
+"""The trained model, and a file that runs no code when it is loaded.
 
 One small network scores every candidate note from that candidate's own features (`streamer.features`), so what is
-learned of one note holds for all. Two outputs: the note sounds at the newest sample; the note has just begun.
+learned of one note holds for all. Two outputs: the note sounds at the newest sample; the note has just begun. A second
+one judges, from what the first has said for a while, whether a note is to be begun (`streamer.judge`).
 """
 
 import io
@@ -16,21 +17,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer import features
+from streamer import features, judge
 from streamer.errors import ModelError
 from streamer.events import FloatArray
+from streamer.network import Network
 
 FORMAT = "streamer note classifier"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 OUTPUTS = ("sounding", "begun")
 MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
 MAX_VALUE = 1e6  # so that no product of layers overflows
+_JUDGE = "judge_"
+Layers = tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]  # weights, biases
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier:
-    """Layers of a multi-layer perceptron with rectified hidden units and logistic outputs.
+class Classifier(Network):
+    """What scores every candidate, and what judges the beginnings of notes.
 
     Attributes
     ----------
@@ -40,34 +44,25 @@ class Classifier:
         Of shape (units after,).
     card : dict
         What the model is and where it comes from: plain JSON.
+    judge : Network or None
+        What judges whether a note begins (`streamer.judge`); without it thresholds decide.
     """
 
-    weights: tuple[FloatArray, ...]
-    biases: tuple[FloatArray, ...]
     card: dict[str, Any]
-
-    def log_odds(self, matrix: FloatArray) -> FloatArray:
-        """Log odds of both outputs for each candidate, shape (n, 2), from features of shape (n, features)."""
-        x = matrix
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            x = x @ weight
-            x += bias
-            np.maximum(x, 0.0, out=x)
-        return np.asarray(x @ self.weights[-1] + self.biases[-1], np.float32)
+    judge: Network | None = None
 
     def save(self, path: Path) -> None:
         """Write the model: arrays and JSON, nothing that could run."""
         card = self.card | {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "feature_version": features.VERSION,
-            "features": list(features.NAMES),
-            "outputs": list(OUTPUTS),
+            **_made_for(),
         }
         arrays: dict[str, NDArray[Any]] = {"card": np.frombuffer(json.dumps(card, sort_keys=True).encode(), np.uint8)}
-        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            arrays[f"weight_{k}"] = weight
-            arrays[f"bias_{k}"] = bias
+        for prefix, network in (("", self), (_JUDGE, self.judge)):
+            if network is not None:
+                for k, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+                    arrays[f"{prefix}weight_{k}"] = weight
+                    arrays[f"{prefix}bias_{k}"] = bias
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
@@ -90,31 +85,49 @@ def load(path: Path) -> Classifier:
         raise ModelError(f"{path} is damaged or no model; give a file that `streamer train` wrote") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{path} is no model of this program; give a file that `streamer train` wrote")
-    made_for = [card.get(name) for name in ("format_version", "feature_version", "features", "outputs")]
-    if made_for != [FORMAT_VERSION, features.VERSION, list(features.NAMES), list(OUTPUTS)]:
+    if any(card.get(name) != value for name, value in _made_for().items()):
         raise ModelError(f"{path} was made for other features than this version's; train it again")
-    count = sum(name.startswith("weight_") for name in arrays)
+    weights, biases = _layers(path, arrays, "", len(features.NAMES), len(OUTPUTS))
+    judges = None
+    if f"{_JUDGE}weight_0" in arrays:
+        judges = Network(*_layers(path, arrays, _JUDGE, len(judge.NAMES), len(judge.OUTPUTS)))
+    return Classifier(weights, biases, card, judges)
+
+
+def _made_for() -> dict[str, Any]:
+    """What a model must have been made for, so that its numbers mean what they are taken for."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "feature_version": features.VERSION,
+        "features": list(features.NAMES),
+        "outputs": list(OUTPUTS),
+        "case_version": judge.VERSION,
+        "cases": list(judge.NAMES),
+        "judge_outputs": list(judge.OUTPUTS),
+    }
+
+
+def _layers(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int, outputs: int) -> Layers:
+    count = sum(name.startswith(f"{prefix}weight_") for name in arrays)
     if not 1 <= count <= MAX_LAYERS:
         raise ModelError(f"{path} is damaged: it has {count} layers, not 1 to {MAX_LAYERS}")
     try:
-        weights = tuple(arrays[f"weight_{k}"] for k in range(count))
-        biases = tuple(arrays[f"bias_{k}"] for k in range(count))
+        weights = tuple(arrays[f"{prefix}weight_{k}"] for k in range(count))
+        biases = tuple(arrays[f"{prefix}bias_{k}"] for k in range(count))
     except KeyError as error:
         raise ModelError(f"{path} is damaged: {error.args[0]} is missing") from error
-    width = len(features.NAMES)
     for weight, bias in zip(weights, biases, strict=True):
         if weight.ndim != 2 or weight.shape[0] != width or bias.shape != (weight.shape[1],):
             raise ModelError(f"{path} is damaged: its layers do not fit together")
         if weight.dtype != np.float32 or bias.dtype != np.float32:
             raise ModelError(f"{path} is damaged: its layers are not of 32-bit numbers")
-        if (
-            not (np.abs(weight) < MAX_VALUE).all() or not (np.abs(bias) < MAX_VALUE).all()
-        ):  # neither is what is no number
+        # What is no number is not below the bound either.
+        if not (np.abs(weight) < MAX_VALUE).all() or not (np.abs(bias) < MAX_VALUE).all():
             raise ModelError(f"{path} is damaged: it holds values that are no numbers, or out of all bounds")
         width = weight.shape[1]
-    if width != len(OUTPUTS):
-        raise ModelError(f"{path} is damaged: it has {width} outputs, not {len(OUTPUTS)}")
-    return Classifier(weights, biases, card)
+    if width != outputs:
+        raise ModelError(f"{path} is damaged: it has {width} outputs, not {outputs}")
+    return weights, biases
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -28,6 +28,8 @@ _BETWEEN = (1 / 3, 0.5, 2 / 3, 4 / 3, 1.5, 2.5, 3.5)
 _PASS_HZ = 6_400.0  # above, the first filter has begun to fall
 _MISSING = -12.0  # stands for a harmonic that no microphone at this rate could bring, nepers of power
 _RISE_MS = (6.0, 12.0, 24.0, 48.0)
+_TROUGH_MS = (24.0, 60.0)  # what is struck again dips first, or changes its spectrum at once
+_UPPER = 4  # the harmonics from here on are the upper ones
 _MEMORY_MS = 200.0
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
 
@@ -43,16 +45,21 @@ NAMES: tuple[str, ...] = (
     *(f"harmonics_rise_{ms:g}_ms" for ms in _RISE_MS),
     *(f"correlation_rise_{ms:g}_ms" for ms in _RISE_MS[1:3]),
     *(f"glide_{ms:g}_ms" for ms in _RISE_MS[1:3]),
+    *(f"flux_{ms:g}_ms" for ms in _RISE_MS[1:3]),
+    *(f"upper_harmonics_rise_{ms:g}_ms" for ms in _RISE_MS[1:3]),
+    *(f"harmonics_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
+    *(f"correlation_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
     "detune",
     "register",
     "level_share",
     *(f"level_rise_{ms:g}_ms" for ms in _RISE_MS),
+    *(f"level_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
     "level_below_recent_peak",
     "brightness",
     *(f"brightness_rise_{ms:g}_ms" for ms in _RISE_MS[:3]),
     "level_above_floor",
 )
-VERSION = 2
+VERSION = 3
 
 
 class Features:
@@ -97,9 +104,15 @@ class Features:
         depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
         self._past = np.zeros((depth, 3, n), np.float32)  # harmonics, correlation, detuning
         self._past[:, 0] = np.log(_FLOOR)
+        self._past_powers = np.full((depth, n, len(_HARMONICS)), np.log(_FLOOR), np.float32)
+        self._troughs = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
+        self._past_slower = [float(np.log(_FLOOR))] * depth
         self._past_level = [float(np.log(_FLOOR))] * depth
         self._past_brightness = [0.0] * depth
         self._compared = np.zeros((4, n), np.float32)
+        places = range(depth)  # in the rings, and for each those some hops back
+        self._back = [[(at - hops) % depth for hops in self._rise_hops] for at in places]
+        self._recent = [[(at - hops) % depth for hops in range(self._troughs[-1] + 1)] for at in places]
         self._floor = float(np.log(_FLOOR))
         self._floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
         self._at = 0
@@ -122,6 +135,9 @@ class Features:
         second = lags + len(_HARMONICS) + len(_BETWEEN)
         harmonics_long = np.add.reduce(out[:, second : second + 4], axis=1) * 0.25
         powers = out[:, lags:width]
+        at, depth = self._at, len(self._past)
+        strengths = self._past_powers[at]
+        strengths[:] = powers[:, : len(_HARMONICS)]
         powers -= own[:, None]
         np.maximum(powers, _MISSING, out=powers)
         powers[self._gather.missing] = _MISSING
@@ -134,26 +150,41 @@ class Features:
         out[:, width : width + 4] = compared.T
         column = width + 4
 
-        at, depth = self._at, len(self._past)
         now = self._past[at]
         now[0], now[1], now[2] = harmonics_short, mid, detune
-        back = [(at - hops) % depth for hops in self._rise_hops]
+        back = self._back[at]
         rise = now - self._past[back]  # shape (steps back, kinds, candidates)
         out[:, column : column + 4] = rise[:, 0].T
         out[:, column + 4 : column + 6] = rise[1:3, 1].T
         out[:, column + 6 : column + 8] = rise[1:3, 2].T
         column += 8
+        gain = strengths - self._past_powers[back[1:3]]  # shape (steps back, candidates, harmonics)
+        out[:, column + 2 : column + 4] = (np.add.reduce(gain[:, :, _UPPER:], axis=2) / len(_HARMONICS[_UPPER:])).T
+        np.maximum(gain, 0.0, out=gain)
+        out[:, column : column + 2] = (np.add.reduce(gain, axis=2) / len(_HARMONICS)).T
+        column += 4
+        recent = self._recent[at]
+        behind = self._past[recent, :2]  # newest first
+        for hops in self._troughs:
+            low = np.minimum.reduce(behind[: hops + 1], axis=0)
+            out[:, column] = harmonics_short - low[0]
+            out[:, column + len(self._troughs)] = mid - low[1]
+            column += 1
+        column += len(self._troughs)
         np.abs(detune, out=out[:, column])
         out[:, column + 1] = self._register
         out[:, column + 2] = own - energy[2][0]
         column += 3
 
-        level = float(energy[0][0])
+        level, slower = float(energy[0][0]), float(energy[1][0])
         newest = levels[0, -CORRELATION_WINDOWS[0] :]
         steep = newest[1:] - newest[:-1]
         brightness = float(np.log(steep.dot(steep) / len(steep) + _FLOOR)) - level
         past_level, past_brightness = self._past_level, self._past_brightness
+        self._past_slower[at] = slower
         common = [level - past_level[i] for i in back]
+        before = [self._past_slower[i] for i in recent]
+        common.extend(slower - min(before[: hops + 1]) for hops in self._troughs)
         common.append(level - max(level, *past_level))
         common.append(brightness)
         common.extend(brightness - past_brightness[i] for i in back[:3])

@@ -1,9 +1,10 @@
 """The note machine: from what sounds at each hop to note-on and note-off.
 
 For every note the evidence that it has begun is added up hop by hop, and falls back to zero whenever it would become
-negative. When it reaches a threshold, the note has begun. This is Page's cumulative sum test (Biometrika 1954), which
-decides on a change sooner than any other test with as few false alarms (Lorden 1971; Moustakides 1986). Its threshold
-is what ``eagerness`` sets; and where a note's sum last left zero is the test's own estimate of when the note began.
+negative: Page's cumulative sum test (Biometrika 1954), which decides on a change sooner than any other test with as few
+false alarms (Lorden 1971; Moustakides 1986). Notes with some evidence are put to the model's judge (`streamer.judge`),
+which also knows what came before; without one, a note has begun when its sum reaches a threshold, and it began where
+the sum last left zero. Either way ``eagerness`` sets how much is asked for.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
-from streamer.detectors.base import N_CANDIDATES, Hearing
 from streamer.events import FloatArray
+from streamer.hearing import N_CANDIDATES, Hearing
+from streamer.judge import LEAST_ODDS, Cases, State, Weigh, began_ms_ago
 from streamer.units import midi_to_hz
 
+_OCTAVES = (-24, -19, -12, 12)
+_PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
+_MOST = np.float32(4.0)  # log odds that one hop may bring
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
 
 
@@ -44,6 +49,24 @@ class Thresholds:
         A note's evidence begins to rise so long after its onset, in milliseconds and in its own periods.
     same_semitones : float
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
+    propose : float
+        Sum at which a note is put to the judge, where there is one.
+    propose_again : float
+        Log odds of having just begun at which the note that sounds is put to the judge, as struck again.
+    propose_again_ms : float
+        Not sooner than this after it was last told.
+    right : float
+        Log odds of being right at which the judge is believed, at an eagerness of 0.5.
+    evident : float
+        A note is evident when its sum is so many times what ``begin`` to ``octave`` ask for.
+    right_evident : float
+        So much less is asked for then.
+    right_change : float
+        So much more for another note than the one that sounds.
+    right_octave : float
+        So much more where one an octave or two away is likely too.
+    right_per_eagerness : float
+        How much less is asked for at an eagerness of 1 than at one of 0.
     """
 
     begin: float = 22.0
@@ -57,6 +80,15 @@ class Thresholds:
     lag_ms: float = 8.0
     lag_periods: float = 1.8
     same_semitones: float = 0.8
+    propose: float = 5.0
+    propose_again: float = -3.0
+    propose_again_ms: float = 25.0
+    right: float = 1.5
+    evident: float = 2.0
+    right_evident: float = 1.0
+    right_change: float = 1.0
+    right_octave: float = 2.0
+    right_per_eagerness: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +113,19 @@ class NoteMachine:
         Range of notes and eagerness.
     hop_ms : float
         Time between two calls of `step`.
+    thresholds : Thresholds or None
+        None for the usual ones.
+    weigh : callable or None
+        The judge: from candidates and their cases to log odds, shape (n, outputs of `streamer.judge`).
     """
 
-    def __init__(self, config: TrackerConfig, hop_ms: float, thresholds: Thresholds | None = None) -> None:
+    def __init__(
+        self,
+        config: TrackerConfig,
+        hop_ms: float,
+        thresholds: Thresholds | None = None,
+        weigh: Weigh | None = None,
+    ) -> None:
         self.thresholds = thresholds or Thresholds()
         self._hop_ms = hop_ms
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
@@ -97,6 +139,10 @@ class NoteMachine:
         self._since = 0  # hops since it began
         self._end_sum = 0.0
         self._end_age = 0
+        self._ended: int | None = None  # candidate that ended last
+        self._cases = Cases(hop_ms) if weigh else None
+        self._weigh = weigh
+        self._right = self.thresholds.right + self.thresholds.right_per_eagerness * (0.5 - config.eagerness)
         self._again_sum = 0.0
         self._again_age = 0
         self._calm = True  # what is struck again must first have stopped beginning
@@ -118,10 +164,10 @@ class NoteMachine:
             False below the gate.
         """
         t = self.thresholds
-        sounding = hearing.sounding.clip(-4.0, 4.0)
-        begun = hearing.begun.clip(-4.0, 4.0)
+        sounding = np.minimum(np.maximum(hearing.sounding, -_MOST), _MOST)  # a third of the time of numpy.clip
+        begun = np.minimum(np.maximum(hearing.begun, -_MOST), _MOST)
         if not audible:
-            sounding[:] = -4.0
+            sounding[:] = -_MOST
         gain = sounding + np.float32(t.newness) * begun
         stay = 0.0
         if self.current is not None:
@@ -137,6 +183,9 @@ class NoteMachine:
         self._sums[rest] = 0.0
         self._ages[rest] = 0
         self._since += 1
+        if self._cases is not None:
+            self._cases.hear(hearing, pitch)
+            return self._judged(sounding, begun, pitch) or self._lasting(stay)
         if self.current is None:
             return self._from_silence(pitch)
         return self._from_note(float(begun[self.current]), stay, pitch)
@@ -165,6 +214,59 @@ class NoteMachine:
             ago = min(self._again_age + int(self._lags[current]) // 2, self._since)
             self._enter(current, pitch)
             return Decision(ended=current, ended_ago=ago, began=current, began_ago=ago)
+        return self._lasting(stay)
+
+    def _judged(self, sounding: FloatArray, begun: FloatArray, pitch: float | None) -> Decision | None:
+        """What the judge makes of the notes that are worth it; None if it believes in none."""
+        assert self._cases is not None
+        assert self._weigh is not None
+        current = self.current
+        proposed = self._proposed(sounding, begun)
+        if not proposed:
+            return None
+        state = State(self._sums, self._ages, current, self._since, self._reference, self._end_sum, self._ended)
+        odds = self._weigh(proposed, self._cases.describe(proposed, state))
+        excess = [float(o) - self._asked(c, sounding) for c, o in zip(proposed, odds[:, 0], strict=True)]
+        best = int(np.argmax(excess))
+        if not excess[best] > 0.0:
+            return None
+        ago = round(began_ms_ago(odds[best]) / self._hop_ms)
+        self._enter(proposed[best], pitch)
+        if current is None:
+            return Decision(began=proposed[best], began_ago=ago)
+        ago = min(ago, state.since)
+        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago)
+
+    def _asked(self, candidate: int, sounding: FloatArray) -> float:
+        """Log odds of being right at which the judge is believed."""
+        asked = self._right
+        if self.current is not None and candidate != self.current:
+            asked += self.thresholds.right_change
+        if candidate != self.current and self._sums[candidate] > self.thresholds.evident * self._limits[candidate]:
+            asked -= self.thresholds.right_evident
+        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
+        if sounding[octaves].max() > LEAST_ODDS:
+            asked += self.thresholds.right_octave
+        return asked
+
+    def _proposed(self, sounding: FloatArray, begun: FloatArray) -> list[int]:
+        t, current = self.thresholds, self.current
+        likely = self._allowed & (sounding > LEAST_ODDS)
+        worth = np.where(likely, self._sums, 0.0)
+        if current is not None:
+            worth[current] = 0.0
+        proposed: list[int] = []
+        if worth.max() > t.propose:
+            proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
+        if current is not None and likely[current] and begun[current] > t.propose_again:
+            proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
+        return proposed
+
+    def _lasting(self, stay: float) -> Decision:
+        """Nothing begins: end what sounds if it does not go on."""
+        current = self.current
+        if current is None:
+            return Decision()
         self._end_sum = max(0.0, self._end_sum - stay * self._hop_ms)
         self._end_age = self._end_age + 1 if self._end_sum > 0.0 else 0
         if self._end_sum > self.thresholds.end:
@@ -198,6 +300,7 @@ class NoteMachine:
         self._limits = self._limits_for(candidate)
 
     def _leave(self) -> None:
+        self._ended = self.current
         self.current, self._since = None, 0
         self._sums[:] = 0.0
         self._ages[:] = 0

@@ -16,6 +16,7 @@ from streamer.detectors.base import Detector
 from streamer.errors import ConfigError
 from streamer.events import Event, FloatArray, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.framing import Hopper
+from streamer.judge import weigh_with
 from streamer.notes import NoteMachine
 from streamer.units import amplitude_to_db, hz_to_midi
 
@@ -23,6 +24,7 @@ _LEVEL_MS = 8.0
 _VELOCITY_MS = 30.0
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST = 0.8  # semitones from a note's name to the pitch that is measured for it
+_FARTHEST_YET = 0.5  # the same at a note's very beginning, where a pitch further off is not yet to be trusted
 _LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
 
@@ -64,7 +66,7 @@ class Tracker:
     def _start(self) -> None:
         hop = self.config.hop
         self._detector = self._make(self.config, self.rate_hz)
-        self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz)
+        self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz, weigh=weigh_with(self._detector.judge))
         self._powers: deque[float] = deque(maxlen=max(1, round(_VELOCITY_MS / 1000.0 * self.rate_hz / hop)))
         self._level_hops = max(1, round(_LEVEL_MS / 1000.0 * self.rate_hz / hop))
         self._likely: int | None = None
@@ -155,6 +157,8 @@ class Tracker:
         note = candidate + LOWEST_MIDI
         f0_hz, _ = self._detector.pitch(candidate)
         midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
+        if abs(midi - note) > _FARTHEST_YET:
+            midi = float(note)
         onset = max(self._hops_end - ago, self._last_off, 0)
         event = NoteOn(self._hops_end, onset, note, self._velocity(), midi)
         self._sounding = event

@@ -4,26 +4,35 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from streamer import features
+from streamer import features, judge
 from streamer.classifier import MAX_BYTES, MAX_LAYERS, Classifier, load
 from streamer.cli import main
 from streamer.errors import ConfigError, ModelError
+from streamer.network import Network
 from streamer.tracker import Tracker, TrackerConfig
 from tests.tones import melody
 
 N = len(features.NAMES)
+CASE = len(judge.NAMES)
+
+
+def a_network(*units: int) -> Network:
+    rng = np.random.default_rng(0)
+    shapes = list(pairwise(units))
+    weights = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    return Network(weights, tuple(rng.normal(size=shape[1]).astype(np.float32) for shape in shapes))
 
 
 def a_model(hidden: int = 5) -> Classifier:
-    rng = np.random.default_rng(0)
-    shapes = [(N, hidden), (hidden, 2)]
-    weights = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
-    return Classifier(weights, tuple(rng.normal(size=shape[1]).astype(np.float32) for shape in shapes), {"seed": 3})
+    scores = a_network(N, hidden, 2)
+    return Classifier(scores.weights, scores.biases, {"seed": 3}, a_network(CASE, hidden, len(judge.OUTPUTS)))
 
 
 @pytest.fixture
@@ -63,8 +72,28 @@ def test_what_is_saved_is_loaded(path: Path) -> None:
     made, loaded = a_model(), load(path)
     rows = np.random.default_rng(1).normal(size=(7, N)).astype(np.float32)
     assert np.array_equal(made.log_odds(rows), loaded.log_odds(rows))
+    assert made.judge is not None
+    assert loaded.judge is not None
+    cases = np.random.default_rng(1).normal(size=(7, CASE)).astype(np.float32)
+    assert np.array_equal(made.judge.log_odds(cases), loaded.judge.log_odds(cases))
     assert loaded.card["seed"] == 3
     assert loaded.card["features"] == list(features.NAMES)
+
+
+def test_a_model_may_have_no_judge(tmp_path: Path) -> None:
+    path = tmp_path / "alone.model"
+    replace(a_model(), judge=None).save(path)
+    assert load(path).judge is None
+
+
+def test_a_damaged_judge_is_refused(path: Path) -> None:
+    rewrite(path, lambda arrays: arrays.pop("judge_bias_1"))
+    assert "judge_bias_1 is missing" in refused(path)
+
+
+def test_a_judge_of_other_cases_is_refused(path: Path) -> None:
+    rewrite(path, lambda arrays: arrays.update(judge_weight_0=arrays["judge_weight_0"][:-1]))
+    assert "do not fit together" in refused(path)
 
 
 def test_the_same_model_has_the_same_bytes(path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 LAYERS = (
     ("errors", "units"),
     ("events", "config"),
-    ("framing", "spectrum", "finepitch", "features", "classifier", "detectors", "onset", "notes"),
+    ("framing", "spectrum", "finepitch", "features"),
+    ("hearing", "network", "judge", "classifier", "detectors", "notes"),
     ("tracker",),
     ("midi", "audio", "outputs"),
     ("transcribe",),

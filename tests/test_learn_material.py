@@ -109,6 +109,7 @@ def test_styles_are_what_they_are_called(lute: list[Recording], pipe: list[Recor
     fast = np.diff(make(lute, "fast16").notes[:, 0])
     assert np.mean((fast > 0.083) & (fast < 0.126)) > 0.6
     steps = np.abs(np.diff(make(lute, "leaps").notes[:, 2]))
+    steps = steps[steps > 0.01]  # any note may be sounded again
     assert np.mean((steps > 4.5) & (steps < 19.5)) > 0.7
     assert np.mean(np.abs(np.diff(make(lute, "repeat").notes[:, 2])) < 0.01) > 0.5
     legato = make(pipe, "legato").notes

@@ -41,10 +41,18 @@ def test_a_replay_gives_the_events_of_the_live_tracker_bit_for_bit(phrase, memor
 
 def test_thresholds_decide(memory):
     config = TrackerConfig()
-    never = replace(Thresholds(), begin=1e9)
-    assert len(replay(memory, config, never)) == 0
-    later = replace(Thresholds(), begin=3.0 * Thresholds().begin)
+    assert len(replay(memory, config, replace(Thresholds(), right=50.0))) == 0
+    later = replace(Thresholds(), right=Thresholds().right + 3.0)
     emitted, slower = replay(memory, config)[0, 3], replay(memory, config, later)[0, 3]
+    assert slower > emitted
+
+
+def test_without_a_judge_sums_of_evidence_decide(memory):
+    config, alone = TrackerConfig(), replace(memory, judge=None)
+    assert len(replay(alone, config)) >= len(NOTES)
+    assert len(replay(alone, config, replace(Thresholds(), begin=1e9))) == 0
+    later = replace(Thresholds(), begin=3.0 * Thresholds().begin)
+    emitted, slower = replay(alone, config)[0, 3], replay(alone, config, later)[0, 3]
     assert slower > emitted
 
 

@@ -226,7 +226,7 @@ def test_memory_is_bounded_and_every_row_is_seen_once(shards: Shards) -> None:
     rows = shards.statistics().rows
     assert rows == (14_000,) * 10
     peaks = {}
-    for memory in (10_000_000, 200_000_000):
+    for memory in (20_000_000, 200_000_000):
         seen = np.zeros((10, 2048), int)
         tracemalloc.start()
         for x, y in shards.chunks(rows, np.random.default_rng(0), memory):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from streamer.classifier import Classifier
+    from streamer.network import Network
 
 DEFAULT = "default"
 model = typer.Typer(help="Models of the trained detector.", no_args_is_help=True, rich_markup_mode="markdown")
@@ -25,6 +26,10 @@ _APART = (
     "format",
     "format_version",
     "outputs",
+    "judge",
+    "judge_outputs",
+    "cases",
+    "case_version",
 )
 
 
@@ -84,9 +89,8 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
         table.add_row(_plain(title), _plain(value))
 
     row("model", name)
-    units = [classifier.weights[0].shape[0], *(len(bias) for bias in classifier.biases)]
-    numbers = sum(array.size for array in (*classifier.weights, *classifier.biases))
-    row("layers", f"{' - '.join(map(str, units))} ({numbers} numbers)")
+    row("layers", _layers(classifier))
+    row("judge", "none: thresholds decide" if classifier.judge is None else _layers(classifier.judge))
     for title, value in card.items():
         if title not in _APART:
             row(title.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
@@ -96,12 +100,20 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
     features = card.get("features")
     if isinstance(features, list):
         row("features", f"{len(features)}, version {card.get('feature_version')}")
+    if facts := _table(card, "judge"):
+        row("judge, training", ", ".join(f"{key} {value}" for key, value in facts))
     for rows, losses in _table(card, "loss"):
         if isinstance(losses, dict):
             row(f"loss, {rows}", ", ".join(f"{key} {value}" for key, value in losses.items()))
     licences = card.get("licences", [])
     lines = [_plain(f"  {line}") for line in licences] if isinstance(licences, list) else []
     return Group(table, Text("made from", style="bold"), *lines) if lines else table
+
+
+def _layers(network: "Network") -> str:
+    units = [network.weights[0].shape[0], *(len(bias) for bias in network.biases)]
+    numbers = sum(array.size for array in (*network.weights, *network.biases))
+    return f"{' - '.join(map(str, units))} ({numbers} numbers)"
 
 
 def _table(card: dict[str, Any], name: str) -> list[tuple[str, Any]]:

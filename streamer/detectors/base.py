@@ -2,34 +2,16 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.events import FloatArray
+from streamer.hearing import N_CANDIDATES, Hearing
+from streamer.network import Network
 from streamer.units import hz_to_midi
 
-N_CANDIDATES = HIGHEST_MIDI - LOWEST_MIDI + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """What a detector makes of one hop.
-
-    Attributes
-    ----------
-    sounding : ndarray of float32, shape (88,)
-        For each note from A0 to C8, the log odds that it sounds at the newest sample.
-    begun : ndarray of float32, shape (88,)
-        For each note, the log odds that it has begun, or been struck again, within the last `BEGUN_MS`.
-    """
-
-    sounding: FloatArray
-    begun: FloatArray
-
-
-BEGUN_MS = 45.0
 SURE = 9.0  # log odds of what is as good as certain
 
 
@@ -48,7 +30,14 @@ class Detector(ABC):
         Settings; a detector uses ``hop`` and ``a4_hz``.
     rate_hz : int
         Sample rate of the hops.
+
+    Attributes
+    ----------
+    judge : Network or None
+        What judges whether a note begins (`streamer.judge`), from a detector that tells its features.
     """
+
+    judge: Network | None = None
 
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         self.config = replace(config, hop=config.hop_at(rate_hz))

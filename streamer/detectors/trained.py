@@ -6,10 +6,11 @@ from pathlib import Path
 
 from streamer.classifier import Classifier, load
 from streamer.config import TrackerConfig
-from streamer.detectors.base import Detector, Hearing
+from streamer.detectors.base import Detector
 from streamer.detectors.stream import FeatureStream
 from streamer.errors import ModelError
 from streamer.events import FloatArray
+from streamer.hearing import Hearing
 
 SHIPPED = "default.model"
 
@@ -30,12 +31,14 @@ class TrainedDetector(Detector):
     def __init__(self, config: TrackerConfig, rate_hz: int, classifier: Classifier | None = None) -> None:
         super().__init__(config, rate_hz)
         self._classifier = classifier or (load(Path(config.model)) if config.model else shipped_classifier())
+        self.judge = self._classifier.judge
         self._stream = FeatureStream(config, rate_hz)
 
     def hear(self, hop: FloatArray) -> Hearing:
         """As in `Detector`."""
-        odds = self._classifier.log_odds(self._stream.matrix(hop))
-        return Hearing(odds[:, 0], odds[:, 1])
+        matrix = self._stream.matrix(hop)
+        odds = self._classifier.log_odds(matrix)
+        return Hearing(odds[:, 0], odds[:, 1], matrix)
 
     def pitch(self, candidate: int) -> tuple[float, int]:
         """As in `Detector`."""

@@ -21,17 +21,17 @@ from streamer.learn.synthesis import synthesise
 RATE_HZ = 44_100
 PIECE_S = 10.0
 VOICE_SHIFT_SEMITONES = 4.0
-_LOWEST = (21, 24, 28, 36, 45, 57, 69, 84, 92)
+_LOWEST = (21, 24, 28, 36, 40, 45, 50, 57, 69, 84, 92)
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
     """The share of each kind of material; what cannot be had on this machine goes to the others."""
 
-    assembled: float = 0.35
+    assembled: float = 0.34
     phrases: float = 0.20
     rendered: float = 0.14
-    synthesised: float = 0.10
+    synthesised: float = 0.11
     nonmusic: float = 0.07
     drums: float = 0.05
     speech: float = 0.09

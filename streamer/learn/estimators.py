@@ -10,6 +10,7 @@ Each sees standardised features; `fold` puts the standardisation into the first 
 rectified units and logistic outputs cannot be exported, and is refused.
 """
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from streamer.classifier import OUTPUTS
 from streamer.errors import ConfigError, ModelError
 from streamer.events import FloatArray
+from streamer.network import Network
 
 ESTIMATORS = ("mlp", "logistic", "sgd")
 _REFUSED = {
@@ -163,13 +165,15 @@ def fit_logistic(alpha: float, x: FloatArray, y: NDArray[np.uint8]) -> list[Any]
         return [LogisticRegression(C=strength, max_iter=LOGISTIC_ITERATIONS).fit(x, y[:, k]) for k in range(y.shape[1])]
 
 
-def layers_of(fitted: Any) -> Layers:
+def layers_of(fitted: Any, outputs: int = len(OUTPUTS)) -> Layers:
     """Weights and biases of fitted estimators, for the features as those were given them.
 
     Parameters
     ----------
     fitted : estimator or list of estimators
-        An `MLPClassifier` fitted to both outputs at once, or one linear classifier per output.
+        An `MLPClassifier` fitted to all outputs at once, or one linear classifier per output.
+    outputs : int
+        How many there must be.
 
     Raises
     ------
@@ -177,9 +181,14 @@ def layers_of(fitted: Any) -> Layers:
         If it cannot be computed by the live path's forward pass; the message says why.
     """
     layers = _linear_layer(fitted) if isinstance(fitted, list) else _mlp_layers(fitted)
-    if layers[-1][1].shape != (len(OUTPUTS),):
-        raise ModelError(f"a model needs {len(OUTPUTS)} outputs ({', '.join(OUTPUTS)}), not {len(layers[-1][1])}")
+    if layers[-1][1].shape != (outputs,):
+        raise ModelError(f"a model needs {outputs} outputs, not {len(layers[-1][1])}")
     return layers
+
+
+def weights_hash(model: Network) -> str:
+    """SHA-256 of a network's numbers."""
+    return hashlib.sha256(b"".join(array.tobytes() for array in (*model.weights, *model.biases))).hexdigest()
 
 
 def fold(

@@ -19,9 +19,10 @@ import numpy as np
 
 from streamer.config import TrackerConfig
 from streamer.detectors import make_detector
-from streamer.detectors.base import Detector, Hearing
+from streamer.detectors.base import Detector
 from streamer.errors import DataError
 from streamer.events import Event, FloatArray
+from streamer.hearing import Hearing
 from streamer.learn.bench import hear, note_table
 from streamer.learn.confusion import Confusion, confuse, join, pitch_at
 from streamer.learn.datasets import Recording, file_hash, parse_number, read_csv
@@ -313,6 +314,7 @@ class _Shared(Detector):
 
     def __init__(self, detector: Detector, trackers: int) -> None:
         super().__init__(detector.config, detector.rate_hz)
+        self.judge = detector.judge
         self._detector = detector
         self._trackers = trackers
         self._turn = 0

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.detectors.base import BEGUN_MS, N_CANDIDATES
 from streamer.detectors.stream import FeatureStream
 from streamer.events import FloatArray
 from streamer.features import NAMES
 from streamer.framing import Hopper
+from streamer.hearing import BEGUN_MS, N_CANDIDATES
 from streamer.learn.phrase import Phrase
 
 _DENSE_S = 0.09  # so long after an onset every hop is taken

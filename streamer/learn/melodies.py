@@ -9,6 +9,7 @@ IntArray = NDArray[np.int64]
 Melody = Callable[[IntArray, np.random.Generator], Iterator[int]]
 
 SCALES = ((2, 2, 1, 2, 2, 2, 1), (2, 1, 2, 2, 1, 2, 2), (1,), (2, 2, 3, 2, 3), (2,))
+AGAIN = 0.15  # of the notes of any melody are sounded once more
 CHORDS = ((4, 3, 5), (3, 4, 5), (3, 3, 6), (4, 3, 3, 2), (5, 2, 5), (12,))
 
 
@@ -67,6 +68,14 @@ def scale(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
 def arpeggio(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
     """A broken chord, up and down."""
     return _climb(pitches, rng, CHORDS[rng.integers(len(CHORDS))])
+
+
+def with_unisons(melody: Iterator[int], rng: np.random.Generator) -> Iterator[int]:
+    """A melody in which any note may be followed by itself, as in most that are sung."""
+    for midi in melody:
+        yield midi
+        while rng.random() < AGAIN:
+            yield midi
 
 
 MELODIES: dict[str, Melody] = {"walk": walk, "leap": leap, "repeat": repeat, "scale": scale, "arpeggio": arpeggio}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streamer.errors import DataError
 from streamer.learn.datasets import NoteTable
-from streamer.learn.melodies import MELODIES, IntArray
+from streamer.learn.melodies import MELODIES, IntArray, with_unisons
 from streamer.units import s_to_samples
 
 Range = tuple[float, float]
@@ -57,9 +57,11 @@ class Style:
 
 FREE = ("walk", "leap", "scale", "arpeggio", "repeat")
 STYLES: dict[str, Style] = {
-    "fast16": Style(("walk", "scale", "arpeggio"), (60 / 180 / 4, 60 / 120 / 4), (0.0, 0.02), sixteenths=True),
+    "fast16": Style(
+        ("walk", "scale", "arpeggio", "repeat"), (60 / 180 / 4, 60 / 120 / 4), (0.0, 0.02), sixteenths=True
+    ),
     "repeat": Style(("repeat",), (0.1, 0.4), (0.005, 0.06), spread_db=6.0),
-    "legato": Style(("walk", "leap", "scale"), (0.15, 0.6), rest=0.05, crossfade_s=(0.008, 0.025)),
+    "legato": Style(("walk", "leap", "scale", "repeat"), (0.15, 0.6), rest=0.05, crossfade_s=(0.008, 0.025)),
     "leaps": Style(("leap",), (0.15, 0.5)),
     "dynamics": Style(("walk", "leap", "arpeggio"), (0.15, 0.6), spread_db=26.0),
     "ringing": Style(("walk", "arpeggio", "leap", "repeat"), (0.12, 0.5), spread_db=12.0, ring_s=(0.05, 0.4)),
@@ -151,7 +153,7 @@ def plan_notes(
     clock = LEAD_S
     while clock < duration_s - TAIL_S:
         style = STYLES[str(rng.choice(choices)) if name == MIXED else name]
-        melody = MELODIES[str(rng.choice(style.melodies))](pitches, rng)
+        melody = with_unisons(MELODIES[str(rng.choice(style.melodies))](pitches, rng), rng)
         unit_s = _log_uniform(style.ioi_s, rng)
         slurs = style.crossfade_s is not None and not decays and rng.random() < 0.6
         for midi in _take(melody, int(rng.integers(*STRETCH))):
@@ -169,7 +171,7 @@ def plan_notes(
                     level_db=top_db - rng.uniform(0.0, style.spread_db),
                     fade_in_s=crossfade_s if touches else 0.0,
                     ring_s=rng.uniform(*style.ring_s) if style.ring_s else crossfade_s,
-                    slurred=slurs and touches,
+                    slurred=slurs and touches and midi != planned[-1].midi,  # else there is nothing to hear
                 )
             )
             clock += ioi_s

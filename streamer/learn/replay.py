@@ -14,17 +14,22 @@ from numpy.typing import NDArray
 
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.detectors import make_detector
-from streamer.detectors.base import N_CANDIDATES, Detector, Hearing
+from streamer.detectors.base import Detector
 from streamer.errors import OutputError
 from streamer.events import FloatArray
 from streamer.framing import Hopper
+from streamer.hearing import N_CANDIDATES, Hearing
+from streamer.judge import LEAST_ODDS, weigh_with
 from streamer.learn.bench import note_table
 from streamer.learn.metrics import EventTable, NoteCounts, score_notes
 from streamer.learn.phrase import Phrase
+from streamer.network import Network
 from streamer.notes import NoteMachine, Thresholds
 from streamer.tracker import Tracker
 from streamer.units import midi_to_hz
 
+MakeMachine = Callable[[TrackerConfig, float], NoteMachine]  # settings, milliseconds per hop
+_ARRAYS = ("sounding", "begun", "pitched", "f0_hz", "ages", "starts", "likely", "rows")
 _PITCHED = 4  # candidates of a hop whose fine pitch is kept: the likeliest; the others' is seldom asked for
 
 
@@ -44,6 +49,14 @@ class Memory:
         That pitch.
     ages : ndarray of int32, shape (hops, 4)
         How long ago it was so, in samples.
+    starts : ndarray of int32, shape (hops + 1,)
+        Where in the next two each hop begins.
+    likely : ndarray of int16, shape (n,)
+        Candidates likely enough to be judged.
+    rows : ndarray of float32, shape (n, features)
+        Their features; without columns if the detector tells none.
+    judge : Network or None
+        The detector's.
     """
 
     phrase: Phrase
@@ -52,6 +65,10 @@ class Memory:
     pitched: NDArray[np.int16]
     f0_hz: NDArray[np.float64]
     ages: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    likely: NDArray[np.int16]
+    rows: FloatArray
+    judge: Network | None = None
 
     def save(self, path: Path) -> None:
         """Keep it on disk, for `load_memory`.
@@ -63,6 +80,8 @@ class Memory:
         """
         phrase = self.phrase
         words = (phrase.instrument, phrase.source, phrase.licence, phrase.kind, phrase.style)
+        layers = {} if self.judge is None else {f"weight_{k}": w for k, w in enumerate(self.judge.weights)}
+        layers |= {} if self.judge is None else {f"bias_{k}": b for k, b in enumerate(self.judge.biases)}
         try:
             with path.open("wb") as file:
                 np.savez(
@@ -77,6 +96,10 @@ class Memory:
                     pitched=self.pitched,
                     f0_hz=self.f0_hz,
                     ages=self.ages,
+                    starts=self.starts,
+                    likely=self.likely,
+                    rows=self.rows,
+                    **layers,
                 )
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
@@ -86,7 +109,10 @@ def load_memory(path: Path) -> Memory:
     """What `Memory.save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
-        return Memory(phrase, file["sounding"], file["begun"], file["pitched"], file["f0_hz"], file["ages"])
+        count = sum(name.startswith("weight_") for name in file.files)
+        layers = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
+        arrays = {name: file[name] for name in _ARRAYS}
+        return Memory(phrase, **arrays, judge=Network(*layers) if count else None)
 
 
 def listen(
@@ -104,7 +130,9 @@ def listen(
         Makes the detector; by default the one that ``config`` names.
     """
     detector = make(config, phrase.rate_hz)
-    sounding, begun, pitched, f0_hz, ages = [], [], [], [], []
+    sounding, begun, pitched, f0_hz, ages, starts = [], [], [], [], [], [0]
+    judged: list[NDArray[np.intp]] = []
+    rows: list[FloatArray] = []
     for hop in Hopper(config.hop_at(phrase.rate_hz)).push(phrase.samples):
         hearing = detector.hear(hop)
         sounding.append(hearing.sounding.copy())
@@ -117,6 +145,10 @@ def listen(
         pitched.append(likely)
         f0_hz.append([pitch for pitch, _ in pitches])
         ages.append([age for _, age in pitches])
+        chosen = np.flatnonzero(hearing.sounding > LEAST_ODDS)
+        judged.append(chosen)
+        rows.append(np.zeros((len(chosen), 0), np.float32) if hearing.features is None else hearing.features[chosen])
+        starts.append(starts[-1] + len(chosen))
     return Memory(
         phrase,
         np.array(sounding, np.float32).reshape(-1, N_CANDIDATES),
@@ -124,6 +156,10 @@ def listen(
         np.array(pitched, np.int16).reshape(-1, _PITCHED),
         np.array(f0_hz, np.float64).reshape(-1, _PITCHED),
         np.array(ages, np.int32).reshape(-1, _PITCHED),
+        np.array(starts, np.int32),
+        np.concatenate([np.zeros(0, np.int16), *judged], dtype=np.int16, casting="unsafe"),
+        np.concatenate(rows) if rows else np.zeros((0, 0), np.float32),
+        detector.judge,
     )
 
 
@@ -144,8 +180,14 @@ def replay(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None 
     ndarray, shape (n, 4)
         As of `streamer.learn.bench.note_table`.
     """
+    weigh = weigh_with(memory.judge)
+    return replay_with(memory, config, lambda config, hop_ms: NoteMachine(config, hop_ms, thresholds, weigh))
+
+
+def replay_with(memory: Memory, config: TrackerConfig, make: MakeMachine) -> EventTable:
+    """`replay` with any note machine."""
     rate_hz = memory.phrase.rate_hz
-    tracker = _Retried(config, rate_hz, memory, thresholds or Thresholds())
+    tracker = _Retried(config, rate_hz, memory, make)
     return note_table(tracker.process(memory.phrase.samples) + tracker.flush(), rate_hz)
 
 
@@ -162,12 +204,17 @@ class _Remembering(Detector):
         super().__init__(config, rate_hz)
         self._memory = memory
         self._hop = -1
+        self._features = np.zeros((N_CANDIDATES, memory.rows.shape[1]), np.float32)
 
     def hear(self, hop: FloatArray) -> Hearing:  # noqa: ARG002 - it knows
         self._hop += 1
-        return Hearing(
-            self._memory.sounding[self._hop].copy(), self._memory.begun[self._hop]
-        )  # the tracker may doubt it
+        k, memory = self._hop, self._memory
+        features = None
+        if self._features.size:
+            known = slice(*memory.starts[k : k + 2])
+            self._features[memory.likely[known]] = memory.rows[known]
+            features = self._features
+        return Hearing(memory.sounding[k].copy(), memory.begun[k], features)  # the tracker may doubt it
 
     def pitch(self, candidate: int) -> tuple[float, int]:
         known = self._memory.pitched[self._hop].tolist()
@@ -178,13 +225,12 @@ class _Remembering(Detector):
 
 
 class _Retried(Tracker):
-    """A tracker with thresholds of its own."""
+    """A tracker with a note machine of its own."""
 
-    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory, thresholds: Thresholds) -> None:
-        self._thresholds = thresholds
+    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory, make: MakeMachine) -> None:
+        self._make_machine = make
         super().__init__(config, rate_hz, lambda config, rate_hz: _Remembering(config, rate_hz, memory))
 
     def _start(self) -> None:
         super()._start()
-        hop_ms = 1000.0 * self.config.hop / self.rate_hz
-        self._machine = NoteMachine(self.config, hop_ms, self._thresholds)
+        self._machine = self._make_machine(self.config, 1000.0 * self.config.hop / self.rate_hz)

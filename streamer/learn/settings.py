@@ -11,6 +11,7 @@
 
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -52,6 +53,9 @@ class Settings:
         What rows may take in memory at once.
     hold_out : tuple of str
         Sources or instruments (a part of the name will do) that are measured on instead of learned from.
+    judge_share : float
+        Pieces that the judge of beginnings learns from, for each that the classifier learns from. With 0 there is none,
+        and thresholds decide; or, where a model is started from, its judge is kept.
     mixture : Mixture
         Shares of the kinds of material.
     """
@@ -67,6 +71,7 @@ class Settings:
     synthetic: bool = True
     memory_mb: int = 2048
     hold_out: tuple[str, ...] = ()
+    judge_share: float = 0.7
     mixture: Mixture = field(default_factory=Mixture)
 
     def __post_init__(self) -> None:
@@ -83,6 +88,7 @@ class Settings:
             ("epochs", 1, 10_000),
             ("alpha", 0.0, 1.0),
             ("batch", 1, 1_000_000),
+            ("judge_share", 0.0, 100.0),
             ("seed", 0, 2**32 - 1),
             ("memory_mb", LEAST_MEMORY_MB, 1_000_000_000),
         ):
@@ -93,6 +99,11 @@ class Settings:
             raise ConfigError(f"hidden is {list(self.hidden)}, but must be one to six layers of 1 to 1024 units")
         if not all(0.0 < rate <= 1.0 for rate in self.learning_rate):
             raise ConfigError(f"learning_rate is {list(self.learning_rate)}, but must be two numbers from 0 to 1")
+
+    @property
+    def judge_pieces(self) -> int:
+        """How many pieces the judge learns from."""
+        return math.ceil(self.judge_share * self.pieces)
 
     @property
     def fingerprint(self) -> str:
@@ -106,6 +117,7 @@ ADAPTING: dict[str, Any] = {
     "pieces": 60,
     "epochs": 6,
     "learning_rate": (3e-4, 3e-5),
+    "judge_share": 0.0,
 }
 
 
@@ -199,5 +211,6 @@ _KINDS: dict[str, Any] = {
     "synthetic": _yes_or_no,
     "memory_mb": _whole,
     "hold_out": _words,
+    "judge_share": float,
     "mixture": _mixture,
 }

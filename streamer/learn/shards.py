@@ -19,6 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,33 +134,8 @@ class Shards:
         StreamerError
             If a process is killed.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder {self.folder}: {error.strerror}") from error
-        missing = [k for k in range(self.count) if not self.path(k).is_file()]
-        there = self.count - len(missing)
-        progress(what, there, self.count)
-        work = partial(_make_shard, curriculum, hop, self)
-        if jobs <= 1 or len(missing) <= 1:
-            for done, index in enumerate(missing, there + 1):
-                work(index)
-                progress(what, done, self.count)
-            return
-        context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
-        with ProcessPoolExecutor(min(jobs, len(missing)), context, _begin_worker, (work,)) as pool:
-            try:
-                for done, ended in enumerate(as_completed([pool.submit(_work, k) for k in missing]), there + 1):
-                    ended.result()
-                    progress(what, done, self.count)
-            except BrokenProcessPool as error:
-                raise StreamerError(
-                    "a process that makes features was killed, perhaps for want of memory; the same command goes on "
-                    "from here, with --jobs 1 in less memory"
-                ) from error
-            except BaseException:  # Ctrl-C too: pieces under way end, the others never begin
-                pool.shutdown(cancel_futures=True)
-                raise
+        wanted = [self.path(k) for k in range(self.count)]
+        make_missing(wanted, partial(_make_shard, curriculum, hop, self), jobs, progress, what)
 
     def statistics(self) -> "Statistics":
         """Mean and spread of each feature, and how many rows there are, in one pass."""
@@ -236,6 +212,75 @@ class Statistics:
     positive: tuple[int, int]
 
 
+def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:
+    """Make the files of one folder that are not there yet.
+
+    Parameters
+    ----------
+    wanted : sequence of Path
+        All of them.
+    work : callable
+        Makes one, given its place in ``wanted``.
+    jobs : int
+        Processes; 1 works in this one.
+    progress : callable
+        Told after each.
+    what : str
+        What it is told.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made.
+    StreamerError
+        If a process is killed.
+    """
+    try:
+        wanted[0].parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {wanted[0].parent}: {error.strerror}") from error
+    missing = [k for k, path in enumerate(wanted) if not path.is_file()]
+    there = len(wanted) - len(missing)
+    progress(what, there, len(wanted))
+    if jobs <= 1 or len(missing) <= 1:
+        for done, index in enumerate(missing, there + 1):
+            work(index)
+            progress(what, done, len(wanted))
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
+    with ProcessPoolExecutor(min(jobs, len(missing)), context, _begin_worker, (work,)) as pool:
+        try:
+            for done, ended in enumerate(as_completed([pool.submit(_work, k) for k in missing]), there + 1):
+                ended.result()
+                progress(what, done, len(wanted))
+        except BrokenProcessPool as error:
+            raise StreamerError(
+                "a process that makes features was killed, perhaps for want of memory; the same command goes on "
+                "from here, with --jobs 1 in less memory"
+            ) from error
+        except BaseException:  # Ctrl-C too: pieces under way end, the others never begin
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
+    """Write arrays so that there is either all of the file or none.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
 def one_thread() -> None:
     """Keep numeric libraries from starting threads of their own: sums then do not depend on the number of cores."""
     import threadpoolctl  # type: ignore[import-untyped]
@@ -259,15 +304,7 @@ def _groups(order: NDArray[np.int64], rows: Sequence[int], fits: int) -> Iterato
 
 def _make_shard(curriculum: Curriculum, hop: int, shards: Shards, index: int) -> None:
     examples = examples_of(curriculum.piece(index), hop, index)
-    path = shards.path(index)
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            np.savez(file, rows=examples.rows, targets=examples.targets)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    write_whole(shards.path(index), rows=examples.rows, targets=examples.targets)
 
 
 _worker: Callable[[int], None]

@@ -11,7 +11,7 @@ from streamer.errors import DataError
 from streamer.events import FloatArray
 from streamer.learn.augment import from_db
 from streamer.learn.datasets import load_audio
-from streamer.learn.melodies import MELODIES
+from streamer.learn.melodies import MELODIES, with_unisons
 from streamer.learn.phrase import NO_NOTES, Phrase
 from streamer.learn.plans import LEAD_S, TAIL_S
 from streamer.units import s_to_samples
@@ -126,7 +126,7 @@ def render(
     bottom = int(rng.integers(low, max(low + 1, high - span_semitones + 1)))
     pitches = np.arange(bottom, min(high, bottom + span_semitones) + 1)
     style = str(rng.choice(list(MELODIES)))
-    melody = MELODIES[style](pitches, rng)
+    melody = with_unisons(MELODIES[style](pitches, rng), rng)
     track = mido.MidiTrack(
         [mido.MetaMessage("set_tempo", tempo=1_000_000), mido.Message("program_change", program=program)]
     )

@@ -1,7 +1,7 @@
-"""Train the note classifier on labelled recordings, or adapt one that exists to an instrument.
+"""Train a model on labelled recordings, or adapt one that exists to an instrument.
 
 Recordings -> a curriculum of pieces -> their features as shards on disk -> an estimator of scikit-learn -> layers of
-numbers and a card that says where they come from.
+numbers, a judge for them (`streamer.learn.judging`), and a card that says where all comes from.
 
 The same recordings and settings give the same bytes, whatever the number of processes, on machines whose processors
 and libraries are alike; the card names the libraries. Sums may differ in their last bit elsewhere.
@@ -11,7 +11,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,19 @@ from streamer.errors import ConfigError, DataError, OutputError
 from streamer.learn import soundfont, speech
 from streamer.learn.curriculum import RATE_HZ, Curriculum
 from streamer.learn.datasets import Recording, licence_lines
-from streamer.learn.estimators import Chunks, Layers, fit_epoch, fit_logistic, fit_sgd, fold, layers_of, new_mlp, unfold
+from streamer.learn.estimators import (
+    Chunks,
+    Layers,
+    fit_epoch,
+    fit_logistic,
+    fit_sgd,
+    fold,
+    layers_of,
+    new_mlp,
+    unfold,
+    weights_hash,
+)
+from streamer.learn.judging import train_judge
 from streamer.learn.settings import Settings
 from streamer.learn.shards import Progress, Shards, Statistics, data_hash, key, one_thread, silent
 
@@ -162,7 +174,11 @@ def train(
         losses["held out"] = _loss(model, held)
         if start is not None:
             losses["held out before"] = _loss(start, held)
-    return Classifier(*layers, _card(parts, settings, data, known, losses, start))
+    card = _card(parts, settings, data, known, losses, start)
+    if not settings.judge_share:
+        return Classifier(*layers, card, start.judge if start else None)
+    judge, card["judge"] = train_judge(parts.learned, model, settings, HOP, work, jobs, progress)
+    return Classifier(*layers, card, judge)
 
 
 def save(model: Classifier, path: Path) -> None:
@@ -190,9 +206,9 @@ def clear(work: Path) -> None:
         If it cannot be removed.
     """
     try:
-        for path in (*work.glob("features-*/*"), *work.glob("learning-*")):
+        for path in (*work.glob("features-*/*"), *work.glob("cases-*/*"), *work.glob("learning-*")):
             path.unlink()
-        for folder in (*work.glob("features-*"), work):
+        for folder in (*work.glob("features-*"), *work.glob("cases-*"), work):
             if not any(folder.iterdir()):
                 folder.rmdir()
     except OSError as error:
@@ -278,7 +294,8 @@ class _Notebook:
     def __init__(self, work: Path, shards: Shards, settings: Settings, start: Classifier | None) -> None:
         import sklearn
 
-        facts = [shards.folder.name, settings.fingerprint, start and weights_hash(start), sklearn.__version__]
+        of_classifier = replace(settings, judge_share=0.0).fingerprint
+        facts = [shards.folder.name, of_classifier, start and weights_hash(start), sklearn.__version__]
         self._path = work / f"learning-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}.npz"
 
     def read(self) -> tuple[int, Layers | None]:
@@ -302,11 +319,6 @@ class _Notebook:
             unfinished.replace(self._path)
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
-
-
-def weights_hash(model: Classifier) -> str:
-    """SHA-256 of a model's numbers."""
-    return hashlib.sha256(b"".join(array.tobytes() for array in (*model.weights, *model.biases))).hexdigest()
 
 
 def _loss(model: Classifier, shards: Shards) -> dict[str, float]:

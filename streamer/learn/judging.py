@@ -1,0 +1,164 @@
+"""Train the judge of beginnings: what the classifier hears in new pieces -> cases -> a network.
+
+The classifier hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all
+pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
+to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
+to.
+"""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.classifier import Classifier
+from streamer.config import TrackerConfig
+from streamer.detectors.trained import TrainedDetector
+from streamer.errors import DataError
+from streamer.judge import NAMES, OUTPUTS
+from streamer.learn.cases import LabelledCases, cases_of
+from streamer.learn.curriculum import Curriculum
+from streamer.learn.datasets import Recording
+from streamer.learn.estimators import Chunks, fit_epoch, fold, layers_of, new_mlp, weights_hash
+from streamer.learn.replay import listen, load_memory
+from streamer.learn.settings import Settings
+from streamer.learn.shards import SPREAD_FLOOR, Progress, data_hash, key, make_missing, write_whole
+from streamer.network import Network
+
+LISTENING, JUDGING = "listening", "judging"
+HIDDEN = (64, 32)
+ROUNDS = 4
+EPOCHS = 4
+LEARNING_RATE = (2e-3, 1e-4)
+ALPHA = 1e-5
+BATCH = 512
+CHUNK_ROWS = 200_000
+MORE_PHRASES = 1.6  # what singers do before and after a note's onset is what is hardest to judge
+_MEMORY_SHARE = 0.5
+
+
+def train_judge(
+    recordings: Sequence[Recording],
+    classifier: Classifier,
+    settings: Settings,
+    hop: int,
+    work: Path,
+    jobs: int,
+    progress: Progress,
+) -> tuple[Network, dict[str, Any]]:
+    """Train a judge for a classifier.
+
+    Returns
+    -------
+    judge : Network
+    facts : dict
+        For the model's card: rows and loss.
+
+    Raises
+    ------
+    DataError
+        If a recording cannot be used.
+    OutputError
+        If ``work`` cannot be written to.
+    """
+    mixture = replace(settings.mixture, phrases=MORE_PHRASES * settings.mixture.phrases)
+    curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
+    pieces = settings.judge_pieces
+    name = key(data_hash(recordings), curriculum, hop)
+    bench = _Bench(work / f"cases-{name}-{weights_hash(classifier)[:8]}", pieces, TrackerConfig(hop=hop))
+    heard = [bench.memory(k) for k in range(pieces)]
+    make_missing(heard, partial(bench.hear, curriculum, classifier), jobs, progress, LISTENING)
+    most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * ROUNDS))
+    judge: Network | None = None
+    for turn in range(ROUNDS):
+        wanted = [bench.cases(turn, k) for k in range(pieces)]
+        make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
+        known = bench.load(turn + 1)
+        judge, loss = _fit(known, settings.seed)
+    assert judge is not None
+    return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where the work lies."""
+
+    folder: Path
+    pieces: int
+    config: TrackerConfig
+
+    def memory(self, index: int) -> Path:
+        return self.folder / f"{index:06d}.npz"
+
+    def cases(self, turn: int, index: int) -> Path:
+        return self.folder / f"{turn}-{index:06d}.npz"
+
+    def hear(self, curriculum: Curriculum, classifier: Classifier, index: int) -> None:
+        """Let the classifier hear a piece."""
+        memory = listen(
+            curriculum.piece(index), self.config, lambda config, rate_hz: TrainedDetector(config, rate_hz, classifier)
+        )
+        path = self.memory(index)
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        memory.save(unfinished)
+        unfinished.replace(path)
+
+    def lead(self, judge: Network | None, turn: int, most: int, index: int) -> None:
+        """Lead the note machine through a piece."""
+        seed = turn * self.pieces + index
+        cases = cases_of(load_memory(self.memory(index)), self.config, judge, seed)
+        if len(cases.rows) > most:
+            kept = np.sort(np.random.default_rng(seed).permutation(len(cases.rows))[:most])
+            cases = LabelledCases(cases.rows[kept], cases.targets[kept])
+        write_whole(self.cases(turn, index), rows=cases.rows, targets=cases.targets)
+
+    def load(self, turns: int) -> LabelledCases:
+        """The cases of the first turns."""
+        rows = [np.zeros((0, len(NAMES)), np.float16)]
+        targets = [np.zeros((0, len(OUTPUTS)), np.uint8)]
+        for turn in range(turns):
+            for index in range(self.pieces):
+                path = self.cases(turn, index)
+                try:
+                    with np.load(path, allow_pickle=False) as file:
+                        rows.append(file["rows"])
+                        targets.append(file["targets"])
+                except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                    raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
+        return LabelledCases(np.concatenate(rows), np.concatenate(targets))
+
+
+def _fit(cases: LabelledCases, seed: int) -> tuple[Network, float]:
+    if not cases.targets[:, 0].any():
+        raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
+    mean, spread = _scale(cases.rows)
+    mlp = new_mlp(HIDDEN, ALPHA, seed)
+    loss = 0.0
+    for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
+        order = np.random.default_rng([seed, epoch]).permutation(len(cases.rows))
+        loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
+    return Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)), loss
+
+
+def _scale(rows: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and spread of each column, without a copy of all in higher precision."""
+    parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
+    mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in parts], axis=0) / len(rows)
+    square = np.sum([((part - mean) ** 2).sum(axis=0) for part in parts], axis=0) / len(rows)
+    return mean, np.sqrt(square) + SPREAD_FLOOR
+
+
+def _chunks(
+    cases: LabelledCases, order: NDArray[np.int64], mean: NDArray[np.float64], spread: NDArray[np.float64]
+) -> Chunks:
+    for chosen in np.array_split(order, max(1, len(order) // CHUNK_ROWS)):
+        x = cases.rows[chosen].astype(np.float32)
+        x -= mean.astype(np.float32)
+        x /= spread.astype(np.float32)
+        yield x, cases.targets[chosen]

@@ -1,0 +1,32 @@
+"""A small neural network: a forward pass in numpy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from streamer.events import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers of a multi-layer perceptron with rectified hidden units and logistic outputs.
+
+    Attributes
+    ----------
+    weights : tuple of ndarray of float32
+        Layer ``k`` has shape (units before, units after); the features' scaling is folded into the first.
+    biases : tuple of ndarray of float32
+        Of shape (units after,).
+    """
+
+    weights: tuple[FloatArray, ...]
+    biases: tuple[FloatArray, ...]
+
+    def log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Log odds of each output for each row, shape (n, outputs), from features of shape (n, features)."""
+        x = matrix
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            x = x @ weight
+            x += bias
+            np.maximum(x, 0.0, out=x)
+        return np.asarray(x @ self.weights[-1] + self.biases[-1], np.float32)

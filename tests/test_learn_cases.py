@@ -1,0 +1,66 @@
+"""What the judge learns from: cases that say what was right when they came up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streamer.config import TrackerConfig
+from streamer.judge import AGES_MS, NAMES, OUTPUTS, began_ms_ago
+from streamer.learn.cases import cases_of
+from streamer.learn.phrase import NO_NOTES, Phrase
+from streamer.learn.replay import Memory, listen
+from streamer.network import Network
+from tests.tones import melody
+
+RATE_HZ = 44_100
+NOTES = [60, 60, 64, 57]
+
+
+@pytest.fixture(scope="module")
+def memory() -> Memory:
+    samples, onsets_s = melody(NOTES, RATE_HZ, note_s=0.25, gap_s=0.06)
+    table = np.array([(onset_s, onset_s + 0.25, note) for onset_s, note in zip(onsets_s, NOTES, strict=True)])
+    phrase = Phrase(samples.astype(np.float32), RATE_HZ, table, "lute", "here", "CC0", "assembled", "mixed")
+    return listen(phrase, TrackerConfig())
+
+
+def always(log_odds: float) -> Network:
+    """A judge that gives everything the same odds."""
+    return Network((np.zeros((len(NAMES), len(OUTPUTS)), np.float32),), (np.full(len(OUTPUTS), log_odds, np.float32),))
+
+
+def test_a_note_that_was_played_is_right_until_it_is_told(memory: Memory) -> None:
+    never = cases_of(memory, TrackerConfig(), always(-20.0), 0)
+    at_once = cases_of(memory, TrackerConfig(), always(20.0), 0)
+    assert never.rows.shape == (len(never.targets), len(NAMES))
+    assert never.targets[:, 0].sum() > 100  # nothing is ever told, so it stays right
+    assert 0 < at_once.targets[:, 0].sum() < 0.1 * never.targets[:, 0].sum()
+
+
+def test_what_is_right_grows_older(memory: Memory) -> None:
+    targets = cases_of(memory, TrackerConfig(), always(-20.0), 0).targets
+    assert (np.diff(targets[:, 1:].astype(int), axis=1) >= 0).all()  # younger than 20 ms is younger than 30 ms
+    assert (targets[:, 1:] <= targets[:, :1]).all()
+
+
+def test_where_nothing_was_played_nothing_is_right(memory: Memory) -> None:
+    silent = replace(memory, phrase=replace(memory.phrase, notes=NO_NOTES))
+    cases = cases_of(silent, TrackerConfig(), None, 0)
+    assert len(cases.rows)
+    assert not cases.targets.any()
+
+
+def test_chance_is_seeded(memory: Memory) -> None:
+    one, same, other = (cases_of(memory, TrackerConfig(), None, seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.rows, same.rows)
+    assert not (one.rows.shape == other.rows.shape and np.array_equal(one.rows, other.rows))
+
+
+def test_the_age_is_the_mean_of_what_the_outputs_say() -> None:
+    young = np.full(len(OUTPUTS), 20.0, np.float32)
+    assert began_ms_ago(young) == pytest.approx(AGES_MS[0] / 2, abs=0.1)
+    between = young.copy()
+    between[1:5] = -20.0  # not younger than 40 ms, but younger than 55
+    assert began_ms_ago(between) == pytest.approx(47.5, abs=0.1)
+    assert began_ms_ago(np.full(len(OUTPUTS), -20.0, np.float32)) < AGES_MS[-1]
