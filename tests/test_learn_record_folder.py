@@ -142,7 +142,9 @@ def test_misuse_is_told(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 @pytest.mark.parametrize(("ending", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_whatever_ends_the_session_the_folder_is_valid(tmp_path, ending, status):
-    script = "import sys; from streamer.cli import main; main(sys.argv[1:])"
+    # Where the tests run in the background, a shell may have had SIGINT ignored.
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{listens}; import sys; from streamer.cli import main; main(sys.argv[1:])"
     words = ["record-dataset", "mine", "--low", "A3", "--high", "C5", "--takes", "1", "--input", "-", "--rate", RATE_HZ]
     with subprocess.Popen(
         [sys.executable, "-u", "-c", script, *map(str, words)],
