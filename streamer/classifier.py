@@ -38,10 +38,8 @@ class Classifier(Network):
 
     Attributes
     ----------
-    weights : tuple of ndarray of float32
-        Layer ``k`` has shape (units before, units after); the features' scaling is folded into the first.
-    biases : tuple of ndarray of float32
-        Of shape (units after,).
+    weights, biases : tuple of ndarray of float32
+        What scores, as in `Network`; the features' scaling is folded into the first layer.
     card : dict
         What the model is and where it comes from: plain JSON.
     judge : Network or None

@@ -136,7 +136,7 @@ class NoteMachine:
         self._ages = np.zeros(N_CANDIDATES, np.int64)  # hops since each sum last left zero
         self.current: int | None = None  # candidate that sounds
         self._reference = 0.0  # its pitch, which may drift
-        self._since = 0  # hops since it began
+        self._since = 0  # hops since it began, or the last one ended
         self._end_sum = 0.0
         self._end_age = 0
         self._ended: int | None = None  # candidate that ended last

@@ -6,7 +6,6 @@ to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the
 to.
 """
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -104,10 +103,7 @@ class _Bench:
         memory = listen(
             curriculum.piece(index), self.config, lambda config, rate_hz: TrainedDetector(config, rate_hz, classifier)
         )
-        path = self.memory(index)
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
-        memory.save(unfinished)
-        unfinished.replace(path)
+        memory.save(self.memory(index))
 
     def lead(self, judge: Network | None, turn: int, most: int, index: int) -> None:
         """Lead the note machine through a piece."""

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
-from streamer.errors import OutputError
 from streamer.events import FloatArray
 from streamer.framing import Hopper
 from streamer.hearing import N_CANDIDATES, Hearing
@@ -23,6 +22,7 @@ from streamer.judge import LEAST_ODDS, weigh_with
 from streamer.learn.bench import note_table
 from streamer.learn.metrics import EventTable, NoteCounts, score_notes
 from streamer.learn.phrase import Phrase
+from streamer.learn.shards import write_whole
 from streamer.network import Network
 from streamer.notes import NoteMachine, Thresholds
 from streamer.tracker import Tracker
@@ -82,27 +82,15 @@ class Memory:
         words = (phrase.instrument, phrase.source, phrase.licence, phrase.kind, phrase.style)
         layers = {} if self.judge is None else {f"weight_{k}": w for k, w in enumerate(self.judge.weights)}
         layers |= {} if self.judge is None else {f"bias_{k}": b for k, b in enumerate(self.judge.biases)}
-        try:
-            with path.open("wb") as file:
-                np.savez(
-                    file,
-                    allow_pickle=False,
-                    samples=phrase.samples,
-                    rate_hz=phrase.rate_hz,
-                    notes=phrase.notes,
-                    words=np.array(words),
-                    sounding=self.sounding,
-                    begun=self.begun,
-                    pitched=self.pitched,
-                    f0_hz=self.f0_hz,
-                    ages=self.ages,
-                    starts=self.starts,
-                    likely=self.likely,
-                    rows=self.rows,
-                    **layers,
-                )
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        write_whole(
+            path,
+            samples=phrase.samples,
+            rate_hz=np.array(phrase.rate_hz),
+            notes=phrase.notes,
+            words=np.array(words),
+            **{name: getattr(self, name) for name in _ARRAYS},
+            **layers,
+        )
 
 
 def load_memory(path: Path) -> Memory:
