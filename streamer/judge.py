@@ -20,7 +20,7 @@ from streamer.network import Network
 
 Weigh = Callable[[Sequence[int], FloatArray], FloatArray]  # candidates, their cases -> log odds, (n, len(OUTPUTS))
 
-AGES_MS = (12.0, 20.0, 30.0, 40.0, 55.0, 75.0, 100.0, 140.0)
+AGES_MS = (0.0, 12.0, 20.0, 30.0, 40.0, 55.0, 75.0, 100.0, 140.0)
 OUTPUTS = ("right", *(f"right_since_less_than_{age:g}_ms" for age in AGES_MS))
 LEAST_ODDS = -2.0  # log odds of sounding below which a note is no case
 
@@ -64,7 +64,7 @@ NAMES: tuple[str, ...] = (
     "pitch_known",
     *(f"pitch_moved_{ms:g}_ms" for ms in _PITCH_MS),
 )
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(slots=True)

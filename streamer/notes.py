@@ -18,6 +18,7 @@ from streamer.judge import LEAST_ODDS, Cases, State, Weigh, began_ms_ago
 from streamer.units import midi_to_hz
 
 _OCTAVES = (-24, -19, -12, 12)
+_THIRD_HARMONIC = 19  # semitones above the first
 _PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
 _MOST = np.float32(4.0)  # log odds that one hop may bring
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
@@ -65,6 +66,12 @@ class Thresholds:
         So much more for another note than the one that sounds.
     right_octave : float
         So much more where one an octave or two away is likely too.
+    octave_likely : float
+        Log odds of sounding at which such a one is.
+    right_third : float
+        So much more instead where this may be the third harmonic of one: a clipped attack sounds like that at first.
+    third_likely : float
+        Log odds of sounding at which it may.
     right_per_eagerness : float
         How much less is asked for at an eagerness of 1 than at one of 0.
     """
@@ -83,11 +90,14 @@ class Thresholds:
     propose: float = 5.0
     propose_again: float = -3.0
     propose_again_ms: float = 25.0
-    right: float = 1.5
+    right: float = 1.75
     evident: float = 2.0
     right_evident: float = 1.0
     right_change: float = 1.0
     right_octave: float = 2.0
+    octave_likely: float = -3.0
+    right_third: float = 3.0
+    third_likely: float = -3.9
     right_per_eagerness: float = 4.0
 
 
@@ -245,7 +255,10 @@ class NoteMachine:
         if candidate != self.current and self._sums[candidate] > self.thresholds.evident * self._limits[candidate]:
             asked -= self.thresholds.right_evident
         octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
-        if sounding[octaves].max() > LEAST_ODDS:
+        third_of = candidate - _THIRD_HARMONIC
+        if third_of >= 0 and sounding[third_of] > self.thresholds.third_likely:
+            asked += self.thresholds.right_third
+        elif sounding[octaves].max() > self.thresholds.octave_likely:
             asked += self.thresholds.right_octave
         return asked
 

@@ -17,12 +17,16 @@ RATE_HZ = 44_100
 NOTES = [60, 60, 64, 57]
 
 
-@pytest.fixture(scope="module")
-def memory() -> Memory:
-    samples, onsets_s = melody(NOTES, RATE_HZ, note_s=0.25, gap_s=0.06)
-    table = np.array([(onset_s, onset_s + 0.25, note) for onset_s, note in zip(onsets_s, NOTES, strict=True)])
+def heard(notes: list[int], note_s: float, gap_s: float) -> Memory:
+    samples, onsets_s = melody(notes, RATE_HZ, note_s=note_s, gap_s=gap_s)
+    table = np.array([(onset_s, onset_s + note_s, note) for onset_s, note in zip(onsets_s, notes, strict=True)])
     phrase = Phrase(samples.astype(np.float32), RATE_HZ, table, "lute", "here", "CC0", "assembled", "mixed")
     return listen(phrase, TrackerConfig())
+
+
+@pytest.fixture(scope="module")
+def memory() -> Memory:
+    return heard(NOTES, 0.25, 0.06)
 
 
 def always(log_odds: float) -> Network:
@@ -36,6 +40,13 @@ def test_a_note_that_was_played_is_right_until_it_is_told(memory: Memory) -> Non
     assert never.rows.shape == (len(never.targets), len(NAMES))
     assert never.targets[:, 0].sum() > 100  # nothing is ever told, so it stays right
     assert 0 < at_once.targets[:, 0].sum() < 0.1 * never.targets[:, 0].sum()
+
+
+def test_a_fast_repetition_is_right_after_the_note_before_was_told() -> None:
+    fast = heard([60] * 6, 0.08, 0.01)
+    cases = [cases_of(fast, TrackerConfig(), None, seed) for seed in range(4)]
+    struck_again = [c.targets[c.rows[:, NAMES.index("sounds_already")] == 1.0, 0] for c in cases]
+    assert any(right.any() for right in struck_again)
 
 
 def test_what_is_right_grows_older(memory: Memory) -> None:
@@ -59,8 +70,8 @@ def test_chance_is_seeded(memory: Memory) -> None:
 
 def test_the_age_is_the_mean_of_what_the_outputs_say() -> None:
     young = np.full(len(OUTPUTS), 20.0, np.float32)
-    assert began_ms_ago(young) == pytest.approx(AGES_MS[0] / 2, abs=0.1)
+    assert began_ms_ago(young) == pytest.approx(0.0, abs=0.1)
     between = young.copy()
-    between[1:5] = -20.0  # not younger than 40 ms, but younger than 55
+    between[1 : 1 + AGES_MS.index(55.0)] = -20.0  # not younger than 40 ms, but younger than 55
     assert began_ms_ago(between) == pytest.approx(47.5, abs=0.1)
     assert began_ms_ago(np.full(len(OUTPUTS), -20.0, np.float32)) < AGES_MS[-1]

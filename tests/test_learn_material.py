@@ -178,7 +178,7 @@ def test_a_written_set_reads_back(tmp_path: Path, lute: list[Recording]) -> None
 
 def test_conditions_leave_the_labels_true(lute: list[Recording]) -> None:
     phrase = make(lute, "slow", 4)
-    always = augment.Conditions(room=1, tilt=1, hum=0, noise=0, clip=0, gain_db=(0, 0), room_ratio_db=(15, 15))
+    always = augment.Conditions(room=1, tilt=1, hum=0, noise=0, clip=0, torn=0, gain_db=(0, 0), room_ratio_db=(15, 15))
     changed = augment.apply(phrase, np.random.default_rng(0), always)
     assert changed.notes is phrase.notes
     assert changed.samples.shape == phrase.samples.shape
@@ -190,7 +190,7 @@ def test_conditions_leave_the_labels_true(lute: list[Recording]) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_all_conditions_at_once_stay_within_full_scale(seed: int, lute: list[Recording]) -> None:
-    everything = augment.Conditions(room=1, tilt=1, hum=1, noise=1, babble=1, clip=1)
+    everything = augment.Conditions(room=1, tilt=1, hum=1, noise=1, babble=1, clip=1, torn=1)
     babble = nonmusic("fricatives", np.random.default_rng(9), RATE_HZ, 3.0).samples.astype(float)
     first, again = (
         augment.apply(make(lute, "slow"), np.random.default_rng(seed), everything, babble) for _ in range(2)

@@ -23,11 +23,12 @@ from streamer import features
 from streamer.classifier import Classifier, load
 from streamer.cli import main
 from streamer.errors import ConfigError, DataError, ModelError
-from streamer.learn.estimators import fit_epoch, fold, layers_of, new_mlp, unfold
+from streamer.learn.estimators import fit_epoch, fold, layers_of, mean_of, new_mlp, unfold
 from streamer.learn.formats import read_dataset
 from streamer.learn.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
 from streamer.learn.shards import Shards, data_hash
 from streamer.learn.train import LEARNING, check_recordings, save, split, train
+from streamer.network import Network
 from tests.tones import melody
 
 RATE_HZ = 22_050
@@ -263,6 +264,20 @@ STANDARD = ((ROWS - MEAN) / SPREAD).astype(np.float32)
 
 def heads(estimator: object) -> list:
     return [type(estimator)(**estimator.get_params()).fit(STANDARD, TARGETS[:, k]) for k in (0, 1)]
+
+
+def test_a_network_can_say_the_mean_of_several() -> None:
+    rng = np.random.default_rng(3)
+    shapes = [(N, 9), (9, 5), (5, 2)]
+    members = [
+        Network(
+            tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes),
+            tuple(rng.normal(size=shape[1]).astype(np.float32) for shape in shapes),
+        )
+        for _ in range(3)
+    ]
+    expected = np.mean([member.log_odds(ROWS) for member in members], axis=0)
+    assert np.allclose(mean_of(members).log_odds(ROWS), expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize(

