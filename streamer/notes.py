@@ -17,7 +17,7 @@ from streamer.hearing import N_CANDIDATES, Hearing
 from streamer.judge import LEAST_ODDS, Cases, State, Weigh, began_ms_ago
 from streamer.units import midi_to_hz
 
-_OCTAVES = (-24, -19, -12, 12)
+_OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
 _MOST = np.float32(4.0)  # log odds that one hop may bring
@@ -254,11 +254,11 @@ class NoteMachine:
             asked += self.thresholds.right_change
         if candidate != self.current and self._sums[candidate] > self.thresholds.evident * self._limits[candidate]:
             asked -= self.thresholds.right_evident
-        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
         third_of = candidate - _THIRD_HARMONIC
         if third_of >= 0 and sounding[third_of] > self.thresholds.third_likely:
-            asked += self.thresholds.right_third
-        elif sounding[octaves].max() > self.thresholds.octave_likely:
+            return asked + self.thresholds.right_third
+        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
+        if sounding[octaves].max() > self.thresholds.octave_likely:
             asked += self.thresholds.right_octave
         return asked
 

@@ -80,10 +80,8 @@ def train_judge(
         wanted = [bench.cases(turn, k) for k in range(pieces)]
         make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
         known = bench.load(turn + 1)
-        members = [_fit(known, settings.seed, member) for member in range(1 if turn + 1 < ROUNDS else MEMBERS)]
-        judge = mean_of([network for network, _ in members])
+        judge, loss = _fit(known, settings.seed, 1 if turn + 1 < ROUNDS else MEMBERS)
     assert judge is not None
-    loss = sum(loss for _, loss in members) / len(members)
     return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
 
 
@@ -133,16 +131,22 @@ class _Bench:
         return LabelledCases(np.concatenate(rows), np.concatenate(targets))
 
 
-def _fit(cases: LabelledCases, seed: int, member: int) -> tuple[Network, float]:
+def _fit(cases: LabelledCases, seed: int, members: int) -> tuple[Network, float]:
+    """The mean of so many networks, and of their losses."""
     if not cases.targets[:, 0].any():
         raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
     mean, spread = _scale(cases.rows)
-    mlp = new_mlp(HIDDEN, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
-    loss = 0.0
-    for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
-        order = np.random.default_rng([seed, member, epoch]).permutation(len(cases.rows))
-        loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
-    return Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)), loss
+    fitted: list[Network] = []
+    losses: list[float] = []
+    for member in range(members):
+        mlp = new_mlp(HIDDEN, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
+        loss = 0.0
+        for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
+            order = np.random.default_rng([seed, member, epoch]).permutation(len(cases.rows))
+            loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
+        fitted.append(Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)))
+        losses.append(loss)
+    return mean_of(fitted), sum(losses) / members
 
 
 def _scale(rows: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -39,7 +39,7 @@ from streamer.learn.estimators import (
 )
 from streamer.learn.judging import train_judge
 from streamer.learn.settings import Settings
-from streamer.learn.shards import Progress, Shards, Statistics, data_hash, key, one_thread, silent
+from streamer.learn.shards import Progress, Shards, Statistics, data_hash, key, one_thread, silent, write_whole
 
 HOP = auto_hop(RATE_HZ)
 HELD_OUT_SHARE = 5  # pieces to measure on: one for so many that are learned from
@@ -312,13 +312,7 @@ class _Notebook:
         arrays: dict[str, NDArray[Any]] = {"epochs": np.array(epochs)}
         for k, (weights, biases) in enumerate(layers):
             arrays |= {f"w{k}": weights, f"b{k}": biases}
-        unfinished = self._path.with_suffix(".part")
-        try:
-            with unfinished.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            unfinished.replace(self._path)
-        except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
+        write_whole(self._path, **arrays)
 
 
 def _loss(model: Classifier, shards: Shards) -> dict[str, float]:
