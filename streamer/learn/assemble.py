@@ -52,19 +52,6 @@ class Variety:
 PLAIN = Variety(tuning_cents=0.0, shift_semitones=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """One note of a phrase, before there is any sound: when, which, how loud, and how it ends."""
-
-    onset_s: float
-    end_s: float
-    midi: int
-    level_db: float
-    fade_in_s: float
-    ring_s: float
-    slurred: bool
-
-
 @dataclass(frozen=True, eq=False)
 class Bank:
     """The single notes of one instrument from one source.
