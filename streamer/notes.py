@@ -87,7 +87,7 @@ class Thresholds:
     lag_ms: float = 8.0
     lag_periods: float = 1.8
     same_semitones: float = 0.8
-    propose: float = 5.0
+    propose: float = 7.0
     propose_again: float = -3.0
     propose_again_ms: float = 25.0
     right: float = 1.75

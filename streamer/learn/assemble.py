@@ -18,7 +18,7 @@ from streamer.learn.augment import from_db, noise_floor, rms
 from streamer.learn.datasets import Recording, load_audio
 from streamer.learn.melodies import IntArray
 from streamer.learn.phrase import Phrase
-from streamer.learn.plans import PlannedNote, Range, Sound, fade, mix, plan_notes
+from streamer.learn.plans import PlannedNote, Range, Slide, Sound, fade, mix, plan_notes, with_slides
 from streamer.units import s_to_samples
 
 PRE_ATTACK_S = 0.012  # sound from before the labelled onset that still belongs to the attack
@@ -41,15 +41,18 @@ class Variety:
         Peak level of the loudest note of a phrase.
     floor_db : (float, float)
         RMS level of the noise floor; it stays 18 dB below the peak of the softest note.
+    sliding : float
+        Probability that a phrase's notes slide into their pitch, where they do not die away by themselves.
     """
 
     tuning_cents: float = 50.0
     shift_semitones: int = 3
     top_db: Range = (-16.0, -8.0)
     floor_db: Range = (-90.0, -50.0)
+    sliding: float = 0.6
 
 
-PLAIN = Variety(tuning_cents=0.0, shift_semitones=0)
+PLAIN = Variety(tuning_cents=0.0, shift_semitones=0, sliding=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +160,8 @@ def assemble(
     tuning = rng.uniform(-1.0, 1.0) * variety.tuning_cents / 100.0
     top_db = rng.uniform(*variety.top_db)
     planned = plan_notes(style, bank.within(variety.shift_semitones), rng, duration_s, top_db, bank.decays)
+    if not bank.decays and rng.random() < variety.sliding:
+        planned = with_slides(planned, rng)
 
     def make(plan: PlannedNote) -> Sound:
         return _sound(bank.nearest(plan.midi, rng), plan, plan.midi + tuning, rate_hz)
@@ -188,15 +193,29 @@ def _sound(recording: Recording, plan: PlannedNote, target: float, rate_hz: int)
     first = s_to_samples(entry_s - pre_s, source_rate_hz)
     last = s_to_samples(entry_s + (plan.end_s - plan.onset_s + plan.ring_s) * speed, source_rate_hz)
     sound = resample(samples[first:last].astype(np.float64), ratio)
+    onset = s_to_samples(pre_s / speed, rate_hz)
+    if plan.slide:
+        sound = _slid(sound, onset, plan.slide, rate_hz)
     sound *= from_db(plan.level_db) / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
     fade(sound, plan, rate_hz)
     decayed_s = plan.onset_s + (offset_s - entry_s) / speed
     return Sound(
         samples=sound,
-        onset=s_to_samples(pre_s / speed, rate_hz),
+        onset=onset,
         end_s=min(plan.end_s, decayed_s),
         midi=measured + 12.0 * float(np.log2(speed)),
     )
+
+
+def _slid(sound: NDArray[np.float64], onset: int, slide: Slide, rate_hz: int) -> NDArray[np.float64]:
+    """Play a sound so much faster or slower, from its onset on, that it slides into its pitch."""
+    from scipy.ndimage import map_coordinates
+
+    after_s = (np.arange(len(sound)) - onset) / rate_hz
+    semitones = np.where(after_s < 0.0, 0.0, slide.semitones * np.exp(-np.maximum(after_s, 0.0) / slide.decay_s))
+    at = np.concatenate([[0.0], np.cumsum(2.0 ** (semitones / 12.0))[:-1]])
+    result: NDArray[np.float64] = map_coordinates(sound, at[None, at <= len(sound) - 1], order=3, mode="nearest")
+    return result
 
 
 def resample(samples: NDArray[np.float64], ratio: Fraction) -> NDArray[np.float64]:

@@ -51,8 +51,8 @@ class Conditions:
     babble: float = 0.0
     babble_snr_db: Range = (15.0, 35.0)
     gain_db: Range = (-18.0, 6.0)
-    clip: float = 0.05
-    clip_db: float = 9.0
+    clip: float = 0.12
+    clip_db: float = 15.0
     torn: float = 0.06
     torn_ms: Range = (0.5, 12.0)
 

@@ -27,7 +27,7 @@ _EARLY_S = 0.12  # a note told so long before its onset has been told
 _PROMPT = 0.12  # of the right cases, led by chance, are taken
 _RASH = 0.004  # of the wrong ones
 # Than live, so that notes begun an octave off, and what follows, come up.
-_BOLDER = Thresholds(octave_likely=-2.0, right_third=2.0, third_likely=-2.0)
+_BOLDER = Thresholds(propose=5.0, octave_likely=-2.0, right_third=2.0, third_likely=-2.0)
 _SPREAD = 1.5  # log odds by which a judge's decisions are shifted from one phrase to the next
 
 

@@ -39,7 +39,7 @@ LEARNING_RATE = (2e-3, 1e-4)
 ALPHA = 1e-5
 BATCH = 512
 CHUNK_ROWS = 200_000
-MORE_PHRASES = 1.6  # what singers do before and after a note's onset is what is hardest to judge
+MORE_PHRASES = 2.5  # what singers do before and after a note's onset is what is hardest to judge
 _MEMORY_SHARE = 0.5
 
 

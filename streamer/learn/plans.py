@@ -72,6 +72,25 @@ STYLES: dict[str, Style] = {
 MIXED = "mixed"
 STYLE_NAMES = (*STYLES, MIXED)
 STRETCH = (3, 9)  # notes of one style in a mixed phrase
+_SLIDING = (0.3, 0.9)  # share of a phrase's notes
+_SLIDE_MEAN, _SLIDE_SPREAD, _SLIDE_MOST = -0.35, 0.4, (-1.2, 0.6)  # semitones
+_SLIDE_S = (0.01, 0.06)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """How a note that is blown, bowed or sung finds its pitch.
+
+    Attributes
+    ----------
+    semitones : float
+        Where it begins, from where it goes.
+    decay_s : float
+        After this a third of the way is left (a factor of 1/e).
+    """
+
+    semitones: float
+    decay_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,8 @@ class PlannedNote:
         How long it is faded in, and how long it sounds on after its end.
     slurred : bool
         It has no attack of its own.
+    slide : Slide or None
+        How it reaches its pitch; None if it is there at once.
     """
 
     onset_s: float
@@ -99,6 +120,7 @@ class PlannedNote:
     fade_in_s: float
     ring_s: float
     slurred: bool
+    slide: Slide | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +207,12 @@ def plan_notes(
     return [plan for plan in planned if plan.end_s - plan.onset_s >= SHORTEST_S]
 
 
+def with_slides(planned: Sequence[PlannedNote], rng: np.random.Generator) -> list[PlannedNote]:
+    """Let some of a phrase's notes begin off their pitch, more often below it: a wide scoop, or a slight one."""
+    share = rng.uniform(*_SLIDING)
+    return [replace(plan, slide=_slide(rng)) if rng.random() < share else plan for plan in planned]
+
+
 def mix(
     planned: Sequence[PlannedNote], make: Callable[[PlannedNote], Sound], rate_hz: int, duration_s: float
 ) -> tuple[Samples, NoteTable]:
@@ -223,6 +251,11 @@ def _rise(length: int) -> NDArray[np.float64]:
     """A quarter of a sine: two of them crossed keep the power."""
     rise: NDArray[np.float64] = np.sin(0.5 * np.pi * (np.arange(length) + 0.5) / length)
     return rise
+
+
+def _slide(rng: np.random.Generator) -> Slide:
+    semitones = float(np.clip(rng.normal(_SLIDE_MEAN, _SLIDE_SPREAD), *_SLIDE_MOST))
+    return Slide(semitones, _log_uniform(_SLIDE_S, rng))
 
 
 def _log_uniform(bounds: Range, rng: np.random.Generator) -> float:
