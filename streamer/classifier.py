@@ -10,7 +10,7 @@ import json
 import math
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from streamer import features, judge
 from streamer.errors import ModelError
 from streamer.events import FloatArray
 from streamer.network import Network
+from streamer.thresholds import USUAL, Thresholds, thresholds_of
 
 FORMAT = "streamer note classifier"
 FORMAT_VERSION = 2
@@ -29,6 +30,7 @@ MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
 MAX_VALUE = 1e6  # so that no product of layers overflows
 _JUDGE = "judge_"
+_THRESHOLDS = "thresholds"  # in the card, where they are not the usual ones
 Layers = tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]  # weights, biases
 
 
@@ -44,17 +46,20 @@ class Classifier(Network):
         What the model is and where it comes from: plain JSON.
     judge : Network or None
         What judges whether a note begins (`streamer.judge`); without it thresholds decide.
+    thresholds : Thresholds
+        How much evidence a note needs.
     """
 
     card: dict[str, Any]
     judge: Network | None = None
+    thresholds: Thresholds = USUAL
 
     def save(self, path: Path) -> None:
         """Write the model: arrays and JSON, nothing that could run."""
-        card = self.card | {
-            "format": FORMAT,
-            **_made_for(),
-        }
+        card = {key: value for key, value in self.card.items() if key != _THRESHOLDS}
+        if self.thresholds.changed:
+            card[_THRESHOLDS] = asdict(self.thresholds)
+        card |= {"format": FORMAT, **_made_for()}
         arrays: dict[str, NDArray[Any]] = {"card": np.frombuffer(json.dumps(card, sort_keys=True).encode(), np.uint8)}
         for prefix, network in (("", self), (_JUDGE, self.judge)):
             if network is not None:
@@ -89,7 +94,11 @@ def load(path: Path) -> Classifier:
     judges = None
     if f"{_JUDGE}weight_0" in arrays:
         judges = Network(*_layers(path, arrays, _JUDGE, len(judge.NAMES), len(judge.OUTPUTS)))
-    return Classifier(weights, biases, card, judges)
+    try:
+        thresholds = thresholds_of(card[_THRESHOLDS]) if _THRESHOLDS in card else USUAL
+    except ValueError as error:
+        raise ModelError(f"{path} holds thresholds that cannot be used ({error}); tune it again") from error
+    return Classifier(weights, biases, card, judges, thresholds)
 
 
 def _made_for() -> dict[str, Any]:

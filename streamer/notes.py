@@ -15,6 +15,7 @@ from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
 from streamer.events import FloatArray
 from streamer.hearing import N_CANDIDATES, Hearing
 from streamer.judge import LEAST_ODDS, Cases, State, Weigh, began_ms_ago
+from streamer.thresholds import USUAL, Thresholds
 from streamer.units import midi_to_hz
 
 _OCTAVES = (-24, -12, 12)
@@ -22,83 +23,6 @@ _THIRD_HARMONIC = 19  # semitones above the first
 _PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
 _MOST = np.float32(4.0)  # log odds that one hop may bring
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """What the evidence is weighed against. Sums are in nepers of odds times milliseconds.
-
-    Attributes
-    ----------
-    begin : float
-        For a note out of silence.
-    change : float
-        For another note while one sounds.
-    neighbour : float
-        For a note a semitone from the one that sounds: vibrato and scoops look like that.
-    octave : float
-        For a note one or more octaves (or a twelfth) from the one that sounds.
-    again : float
-        For the note that sounds, struck again.
-    end : float
-        For the end of the note that sounds.
-    refractory_ms : float
-        No note is struck again sooner than this after it began.
-    newness : float
-        Weight of the evidence that a note has just begun beside the evidence that it sounds.
-    lag_ms, lag_periods : float
-        A note's evidence begins to rise so long after its onset, in milliseconds and in its own periods.
-    same_semitones : float
-        What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
-    propose : float
-        Sum at which a note is put to the judge, where there is one.
-    propose_again : float
-        Log odds of having just begun at which the note that sounds is put to the judge, as struck again.
-    propose_again_ms : float
-        Not sooner than this after it was last told.
-    right : float
-        Log odds of being right at which the judge is believed, at an eagerness of 0.5.
-    evident : float
-        A note is evident when its sum is so many times what ``begin`` to ``octave`` ask for.
-    right_evident : float
-        So much less is asked for then.
-    right_change : float
-        So much more for another note than the one that sounds.
-    right_octave : float
-        So much more where one an octave or two away is likely too.
-    octave_likely : float
-        Log odds of sounding at which such a one is.
-    right_third : float
-        So much more instead where this may be the third harmonic of one: a clipped attack sounds like that at first.
-    third_likely : float
-        Log odds of sounding at which it may.
-    right_per_eagerness : float
-        How much less is asked for at an eagerness of 1 than at one of 0.
-    """
-
-    begin: float = 22.0
-    change: float = 32.0
-    neighbour: float = 100.0
-    octave: float = 90.0
-    again: float = 20.0
-    end: float = 75.0
-    refractory_ms: float = 70.0
-    newness: float = 0.2
-    lag_ms: float = 8.0
-    lag_periods: float = 1.8
-    same_semitones: float = 0.8
-    propose: float = 7.0
-    propose_again: float = -3.0
-    propose_again_ms: float = 25.0
-    right: float = 1.75
-    evident: float = 2.0
-    right_evident: float = 1.0
-    right_change: float = 1.0
-    right_octave: float = 2.0
-    octave_likely: float = -3.0
-    right_third: float = 3.0
-    third_likely: float = -3.9
-    right_per_eagerness: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +60,7 @@ class NoteMachine:
         thresholds: Thresholds | None = None,
         weigh: Weigh | None = None,
     ) -> None:
-        self.thresholds = thresholds or Thresholds()
+        self.thresholds = thresholds or USUAL
         self._hop_ms = hop_ms
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)

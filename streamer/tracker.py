@@ -66,7 +66,8 @@ class Tracker:
     def _start(self) -> None:
         hop = self.config.hop
         self._detector = self._make(self.config, self.rate_hz)
-        self._machine = NoteMachine(self.config, 1000.0 * hop / self.rate_hz, weigh=weigh_with(self._detector.judge))
+        hop_ms = 1000.0 * hop / self.rate_hz
+        self._machine = NoteMachine(self.config, hop_ms, self._detector.thresholds, weigh_with(self._detector.judge))
         self._powers: deque[float] = deque(maxlen=max(1, round(_VELOCITY_MS / 1000.0 * self.rate_hz / hop)))
         self._level_hops = max(1, round(_LEVEL_MS / 1000.0 * self.rate_hz / hop))
         self._likely: int | None = None

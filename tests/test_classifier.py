@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +14,11 @@ import pytest
 from streamer import features, judge
 from streamer.classifier import MAX_BYTES, MAX_LAYERS, Classifier, load
 from streamer.cli import main
+from streamer.detectors.trained import shipped_classifier
 from streamer.errors import ConfigError, ModelError
+from streamer.events import NoteOn
 from streamer.network import Network
+from streamer.thresholds import Thresholds
 from streamer.tracker import Tracker, TrackerConfig
 from tests.tones import melody
 
@@ -197,6 +200,11 @@ def test_values_that_would_spoil_every_note_are_refused(path: Path, bad: float) 
         (change_card(features=list(features.NAMES)[::-1]), "other features"),
         (change_card(format_version=99), "other features"),
         (change_card(outputs=["begun", "sounding"]), "other features"),
+        (change_card(thresholds={"right": 2.0}), "thresholds"),
+        (change_card(thresholds=[1.0]), "thresholds"),
+        (change_card(thresholds=asdict(Thresholds()) | {"right": float("nan")}), "thresholds"),
+        (change_card(thresholds=asdict(Thresholds()) | {"right": "2.0"}), "thresholds"),
+        (change_card(thresholds=asdict(Thresholds()) | {"sum": 2.0}), "thresholds"),
     ],
 )
 def test_what_does_not_fit_is_told(path: Path, change: Callable[..., object], message: str) -> None:
@@ -267,6 +275,23 @@ def test_the_tracker_uses_the_model_that_is_named(path: Path) -> None:
         heard[model] = [type(event).__name__ for event in [*tracker.process(played), *tracker.flush()]]
     assert "NoteOn" in heard[""]
     assert "NoteOn" not in heard[str(path)]
+
+
+def test_the_tracker_asks_for_as_much_as_the_model_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    played, _ = melody([57, 60], 44_100)
+    sooner = {}
+    for right in (Thresholds().right, 6.0, 50.0):
+        path = tmp_path / f"{right}.model"
+        replace(shipped_classifier(), thresholds=replace(Thresholds(), right=right)).save(path)
+        events = Tracker(TrackerConfig(model=str(path)), 44_100).process(played)
+        sooner[right] = next((event.sample for event in events if isinstance(event, NoteOn)), None)
+    usual, late, never = sooner.values()
+    assert usual is not None
+    assert late is not None
+    assert usual < late
+    assert never is None
+    _, out, _ = run(capsys, "model", "show", str(path))
+    assert "right 50; else the usual ones" in " ".join(out.split())
 
 
 def test_a_model_is_for_one_detector_only(path: Path) -> None:

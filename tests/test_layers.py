@@ -13,7 +13,7 @@ LAYERS = (
     ("errors", "units"),
     ("events", "config"),
     ("framing", "spectrum", "finepitch", "features"),
-    ("hearing", "network", "judge", "classifier", "detectors", "notes"),
+    ("hearing", "network", "judge", "thresholds", "classifier", "detectors", "notes"),
     ("tracker",),
     ("midi", "audio", "outputs"),
     ("transcribe",),

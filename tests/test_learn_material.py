@@ -99,6 +99,23 @@ def test_the_pitch_is_the_label_however_shifted(rate_hz: int, lute: list[Recordi
         assert measured_midi(phrase, note) == pytest.approx(note[2], abs=0.05)
 
 
+def test_what_is_blown_slides_into_the_pitch_of_its_label(lute: list[Recording], pipe: list[Recording]) -> None:
+    always = Variety(tuning_cents=0.0, shift_semitones=0, sliding=1.0)
+
+    def off(recordings: list[Recording], variety: Variety, begin_s: float, end_s: float) -> np.ndarray:
+        phrase = make(recordings, "slow", 3, variety)
+        long = [note for note in phrase.notes if note[1] - note[0] > 0.5]
+        assert len(long) > 4
+        return np.array(
+            [abs(measured_midi(phrase, np.array([n[0] + begin_s, n[0] + end_s, n[2]])) - n[2]) for n in long]
+        )
+
+    assert off(pipe, always, 0.3, 0.5).max() < 0.02
+    assert off(pipe, always, 0.0, 0.04).max() > 0.25
+    assert off(pipe, PLAIN, 0.0, 0.04).max() < 0.1
+    assert off(lute, always, 0.0, 0.04).max() < 0.1
+
+
 def test_a_note_is_over_when_its_recording_has_decayed(lute: list[Recording]) -> None:
     quick = [write_note(lute[0].path.parent / f"quick{k}.wav", 60 + k, 0.05) for k in range(5)]
     phrase = make(quick, "slow")

@@ -9,7 +9,7 @@ from streamer.config import TrackerConfig
 from streamer.learn.bench import note_table
 from streamer.learn.phrase import Phrase
 from streamer.learn.replay import listen, load_memory, replay, replay_score
-from streamer.notes import Thresholds
+from streamer.thresholds import Thresholds
 from streamer.tracker import Tracker
 from tests.tones import melody
 
@@ -57,6 +57,9 @@ def test_without_a_judge_sums_of_evidence_decide(memory):
 
 
 def test_a_memory_outlives_the_program(memory, tmp_path):
+    asked = replace(Thresholds(), right=1.0)
+    replace(memory, thresholds=asked).save(tmp_path / "b.npz")
+    assert load_memory(tmp_path / "b.npz").thresholds == asked
     memory.save(tmp_path / "a.npz")
     again = load_memory(tmp_path / "a.npz")
     assert (again.phrase.source, again.phrase.kind) == ("here", "assembled")

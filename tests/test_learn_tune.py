@@ -10,6 +10,7 @@ import pytest
 import soundfile
 import typer
 
+from streamer.classifier import load
 from streamer.cli import main
 from streamer.commands import tune as command
 from streamer.config import TrackerConfig
@@ -18,7 +19,7 @@ from streamer.learn import tune, tune_settings, tune_thresholds
 from streamer.learn.datasets import read_manifest
 from streamer.learn.metrics import score_notes
 from streamer.learn.settings import Settings, make_settings, read_settings
-from streamer.notes import Thresholds
+from streamer.thresholds import Thresholds
 from tests.tones import pluck
 
 RATE_HZ = 22_050
@@ -164,7 +165,9 @@ def test_candidates_begin_with_the_defaults():
     )
     moved = tune_thresholds.draw_thresholds(Thresholds(), 5, seed=1)
     assert moved[0] == Thresholds()
-    assert all(1 <= len(tune_thresholds.changed(t)) <= tune_thresholds.MOST_CHANGES for t in moved[1:])
+    assert all(1 <= len(t.changed) <= tune_thresholds.MOST_CHANGES for t in moved[1:])
+    many = tune_thresholds.draw_thresholds(Thresholds(), 100, seed=1)
+    assert -6.0 <= min(t.octave_likely for t in many) < max(t.octave_likely for t in many) <= -1.5
 
 
 @pytest.mark.parametrize("estimator", ["mlp", "logistic", "sgd"])
@@ -210,7 +213,7 @@ def test_thresholds_are_searched_on_some_sources_and_shown_on_others(recordings,
         chosen, held = tune_thresholds.hold_back(memories, seed=0)
         assert not set(chosen.groups) & set(held.groups)
         assert len(chosen.paths) + len(held.paths) == 6
-        tried, found = tune_thresholds.search_thresholds(chosen, 3, rounds=2, seed=1)
+        tried, found = tune_thresholds.search_thresholds(chosen, Thresholds(), 3, rounds=2, seed=1)
         best = found.ranking[0]
         assert found.mean(best) >= found.mean(0)
         curve = tune_thresholds.eagerness_curve(held, tried[best])
@@ -237,15 +240,15 @@ def test_the_command_writes_what_train_takes(folder, tmp_path, capsys, short):
     assert set(tomllib.loads(toml.read_text())) == {"estimator", "hidden", "alpha", "learning_rate", "batch"}
 
 
-def test_the_command_searches_thresholds(folder, tmp_path, capsys, short):
-    toml, table = tmp_path / "best.toml", tmp_path / "all.csv"
+def test_the_command_writes_a_model_with_the_best_thresholds(folder, tmp_path, capsys, short, monkeypatch):
+    better = replace(Thresholds(), right=0.5)
+    monkeypatch.setattr(tune_thresholds, "draw_thresholds", lambda best, *_: [better, best])
+    tuned, table = tmp_path / "tuned.model", tmp_path / "all.csv"
     words = ["--thresholds", "--no-synthetic", "--pieces", 3, "--candidates", 2, "--rounds", 1, "--jobs", 1]
-    assert run(folder, "-o", toml, "--csv", table, *words) == 0
+    assert run(folder, "-o", tuned, "--csv", table, *words) == 0
     out = capsys.readouterr().out
-    assert "eagerness with the usual thresholds, on " in out
-    found = tomllib.loads(toml.read_text())["thresholds"]
-    assert Thresholds(**found)
-    assert make_settings(read_settings(toml)) == Settings()  # a file for train may hold thresholds as well
+    assert "eagerness with the model's thresholds, on " in out
+    assert load(tuned).thresholds in (better, Thresholds())
     assert len(table.read_text().splitlines()) == 3
 
 

@@ -28,6 +28,7 @@ _APART = (
     "outputs",
     "judge",
     "judge_outputs",
+    "thresholds",
     "cases",
     "case_version",
 )
@@ -91,6 +92,8 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
     row("model", name)
     row("layers", _layers(classifier))
     row("judge", "none: thresholds decide" if classifier.judge is None else _layers(classifier.judge))
+    if changed := classifier.thresholds.changed:
+        row("thresholds", ", ".join(f"{key} {value:g}" for key, value in changed.items()) + "; else the usual ones")
     for title, value in card.items():
         if title not in _APART:
             row(title.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)

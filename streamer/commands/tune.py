@@ -55,7 +55,11 @@ def tune(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE.toml", help="The best, for `streamer train --config`.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The best: a TOML for `streamer train --config`; with --thresholds the model that asks for so much.",
+            show_default=False,
         ),
     ],
     table: Annotated[
@@ -133,13 +137,13 @@ def tune(
     Many candidates are tried on a few examples, the better third of them on three times as many, and so on; each is
     measured on sources that it did not learn from. Ctrl-C ends the search and keeps the best so far.
 
-    With **--thresholds** the model stays as it is, and it is searched for how much evidence a note needs. Give it
-    sources that the model was not trained on.
+    With **--thresholds** the model's networks stay as they are, and it is searched for how much evidence a note needs.
+    Give it sources that the model was not trained on. What is written is the model with the best thresholds in it.
 
     **Examples**
 
     * `streamer tune guitars voices -o tuned.toml`, then `streamer train guitars voices -o my.model --config tuned.toml`
-    * `streamer tune guitars voices --thresholds --model my.model --hold-out voices -o thresholds.toml`
+    * `streamer tune guitars voices --thresholds --model my.model --hold-out voices -o tuned.model`
     """
     from streamer.learn.formats import read_dataset
     from streamer.learn.train import check_recordings
@@ -239,43 +243,44 @@ def _tune_thresholds(
     folds: int,
     candidates: int,
 ) -> int:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from streamer.commands.model import load_model
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
+    from streamer.learn.train import save
     from streamer.learn.tune import material_of
-    from streamer.learn.tune_thresholds import changed, eagerness_curve, hold_back, remember, search_thresholds
-    from streamer.notes import Thresholds
+    from streamer.learn.tune_thresholds import eagerness_curve, hold_back, remember, search_thresholds
 
-    used = _not_learned(recordings, load_model(str(model) if model else "default").card, hold_out)
+    classifier = load_model(str(model) if model else "default")
+    usual = classifier.thresholds
+    used = _not_learned(recordings, classifier.card, hold_out)
     material = material_of(used, seed, synthetic, folds)
     config = TrackerConfig(model=str(model or ""))
     try:
         with bars() as tell, remember(material, pieces, config, jobs, tell) as memories:
             chosen, held = hold_back(memories, seed)
-            tried, found = search_thresholds(chosen, candidates, rounds, seed, jobs, tell)
+            tried, found = search_thresholds(chosen, usual, candidates, rounds, seed, jobs, tell)
             if not found.ranking:
                 say("interrupted before anything was measured; nothing is written")
                 return INTERRUPTED
             best = tried[found.ranking[0]]
-            curves = [eagerness_curve(held, Thresholds(), jobs), eagerness_curve(held, best, jobs)]
+            curves = [eagerness_curve(held, usual, jobs), eagerness_curve(held, best, jobs)]
     except KeyboardInterrupt:
         say("interrupted before anything was measured; nothing is written")
         return INTERRUPTED
     view = _ranking_table("worth", ("other than usual",))
     for rank, k in enumerate(found.ranking[:_SHOWN], 1):
-        facts = ", ".join(f"{name} {value:g}" for name, value in changed(tried[k]).items()) or "nothing"
+        facts = ", ".join(f"{name} {value:g}" for name, value in tried[k].changed.items()) or "nothing"
         _add_candidate(view, found, rank, k, 1.0, 2, (facts,))
     show(view)
     names = sorted(set(held.sources))
     where = f"on {', '.join(names)}" + ("" if held is not chosen else " (searched on, too: too good)")
-    for title, curve in zip((f"eagerness with the usual thresholds, {where}", "with the best"), curves, strict=True):
+    for title, curve in zip((f"eagerness with the model's thresholds, {where}", "with the best"), curves, strict=True):
         show(f"\n{title}")
         show(_curve_table(curve))
     show(_CURVE_LEGEND)
-    lines = [f"{name} = {value:g}" for name, value in asdict(best).items()]
-    _write(output, [f"# best of {len(found.ranking)} candidates on {len(chosen.paths)} pieces", "[thresholds]", *lines])
+    save(replace(classifier, thresholds=best), output)
     if table is not None:
         _write_csv(table, found, [asdict(t) for t in tried])
     return _end(found, output)

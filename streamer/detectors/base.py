@@ -10,6 +10,7 @@ from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.events import FloatArray
 from streamer.hearing import N_CANDIDATES, Hearing
 from streamer.network import Network
+from streamer.thresholds import USUAL, Thresholds
 from streamer.units import hz_to_midi
 
 SURE = 9.0  # log odds of what is as good as certain
@@ -35,9 +36,12 @@ class Detector(ABC):
     ----------
     judge : Network or None
         What judges whether a note begins (`streamer.judge`), from a detector that tells its features.
+    thresholds : Thresholds
+        How much evidence a note needs.
     """
 
     judge: Network | None = None
+    thresholds: Thresholds = USUAL
 
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         self.config = replace(config, hop=config.hop_at(rate_hz))

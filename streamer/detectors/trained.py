@@ -31,7 +31,7 @@ class TrainedDetector(Detector):
     def __init__(self, config: TrackerConfig, rate_hz: int, classifier: Classifier | None = None) -> None:
         super().__init__(config, rate_hz)
         self._classifier = classifier or (load(Path(config.model)) if config.model else shipped_classifier())
-        self.judge = self._classifier.judge
+        self.judge, self.thresholds = self._classifier.judge, self._classifier.thresholds
         self._stream = FeatureStream(config, rate_hz)
 
     def hear(self, hop: FloatArray) -> Hearing:

@@ -18,7 +18,8 @@ from streamer.judge import AGES_MS, NAMES, OUTPUTS
 from streamer.learn.phrase import Phrase
 from streamer.learn.replay import Memory, replay_with
 from streamer.network import Network
-from streamer.notes import Decision, NoteMachine, Thresholds
+from streamer.notes import Decision, NoteMachine
+from streamer.thresholds import Thresholds
 
 _SAME = 0.6  # semitones
 _GRACE_S = 0.03  # a note that has just ended may still be told

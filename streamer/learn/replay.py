@@ -6,7 +6,7 @@ sent while listening itself.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,8 @@ from streamer.learn.metrics import EventTable, NoteCounts, score_notes
 from streamer.learn.phrase import Phrase
 from streamer.learn.shards import write_whole
 from streamer.network import Network
-from streamer.notes import NoteMachine, Thresholds
+from streamer.notes import NoteMachine
+from streamer.thresholds import USUAL, Thresholds
 from streamer.tracker import Tracker
 from streamer.units import midi_to_hz
 
@@ -57,6 +58,8 @@ class Memory:
         Their features; without columns if the detector tells none.
     judge : Network or None
         The detector's.
+    thresholds : Thresholds
+        The detector's.
     """
 
     phrase: Phrase
@@ -69,6 +72,7 @@ class Memory:
     likely: NDArray[np.int16]
     rows: FloatArray
     judge: Network | None = None
+    thresholds: Thresholds = USUAL
 
     def save(self, path: Path) -> None:
         """Keep it on disk, for `load_memory`.
@@ -88,6 +92,7 @@ class Memory:
             rate_hz=np.array(phrase.rate_hz),
             notes=phrase.notes,
             words=np.array(words),
+            thresholds=np.array(astuple(self.thresholds)),
             **{name: getattr(self, name) for name in _ARRAYS},
             **layers,
         )
@@ -100,7 +105,8 @@ def load_memory(path: Path) -> Memory:
         count = sum(name.startswith("weight_") for name in file.files)
         layers = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
         arrays = {name: file[name] for name in _ARRAYS}
-        return Memory(phrase, **arrays, judge=Network(*layers) if count else None)
+        judge = Network(*layers) if count else None
+        return Memory(phrase, **arrays, judge=judge, thresholds=Thresholds(*file["thresholds"].tolist()))
 
 
 def listen(
@@ -148,6 +154,7 @@ def listen(
         np.concatenate([np.zeros(0, np.int16), *judged], dtype=np.int16, casting="unsafe"),
         np.concatenate(rows) if rows else np.zeros((0, 0), np.float32),
         detector.judge,
+        detector.thresholds,
     )
 
 
@@ -161,15 +168,15 @@ def replay(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None 
     config : TrackerConfig
         Settings.
     thresholds : Thresholds or None
-        None for the tracker's own.
+        None for the detector's own.
 
     Returns
     -------
     ndarray, shape (n, 4)
         As of `streamer.learn.bench.note_table`.
     """
-    weigh = weigh_with(memory.judge)
-    return replay_with(memory, config, lambda config, hop_ms: NoteMachine(config, hop_ms, thresholds, weigh))
+    weigh, limits = weigh_with(memory.judge), thresholds or memory.thresholds
+    return replay_with(memory, config, lambda config, hop_ms: NoteMachine(config, hop_ms, limits, weigh))
 
 
 def replay_with(memory: Memory, config: TrackerConfig, make: MakeMachine) -> EventTable:

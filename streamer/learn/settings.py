@@ -141,7 +141,7 @@ def make_settings(said: Mapping[str, Any], where: str = "the settings") -> Setti
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Plain values of a TOML file, for `make_settings`. Tables of other commands than ``[mixture]`` are no settings.
+    """Plain values of a TOML file, for `make_settings`.
 
     Raises
     ------
@@ -150,12 +150,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     """
     try:
         with open(path, "rb") as file:
-            values = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
-    return {name: value for name, value in values.items() if name == "mixture" or not isinstance(value, dict)}
 
 
 def to_toml(settings: Settings) -> str:

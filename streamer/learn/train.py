@@ -176,7 +176,7 @@ def train(
             losses["held out before"] = _loss(start, held)
     card = _card(parts, settings, data, known, losses, start)
     if not settings.judge_share:
-        return Classifier(*layers, card, start.judge if start else None)
+        return Classifier(*layers, card) if start is None else Classifier(*layers, card, start.judge, start.thresholds)
     judge, card["judge"] = train_judge(parts.learned, model, settings, HOP, work, jobs, progress)
     return Classifier(*layers, card, judge)
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from operator import add
 from pathlib import Path
@@ -20,7 +20,7 @@ from streamer.learn.processes import in_processes, process_pool
 from streamer.learn.replay import listen, load_memory, replay_score
 from streamer.learn.shards import Progress, silent
 from streamer.learn.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
-from streamer.notes import Thresholds
+from streamer.thresholds import Thresholds
 
 HELD_BACK = 1 / 3  # of the sources, for the curve
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
@@ -147,7 +147,7 @@ def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]
         changes: dict[str, float] = {}
         for name in rng.choice(names, int(rng.integers(1, MOST_CHANGES + 1)), replace=False).tolist():
             value = float(getattr(best, name))
-            drawn = value * STRETCH ** rng.uniform(-1.0, 1.0) if value > 0.0 else float(rng.uniform(0.0, 0.5))
+            drawn = value * STRETCH ** rng.uniform(-1.0, 1.0) if value else float(rng.uniform(0.0, 0.5))
             changes[name] = two_digits(drawn)
         found.append(replace(best, **changes))
     return found
@@ -178,18 +178,21 @@ class ThresholdsTrial:
 
 def search_thresholds(
     memories: Memories,
+    start: Thresholds,
     candidates: int,
     rounds: int = 2,
     seed: int = 0,
     jobs: int = 1,
     progress: Progress = silent,
 ) -> tuple[list[Thresholds], Search]:
-    """Search near the tracker's own thresholds, then near the best of those, and so on.
+    """Search near some thresholds, then near the best of those, and so on.
 
     Parameters
     ----------
     memories : Memories
         What is decided on.
+    start : Thresholds
+        Where to begin.
     candidates : int
         How many are tried each time.
     rounds : int
@@ -208,7 +211,7 @@ def search_thresholds(
     search : Search
         What came of it.
     """
-    tried = [Thresholds()]
+    tried = [start]
     found = Search([Score()], 1, finished=True)
     with process_pool(jobs) as pool:
         for number in range(rounds):
@@ -287,9 +290,3 @@ def _decide_all(
 def _decide(config: TrackerConfig, thresholds: Thresholds, path: Path) -> tuple[str, NoteCounts]:
     memory = load_memory(path)
     return memory.phrase.kind, replay_score(memory, config, thresholds)
-
-
-def changed(thresholds: Thresholds) -> dict[str, float]:
-    """Those values that are not the tracker's own."""
-    usual = asdict(Thresholds())
-    return {name: value for name, value in asdict(thresholds).items() if value != usual[name]}
