@@ -14,7 +14,7 @@ from streamer.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from streamer.classifier import Classifier
-    from streamer.learn.shards import Progress as Tell
+    from streamer.learn.processes import Progress as Tell
 
 HOW = "How it learns"
 MACHINE = "This machine"

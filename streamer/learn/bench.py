@@ -1,9 +1,7 @@
 """Run the tracker over labelled phrases, on several cores, and count what it got right."""
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +11,7 @@ from streamer.config import TrackerConfig
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.learn.metrics import EventTable, Floats, NoteCounts, score_notes
 from streamer.learn.phrase import Phrase
+from streamer.learn.processes import in_processes
 from streamer.tracker import Tracker
 
 CHUNK_S = 0.5  # given to the tracker at once; its events do not depend on it
@@ -170,12 +169,7 @@ def run_tracker(
         the top of a module is.
     """
     work = partial(hear, config=config, make=make)
-    if jobs <= 1:
-        heard = [work(phrase) for phrase in phrases]
-    else:
-        context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
-            heard = list(pool.map(work, phrases))
+    heard = list(in_processes(work, phrases, jobs))
     return Table(tuple(heard), summarise(phrases, heard), _real_time_factor(heard))
 
 
@@ -191,10 +185,3 @@ def summarise(phrases: Sequence[Phrase], heard: Sequence[Heard]) -> dict[str, No
 
 def _real_time_factor(heard: Sequence[Heard]) -> float:
     return sum(said.cpu_s for said in heard) / max(sum(said.counts.duration_s for said in heard), 1e-9)
-
-
-def _one_thread() -> None:
-    """Keep numeric libraries from starting threads of their own in each process."""
-    import threadpoolctl  # type: ignore[import-untyped]
-
-    threadpoolctl.threadpool_limits(1)

@@ -25,9 +25,10 @@ from streamer.learn.cases import LabelledCases, cases_of
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording
 from streamer.learn.estimators import Chunks, fit_epoch, fold, layers_of, mean_of, new_mlp, weights_hash
+from streamer.learn.processes import Progress, make_missing
 from streamer.learn.replay import listen, load_memory
 from streamer.learn.settings import Settings
-from streamer.learn.shards import SPREAD_FLOOR, Progress, data_hash, key, make_missing, write_whole
+from streamer.learn.shards import SPREAD_FLOOR, data_hash, key, write_whole
 from streamer.network import Network
 
 LISTENING, JUDGING = "listening", "judging"

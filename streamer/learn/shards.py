@@ -8,14 +8,9 @@ their number and the seed, neither the number of processes nor the order in whic
 import hashlib
 import json
 import math
-import multiprocessing
 import os
-import signal
-import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,24 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer import __version__, features
-from streamer.errors import DataError, OutputError, StreamerError
+from streamer.errors import DataError, OutputError
 from streamer.events import FloatArray
 from streamer.learn import soundfont, speech
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording, file_hash
 from streamer.learn.examples import Examples, examples_of
+from streamer.learn.processes import Progress, make_missing
 
 Targets = NDArray[np.uint8]
-Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
 
 SPREAD_FLOOR = 1e-3  # added to a feature's standard deviation, so that a constant one does no harm
 MOST_CHUNK_ROWS = 200_000
 _ROW_COPIES = 4  # of a chunk in float32: gathered, scaled, and what an estimator makes of it
 _CHUNK_SHARE = 0.25  # of the memory
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody is told of."""
 
 
 def data_hash(recordings: Sequence[Recording]) -> str:
@@ -212,57 +203,6 @@ class Statistics:
     positive: tuple[int, int]
 
 
-def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:
-    """Make the files of one folder that are not there yet.
-
-    Parameters
-    ----------
-    wanted : sequence of Path
-        All of them.
-    work : callable
-        Makes one, given its place in ``wanted``.
-    jobs : int
-        Processes; 1 works in this one.
-    progress : callable
-        Told after each.
-    what : str
-        What it is told.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made.
-    StreamerError
-        If a process is killed.
-    """
-    try:
-        wanted[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {wanted[0].parent}: {error.strerror}") from error
-    missing = [k for k, path in enumerate(wanted) if not path.is_file()]
-    there = len(wanted) - len(missing)
-    progress(what, there, len(wanted))
-    if jobs <= 1 or len(missing) <= 1:
-        for done, index in enumerate(missing, there + 1):
-            work(index)
-            progress(what, done, len(wanted))
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
-    with ProcessPoolExecutor(min(jobs, len(missing)), context, _begin_worker, (work,)) as pool:
-        try:
-            for done, ended in enumerate(as_completed([pool.submit(_work, k) for k in missing]), there + 1):
-                ended.result()
-                progress(what, done, len(wanted))
-        except BrokenProcessPool as error:
-            raise StreamerError(
-                "a process that makes features was killed, perhaps for want of memory; the same command goes on "
-                "from here, with --jobs 1 in less memory"
-            ) from error
-        except BaseException:  # Ctrl-C too: pieces under way end, the others never begin
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
 def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     """Write arrays so that there is either all of the file or none.
 
@@ -279,13 +219,6 @@ def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def one_thread() -> None:
-    """Keep numeric libraries from starting threads of their own: sums then do not depend on the number of cores."""
-    import threadpoolctl  # type: ignore[import-untyped]
-
-    threadpoolctl.threadpool_limits(1)
 
 
 def _groups(order: NDArray[np.int64], rows: Sequence[int], fits: int) -> Iterator[list[int]]:
@@ -305,26 +238,3 @@ def _groups(order: NDArray[np.int64], rows: Sequence[int], fits: int) -> Iterato
 def _make_shard(curriculum: Curriculum, hop: int, shards: Shards, index: int) -> None:
     examples = examples_of(curriculum.piece(index), hop, index)
     write_whole(shards.path(index), rows=examples.rows, targets=examples.targets)
-
-
-_worker: Callable[[int], None]
-
-
-def _begin_worker(work: Callable[[int], None]) -> None:
-    """Get a process ready: what it makes pieces of is sent once, not with each piece."""
-    global _worker
-    _worker = work
-    one_thread()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which lets us end what we are at
-    parent = multiprocessing.parent_process()
-    if parent is not None:  # killed, it could not tell us to end
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _work(index: int) -> None:
-    _worker(index)

@@ -38,8 +38,9 @@ from streamer.learn.estimators import (
     weights_hash,
 )
 from streamer.learn.judging import train_judge
+from streamer.learn.processes import Progress, one_thread, silent
 from streamer.learn.settings import Settings
-from streamer.learn.shards import Progress, Shards, Statistics, data_hash, key, one_thread, silent, write_whole
+from streamer.learn.shards import Shards, Statistics, data_hash, key, write_whole
 
 HOP = auto_hop(RATE_HZ)
 HELD_OUT_SHARE = 5  # pieces to measure on: one for so many that are learned from

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 from streamer.errors import DataError
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording
-from streamer.learn.shards import Progress, silent
+from streamer.learn.processes import Progress, silent
 
 FACTOR = 3  # of the candidates one goes on, to as many times the data
 FOLDS = 4

@@ -15,9 +15,9 @@ from streamer.features import NAMES
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.estimators import Layers, fit_epoch, fit_logistic, fit_sgd, fold, layers_of, new_mlp
 from streamer.learn.examples import examples_of
-from streamer.learn.processes import in_processes
+from streamer.learn.processes import Progress, in_processes, silent
 from streamer.learn.settings import Settings
-from streamer.learn.shards import SPREAD_FLOOR, Progress, silent
+from streamer.learn.shards import SPREAD_FLOOR
 from streamer.learn.train import HOP
 from streamer.learn.tune import Material, two_digits
 

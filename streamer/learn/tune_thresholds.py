@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from streamer.config import TrackerConfig
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.metrics import NoteCounts
-from streamer.learn.processes import in_processes, process_pool
+from streamer.learn.processes import Progress, in_processes, process_pool, silent
 from streamer.learn.replay import listen, load_memory, replay_score
-from streamer.learn.shards import Progress, silent
 from streamer.learn.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
 from streamer.thresholds import Thresholds
 
