@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.console import Console
 
-from streamer.live import view
+from streamer.live import look, view
 from streamer.live.canvas import big_text
 from streamer.live.keys import DOWN, UP, KeyDecoder
 from streamer.live.snapshot import LatencySummary, RollNote, Snapshot
@@ -296,7 +296,7 @@ def test_every_colour_reads_on_black_and_on_white():
     colours = {segment.style.color for segment in segments if segment.style and segment.style.color}
     assert len(colours) >= 3
     for name in ("GOOD", "WARN", "BAD", "LEVEL_WARN", "LEVEL_BAD", "ACCENT", "QUIET"):
-        colours.add(getattr(view, name).color)
+        colours.add(getattr(look, name).color)
     for colour in colours:
         light = luminance(colour)
         assert (light + 0.05) / 0.05 >= 3.8, colour
