@@ -174,8 +174,8 @@ class NoteMachine:
     def _asked(self, candidate: int, sounding: FloatArray) -> float:
         """Log odds of being right at which the judge is believed."""
         asked = self._right
-        if self.current is not None and candidate != self.current:
-            asked += self.thresholds.right_change
+        if self.current is not None:
+            asked += self.thresholds.right_again if candidate == self.current else self.thresholds.right_change
         if candidate != self.current and self._sums[candidate] > self.thresholds.evident * self._limits[candidate]:
             asked -= self.thresholds.right_evident
         third_of = candidate - _THIRD_HARMONIC

@@ -44,6 +44,8 @@ class Thresholds:
         A note is evident when its sum is so many times what ``begin`` to ``octave`` ask for.
     right_evident : float
         So much less is asked for then.
+    right_again : float
+        So much more for the note that sounds, struck again.
     right_change : float
         So much more for another note than the one that sounds.
     right_octave : float
@@ -70,11 +72,12 @@ class Thresholds:
     lag_periods: float = 1.8
     same_semitones: float = 0.8
     propose: float = 7.0
-    propose_again: float = -3.0
+    propose_again: float = -2.0
     propose_again_ms: float = 25.0
-    right: float = 1.75
+    right: float = 1.625
     evident: float = 2.0
     right_evident: float = 1.0
+    right_again: float = -0.5
     right_change: float = 1.0
     right_octave: float = 2.0
     octave_likely: float = -3.0

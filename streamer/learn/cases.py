@@ -27,8 +27,17 @@ _AHEAD_S = 0.025  # a note told so shortly before its onset is right: a singer i
 _EARLY_S = 0.12  # a note told so long before its onset has been told
 _PROMPT = 0.12  # of the right cases, led by chance, are taken
 _RASH = 0.004  # of the wrong ones
-# Than live, so that notes begun an octave off, and what follows, come up.
-_BOLDER = Thresholds(propose=5.0, octave_likely=-2.0, right_third=2.0, third_likely=-2.0)
+# Bolder than live, so that more comes up: notes begun an octave off, and what follows. What the live thresholds are is
+# chosen afterwards, and does not change what is learned.
+_BOLDER = Thresholds(
+    propose=5.0,
+    propose_again=-3.0,
+    right=1.75,
+    right_again=0.0,
+    octave_likely=-2.0,
+    right_third=2.0,
+    third_likely=-2.0,
+)
 _SPREAD = 1.5  # log odds by which a judge's decisions are shifted from one phrase to the next
 
 
