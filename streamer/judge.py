@@ -218,8 +218,8 @@ def weigh_with(network: Network | None) -> Weigh | None:
 def began_ms_ago(log_odds: FloatArray) -> float:
     """How long ago a note began that is judged right: the mean of what the outputs say, shape (len(OUTPUTS),)."""
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
-    older = [1.0, *np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))]
-    return float(np.trapezoid(older, (0.0, *AGES_MS)))
+    older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
+    return float(np.trapezoid(older, AGES_MS))
 
 
 def _best_other(values: FloatArray, place: int) -> float:

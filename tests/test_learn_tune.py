@@ -250,6 +250,9 @@ def test_the_command_writes_a_model_with_the_best_thresholds(folder, tmp_path, c
     assert "eagerness with the model's thresholds, on " in out
     assert load(tuned).thresholds in (better, Thresholds())
     assert len(table.read_text().splitlines()) == 3
+    with table.open(newline="") as stream:
+        best = next(csv.DictReader(stream))
+    assert load(tuned).thresholds.right == float(best["right"])
 
 
 def test_an_interrupted_command_writes_the_best_so_far(folder, tmp_path, capsys, monkeypatch, short):

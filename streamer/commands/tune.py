@@ -253,19 +253,19 @@ def _tune_thresholds(
     from streamer.learn.tune_thresholds import eagerness_curve, hold_back, remember, search_thresholds
 
     classifier = load_model(str(model) if model else "default")
-    usual = classifier.thresholds
+    start = classifier.thresholds
     used = _not_learned(recordings, classifier.card, hold_out)
     material = material_of(used, seed, synthetic, folds)
     config = TrackerConfig(model=str(model or ""))
     try:
         with bars() as tell, remember(material, pieces, config, jobs, tell) as memories:
             chosen, held = hold_back(memories, seed)
-            tried, found = search_thresholds(chosen, usual, candidates, rounds, seed, jobs, tell)
+            tried, found = search_thresholds(chosen, start, candidates, rounds, seed, jobs, tell)
             if not found.ranking:
                 say("interrupted before anything was measured; nothing is written")
                 return INTERRUPTED
             best = tried[found.ranking[0]]
-            curves = [eagerness_curve(held, usual, jobs), eagerness_curve(held, best, jobs)]
+            curves = [eagerness_curve(held, start, jobs), eagerness_curve(held, best, jobs)]
     except KeyboardInterrupt:
         say("interrupted before anything was measured; nothing is written")
         return INTERRUPTED

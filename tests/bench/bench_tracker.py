@@ -1,8 +1,9 @@
 """What does a hop cost? The tracker and its parts on one thread, each as CPU time, detectors side by side in one run.
 
 Run it as ``python tests/bench/bench_tracker.py``. The demo performance is heard by each detector in turn, several
-times over; then the model is loaded, and its networks score what the performance brought up. Medians are shown, and the
-detectors' ratios, which say more than times do on another machine. ``--smoke`` only shows that all of it still runs.
+times over; then the model is loaded, its classifier scores the performance hop by hop, and its judge as many cases as a
+hop may bring. Medians are shown, and the detectors' ratios, which say more than times do on another machine.
+``--smoke`` only shows that all of it still runs.
 """
 
 import os
