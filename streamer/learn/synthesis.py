@@ -19,6 +19,7 @@ from streamer.units import midi_to_hz, s_to_samples
 SPAN = 28  # semitones that one phrase stays within
 STRING_SHARE = 0.3
 PLAIN_SHARE = 0.45
+MOST_PARTIALS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Timbre:
         Depth and speed.
     breath_db : float
         Noise in the tone against its level.
+    partials : int
+        Nothing sounds above this many: a few in an organ's flue pipe or a simple oscillator.
     """
 
     slope_db: float
@@ -57,6 +60,7 @@ class Timbre:
     vibrato_cents: float
     vibrato_hz: float
     breath_db: float
+    partials: int = MOST_PARTIALS
 
 
 def draw_timbre(rng: np.random.Generator) -> Timbre:
@@ -78,12 +82,13 @@ def draw_timbre(rng: np.random.Generator) -> Timbre:
         vibrato_cents=0.0 if plucked or rng.random() < 0.5 else float(rng.uniform(5, 40)),
         vibrato_hz=float(rng.uniform(4.0, 7.0)),
         breath_db=float(rng.uniform(-60, -25)),
+        partials=_few_partials(2, rng) if rng.random() < 0.2 else MOST_PARTIALS,
     )
 
 
 def _plain_timbre(rng: np.random.Generator) -> Timbre:
     return Timbre(
-        slope_db=float(rng.choice([60.0, rng.uniform(6.0, 30.0)])),
+        slope_db=float(rng.choice([60.0, rng.uniform(0.0, 30.0)])),
         even_db=-80.0 if rng.random() < 0.3 else 0.0,
         first_db=0.0,
         bumps=np.zeros((0, 3)),
@@ -93,7 +98,12 @@ def _plain_timbre(rng: np.random.Generator) -> Timbre:
         vibrato_cents=0.0 if rng.random() < 0.7 else float(rng.uniform(5, 40)),
         vibrato_hz=float(rng.uniform(4.0, 7.0)),
         breath_db=-70.0,
+        partials=_few_partials(1, rng) if rng.random() < 0.6 else MOST_PARTIALS,
     )
+
+
+def _few_partials(least: int, rng: np.random.Generator) -> int:
+    return int(rng.integers(least, 9))
 
 
 def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.random.Generator) -> Samples:
@@ -101,7 +111,7 @@ def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.ran
     f0_hz = midi_to_hz(midi)
     time_s = np.arange(length) / rate_hz
     stiffness = timbre.inharmonicity * min(1.0, (200.0 / f0_hz) ** 2)
-    k = np.arange(1, max(2, min(60, int(0.45 * rate_hz / f0_hz)) + 1))
+    k = np.arange(1, max(2, min(timbre.partials, int(0.45 * rate_hz / f0_hz)) + 1))
     ratio = k * np.sqrt((1.0 + stiffness * k**2) / (1.0 + stiffness))  # the first partial stays in tune
     ratio = ratio[ratio * f0_hz < 0.47 * rate_hz]
     k = k[: len(ratio)]
