@@ -195,7 +195,9 @@ def test_a_written_set_reads_back(tmp_path: Path, lute: list[Recording]) -> None
 
 def test_conditions_leave_the_labels_true(lute: list[Recording]) -> None:
     phrase = make(lute, "slow", 4)
-    always = augment.Conditions(room=1, tilt=1, hum=0, noise=0, clip=0, torn=0, gain_db=(0, 0), room_ratio_db=(15, 15))
+    always = augment.Conditions(
+        room=1, tilt=1, hum=0, noise=0, gate=0, clip=0, torn=0, gain_db=(0, 0), room_ratio_db=(15, 15)
+    )
     changed = augment.apply(phrase, np.random.default_rng(0), always)
     assert changed.notes is phrase.notes
     assert changed.samples.shape == phrase.samples.shape
@@ -206,8 +208,22 @@ def test_conditions_leave_the_labels_true(lute: list[Recording]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_a_gate_turns_down_the_pauses_and_leaves_the_notes(seed: int) -> None:
+    tone = np.zeros(2 * RATE_HZ, np.float32)
+    tone[RATE_HZ // 2 : RATE_HZ] = 0.3 * np.sin(2 * np.pi * 440.0 * np.arange(RATE_HZ - RATE_HZ // 2) / RATE_HZ)
+    rng = np.random.default_rng(seed)
+    tone += np.float32(1e-3) * rng.standard_normal(len(tone)).astype(np.float32)
+    phrase = Phrase(tone, RATE_HZ, np.array([[0.5, 1.0, 69.0]]), "", "", "", "synthetic", "")
+    out = augment.gated(phrase, 20.0, 40.0, rng)
+    inside = slice(int(0.513 * RATE_HZ), int(0.995 * RATE_HZ))
+    assert np.allclose(out[inside], tone[inside], atol=1e-7)
+    for pause in (slice(0, int(0.495 * RATE_HZ)), slice(int(1.32 * RATE_HZ), None)):
+        assert np.allclose(out[pause], 0.01 * tone[pause], atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_all_conditions_at_once_stay_within_full_scale(seed: int, lute: list[Recording]) -> None:
-    everything = augment.Conditions(room=1, tilt=1, hum=1, noise=1, babble=1, clip=1, torn=1)
+    everything = augment.Conditions(room=1, tilt=1, hum=1, noise=1, babble=1, gate=1, clip=1, torn=1)
     babble = nonmusic("fricatives", np.random.default_rng(9), RATE_HZ, 3.0).samples.astype(float)
     first, again = (
         augment.apply(make(lute, "slow"), np.random.default_rng(seed), everything, babble) for _ in range(2)

@@ -12,6 +12,7 @@ Samples = NDArray[np.float64]
 Range = tuple[float, float]
 
 MOST_TEARS = 8
+_GATE_BLOCK_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Conditions:
         Probability of noise of any colour at a signal-to-noise ratio within ``snr_db``.
     babble : float
         Probability of other sound, given to `apply`, at a ratio within ``babble_snr_db``.
+    gate : float
+        Probability of a noise gate, as telephones and meeting software have: what is softer than the softest note by
+        an amount within ``gate_below_db`` is turned down by an amount within ``gate_depth_db``.
     gain_db : (float, float)
         Gain, always.
     clip : float
@@ -50,6 +54,9 @@ class Conditions:
     snr_db: Range = (12.0, 45.0)
     babble: float = 0.0
     babble_snr_db: Range = (15.0, 35.0)
+    gate: float = 0.2
+    gate_below_db: Range = (8.0, 30.0)
+    gate_depth_db: Range = (10.0, 60.0)
     gain_db: Range = (-18.0, 6.0)
     clip: float = 0.12
     clip_db: float = 15.0
@@ -146,6 +153,32 @@ def microphone_tilt(samples: Samples, rate_hz: int, rng: np.random.Generator, ti
     return coloured
 
 
+def gated(phrase: Phrase, below_db: float, depth_db: float, rng: np.random.Generator) -> Samples:
+    """Turn a phrase down wherever it is softer than its softest note by more than ``below_db``.
+
+    The gate opens within 1 to 12 ms of a sound that is loud enough, so a beginning may lose a little, and stays open
+    for 50 to 300 ms after it.
+    """
+    from scipy.ndimage import maximum_filter1d
+
+    block = s_to_samples(_GATE_BLOCK_S, phrase.rate_hz)
+    samples = phrase.samples.astype(np.float64)
+    blocks = np.pad(samples, (0, -len(samples) % block)).reshape(-1, block)
+    level_db = 20.0 * np.log10(np.sqrt((blocks**2).mean(axis=1)) + 1e-9)
+    spans = np.rint(phrase.notes[:, :2] / _GATE_BLOCK_S).astype(np.intp)
+    softest_db = min(level_db[start : max(stop, start + 1)].max(initial=-180.0) for start, stop in spans)
+    hold = max(1, round(rng.uniform(0.05, 0.3) / _GATE_BLOCK_S))
+    # Open at each block that is loud enough, and for some blocks after it.
+    loud = level_db > softest_db - below_db
+    is_open = maximum_filter1d(loud, hold, origin=(hold - 1) // 2, mode="constant")
+    gain = np.where(is_open, 1.0, from_db(-depth_db))
+    opening = max(1, round(rng.uniform(0.001, 0.012) / _GATE_BLOCK_S))
+    ramp = np.convolve(np.pad(gain, (opening - 1, 0), mode="edge"), np.full(opening, 1.0 / opening), mode="valid")
+    middle = (np.arange(len(ramp)) + 0.5) * block
+    gated_samples: Samples = samples * np.interp(np.arange(len(samples)), middle, ramp)
+    return gated_samples
+
+
 def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babble: Samples | None = None) -> Phrase:
     """Put a phrase into a room, before a microphone, among noise; its labels stay.
 
@@ -179,6 +212,9 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
         out = out + other * ratio * from_db(-rng.uniform(*conditions.babble_snr_db))
     if rng.random() < conditions.hum:
         out = out + hum(len(out), rate_hz, rng) * from_db(rng.uniform(*conditions.hum_db))
+    if len(phrase.notes) and rng.random() < conditions.gate:
+        below_db, depth_db = rng.uniform(*conditions.gate_below_db), rng.uniform(*conditions.gate_depth_db)
+        out = gated(replace(phrase, samples=out.astype(np.float32)), below_db, depth_db, rng)
     out = out * from_db(rng.uniform(*conditions.gain_db))
     peak = float(np.abs(out).max(initial=1e-9))
     if rng.random() < conditions.clip:

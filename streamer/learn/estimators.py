@@ -201,7 +201,7 @@ def fold(
 
 
 def mean_of(members: Sequence[Network]) -> Network:
-    """One network whose log odds are the mean of the members', which are of one shape and do not touch inside it."""
+    """One network whose log odds are the mean of the members', which are equally deep and do not touch inside it."""
     first = np.concatenate([m.weights[0] for m in members], axis=1)
     last = np.concatenate([m.weights[-1] for m in members]) / len(members)
     biases = [np.concatenate(layer) for layer in zip(*(m.biases[:-1] for m in members), strict=True)]

@@ -3,7 +3,7 @@
 The classifier hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all
 pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
 to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
-to. The last is the mean of a few networks that differ only in chance (Hansen & Salamon 1990).
+to. The last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
 """
 
 import zipfile
@@ -32,8 +32,9 @@ from streamer.learn.shards import SPREAD_FLOOR, data_hash, key, write_whole
 from streamer.network import Network
 
 LISTENING, JUDGING = "listening", "judging"
-HIDDEN = (64, 32)
-MEMBERS = 4  # networks that are fitted in the end, each from its own beginning: where they disagree, few are sure
+# Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one tells
+# instruments apart better, a small one is misled less by a singer whom it has never heard.
+MEMBERS = ((64, 32), (64, 32), (32, 16), (16, 8))
 ROUNDS = 4
 EPOCHS = 4
 LEARNING_RATE = (2e-3, 1e-4)
@@ -81,7 +82,7 @@ def train_judge(
         wanted = [bench.cases(turn, k) for k in range(pieces)]
         make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
         known = bench.load(turn + 1)
-        judge, loss = _fit(known, settings.seed, 1 if turn + 1 < ROUNDS else MEMBERS)
+        judge, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
     assert judge is not None
     return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
 
@@ -132,22 +133,22 @@ class _Bench:
         return LabelledCases(np.concatenate(rows), np.concatenate(targets))
 
 
-def _fit(cases: LabelledCases, seed: int, members: int) -> tuple[Network, float]:
-    """The mean of so many networks, and of their losses."""
+def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
+    """The mean of networks with such hidden layers, and of their losses."""
     if not cases.targets[:, 0].any():
         raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
     mean, spread = _scale(cases.rows)
     fitted: list[Network] = []
     losses: list[float] = []
-    for member in range(members):
-        mlp = new_mlp(HIDDEN, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
+    for member, hidden in enumerate(members):
+        mlp = new_mlp(hidden, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
         loss = 0.0
         for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
             order = np.random.default_rng([seed, member, epoch]).permutation(len(cases.rows))
             loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
         fitted.append(Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)))
         losses.append(loss)
-    return mean_of(fitted), sum(losses) / members
+    return mean_of(fitted), sum(losses) / len(members)
 
 
 def _scale(rows: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
