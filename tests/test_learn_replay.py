@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamer.config import TrackerConfig
-from streamer.learn.bench import note_table
+from streamer.learn.heard import note_table
 from streamer.learn.phrase import Phrase
 from streamer.learn.replay import listen, load_memory, replay, replay_score
 from streamer.thresholds import Thresholds

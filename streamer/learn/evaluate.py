@@ -23,9 +23,9 @@ from streamer.detectors.base import Detector
 from streamer.errors import DataError
 from streamer.events import Event, FloatArray
 from streamer.hearing import Hearing
-from streamer.learn.bench import hear, note_table
 from streamer.learn.confusion import Confusion, confuse, join, pitch_at
 from streamer.learn.datasets import Recording, file_hash, parse_number, read_csv
+from streamer.learn.heard import hear, note_table
 from streamer.learn.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
 from streamer.learn.phrase import Phrase, load_phrase
 from streamer.learn.processes import process_pool

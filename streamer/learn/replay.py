@@ -19,7 +19,7 @@ from streamer.events import FloatArray
 from streamer.framing import Hopper
 from streamer.hearing import N_CANDIDATES, Hearing
 from streamer.judge import LEAST_ODDS, weigh_with
-from streamer.learn.bench import note_table
+from streamer.learn.heard import note_table
 from streamer.learn.metrics import EventTable, NoteCounts, score_notes
 from streamer.learn.phrase import Phrase
 from streamer.learn.shards import write_whole
@@ -173,7 +173,7 @@ def replay(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None 
     Returns
     -------
     ndarray, shape (n, 4)
-        As of `streamer.learn.bench.note_table`.
+        As of `streamer.learn.heard.note_table`.
     """
     weigh, limits = weigh_with(memory.judge), thresholds or memory.thresholds
     return replay_with(memory, config, lambda config, hop_ms: NoteMachine(config, hop_ms, limits, weigh))
