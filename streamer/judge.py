@@ -32,6 +32,7 @@ _SUMS_BESIDE = (-12, -1, 1, 12)
 _EDGE = 24
 _MOST_ODDS = np.float32(6.0)
 _SUM_UNIT = 50.0  # sums, in nepers of odds times milliseconds, are counted in these
+_PROBABLE = 0.7  # how probably a note is older than the younger of the two ages that its date is halfway between
 _NO_PITCH = 2.0  # semitones; stands for what cannot be told
 
 NAMES: tuple[str, ...] = (
@@ -216,10 +217,16 @@ def weigh_with(network: Network | None) -> Weigh | None:
 
 
 def began_ms_ago(log_odds: FloatArray) -> float:
-    """How long ago a note began that is judged right: the mean of what the outputs say, shape (len(OUTPUTS),)."""
+    """How long ago a note began that is judged right, shape (len(OUTPUTS),).
+
+    Halfway between the mean of what the outputs say and an age that it probably exceeds. Where both a consonant that is
+    already sung and the vowel after it may be the beginning, the mean is too early.
+    """
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
-    return float(np.trapezoid(older, AGES_MS))
+    mean = np.trapezoid(older, AGES_MS)
+    probable = np.interp(-_PROBABLE, -older, AGES_MS)
+    return float(0.5 * (mean + probable))
 
 
 def _best_other(values: FloatArray, place: int) -> float:

@@ -74,7 +74,7 @@ class Thresholds:
     propose: float = 7.0
     propose_again: float = -2.0
     propose_again_ms: float = 25.0
-    right: float = 1.625
+    right: float = 1.4
     evident: float = 2.0
     right_evident: float = 1.0
     right_again: float = -0.5

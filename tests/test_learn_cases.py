@@ -68,10 +68,10 @@ def test_chance_is_seeded(memory: Memory) -> None:
     assert not (one.rows.shape == other.rows.shape and np.array_equal(one.rows, other.rows))
 
 
-def test_the_age_is_the_mean_of_what_the_outputs_say() -> None:
+def test_the_age_is_what_the_outputs_say() -> None:
     young = np.full(len(OUTPUTS), 20.0, np.float32)
     assert began_ms_ago(young) == pytest.approx(0.0, abs=0.1)
     between = young.copy()
     between[1 : 1 + AGES_MS.index(55.0)] = -20.0  # not younger than 40 ms, but younger than 55
-    assert began_ms_ago(between) == pytest.approx(47.5, abs=0.1)
+    assert began_ms_ago(between) == pytest.approx(46.0, abs=0.1)
     assert began_ms_ago(np.full(len(OUTPUTS), -20.0, np.float32)) < AGES_MS[-1]
