@@ -33,6 +33,7 @@ _EDGE = 24
 _MOST_ODDS = np.float32(6.0)
 _SUM_UNIT = 50.0  # sums, in nepers of odds times milliseconds, are counted in these
 _PROBABLE = 0.7  # how probably a note is older than the younger of the two ages that its date is halfway between
+_OLDEST_MS = 300.0  # no note is told so late: the belief that it is older falls from the last of the ages to here
 _NO_PITCH = 2.0  # semitones; stands for what cannot be told
 
 NAMES: tuple[str, ...] = (
@@ -224,8 +225,9 @@ def began_ms_ago(log_odds: FloatArray) -> float:
     """
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
-    mean = np.trapezoid(older, AGES_MS)
-    probable = np.interp(-_PROBABLE, -older, AGES_MS)
+    ages, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
+    mean = np.trapezoid(older, ages)
+    probable = np.interp(-_PROBABLE, -older, ages)
     return float(0.5 * (mean + probable))
 
 
