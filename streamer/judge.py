@@ -32,8 +32,8 @@ _SUMS_BESIDE = (-12, -1, 1, 12)
 _EDGE = 24
 _MOST_ODDS = np.float32(6.0)
 _SUM_UNIT = 50.0  # sums, in nepers of odds times milliseconds, are counted in these
-_PROBABLE = 0.7  # how probably a note is older than the younger of the two ages that its date is halfway between
-_OLDEST_MS = 300.0  # no note is told so late: the belief that it is older falls from the last of the ages to here
+_PROBABLE = 0.7  # with which a note is older than the second of the two ages that its date lies halfway between
+_OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the judge's ages to nothing here
 _NO_PITCH = 2.0  # semitones; stands for what cannot be told
 
 NAMES: tuple[str, ...] = (
@@ -225,10 +225,10 @@ def began_ms_ago(log_odds: FloatArray) -> float:
     """
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
-    ages, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
-    mean = np.trapezoid(older, ages)
-    probable = np.interp(-_PROBABLE, -older, ages)
-    return float(0.5 * (mean + probable))
+    ages_ms, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
+    mean_ms = np.trapezoid(older, ages_ms)
+    probable_ms = np.interp(-_PROBABLE, -older, ages_ms)
+    return float(0.5 * (mean_ms + probable_ms))
 
 
 def _best_other(values: FloatArray, place: int) -> float:

@@ -60,7 +60,7 @@ class Timbre:
     vibrato_cents: float
     vibrato_hz: float
     breath_db: float
-    partials: int = MOST_PARTIALS
+    partials: int
 
 
 def draw_timbre(rng: np.random.Generator) -> Timbre:
