@@ -15,6 +15,7 @@ from streamer.learn.datasets import Recording, read_manifest
 from streamer.learn.nonmusic import MAKERS, nonmusic
 from streamer.learn.phrase import Phrase, cut, write_set
 from streamer.learn.plans import STYLE_NAMES, STYLES
+from streamer.learn.singing import sing
 from streamer.learn.speech import speech
 from streamer.learn.synthesis import additive, draw_timbre, plucked_string, synthesise
 from streamer.units import midi_to_hz
@@ -214,7 +215,7 @@ def test_a_gate_turns_down_the_pauses_and_leaves_the_notes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tone += np.float32(1e-3) * rng.standard_normal(len(tone)).astype(np.float32)
     phrase = Phrase(tone, RATE_HZ, np.array([[0.5, 1.0, 69.0]]), "", "", "", "synthetic", "")
-    out = augment.gated(phrase, 20.0, 40.0, rng)
+    out = augment.gated(phrase.samples.astype(np.float64), phrase.rate_hz, phrase.notes, 20.0, 40.0, rng)
     inside = slice(int(0.513 * RATE_HZ), int(0.995 * RATE_HZ))
     assert np.allclose(out[inside], tone[inside], atol=1e-7)
     for pause in (slice(0, int(0.495 * RATE_HZ)), slice(int(1.32 * RATE_HZ), None)):
@@ -259,6 +260,41 @@ def test_computed_phrases_keep_to_their_range(style: str) -> None:
     assert np.array_equal(phrase.samples, synthesise(style, np.random.default_rng(3), RATE_HZ, 5.0, 60, 72).samples)
     assert ((phrase.notes[:, 2] >= 59.5) & (phrase.notes[:, 2] <= 72.5)).all()
     assert (phrase.notes[1:, 0] >= phrase.notes[:-1, 1] - 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_computed_singer_sings_the_labels(seed: int) -> None:
+    phrase = sing(np.random.default_rng(seed), RATE_HZ, 6.0)
+    assert np.array_equal(phrase.samples, sing(np.random.default_rng(seed), RATE_HZ, 6.0).samples)
+    assert len(phrase.samples) == 6 * RATE_HZ
+    assert np.abs(phrase.samples).max() <= 1.0
+    assert len(phrase.notes) > 3
+    assert (phrase.notes[:, 0] < phrase.notes[:, 1]).all()
+    assert (phrase.notes[:-1, 1] <= phrase.notes[1:, 0]).all()
+    assert phrase.notes[-1, 1] < 6.0
+    steady = [
+        np.array([onset + 0.1, offset - 0.06, midi]) for onset, offset, midi in phrase.notes if offset > onset + 0.3
+    ]
+    for note in steady:
+        assert measured_midi(phrase, note) == pytest.approx(note[2], abs=0.5)
+
+
+def test_a_vowel_brings_the_upper_harmonics() -> None:
+    rises_db = []
+    for seed in range(12):
+        phrase = sing(np.random.default_rng(seed), RATE_HZ, 6.0)
+        for onset_s, offset_s, _ in phrase.notes:
+            before, after = (
+                _above_db(phrase, at_s, 1500.0) for at_s in (onset_s - 0.02, min(onset_s + 0.06, offset_s))
+            )
+            rises_db.append(after - before)
+    assert np.median(rises_db) > 6.0
+
+
+def _above_db(phrase: Phrase, until_s: float, low_hz: float) -> float:
+    part = phrase.samples[round((until_s - 0.02) * phrase.rate_hz) : round(until_s * phrase.rate_hz)].astype(float)
+    power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
+    return float(10.0 * np.log10(power[np.fft.rfftfreq(len(part), 1.0 / phrase.rate_hz) > low_hz].sum() + 1e-9))
 
 
 def test_a_soundfont_plays_its_labels(

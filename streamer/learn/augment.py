@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.learn.datasets import NoteTable
 from streamer.learn.phrase import Phrase
 from streamer.units import s_to_samples
 
@@ -153,19 +154,20 @@ def microphone_tilt(samples: Samples, rate_hz: int, rng: np.random.Generator, ti
     return coloured
 
 
-def gated(phrase: Phrase, below_db: float, depth_db: float, rng: np.random.Generator) -> Samples:
-    """Turn a phrase down wherever it is softer than its softest note by more than ``below_db``.
+def gated(
+    samples: Samples, rate_hz: int, notes: NoteTable, below_db: float, depth_db: float, rng: np.random.Generator
+) -> Samples:
+    """Turn a sound down wherever it is softer than the softest of its notes by more than ``below_db``.
 
     The gate opens within 1 to 12 ms of a sound that is loud enough, so a beginning may lose a little, and stays open
     for 50 to 300 ms after it.
     """
     from scipy.ndimage import maximum_filter1d
 
-    block = s_to_samples(_GATE_BLOCK_S, phrase.rate_hz)
-    samples = phrase.samples.astype(np.float64)
+    block = s_to_samples(_GATE_BLOCK_S, rate_hz)
     blocks = np.pad(samples, (0, -len(samples) % block)).reshape(-1, block)
     level_db = 20.0 * np.log10(np.sqrt((blocks**2).mean(axis=1)) + 1e-9)
-    spans = np.rint(phrase.notes[:, :2] / _GATE_BLOCK_S).astype(np.intp)
+    spans = np.rint(notes[:, :2] / _GATE_BLOCK_S).astype(np.intp)
     softest_db = min(level_db[start : max(stop, start + 1)].max(initial=-180.0) for start, stop in spans)
     hold = max(1, round(rng.uniform(0.05, 0.3) / _GATE_BLOCK_S))
     # Open at each block that is loud enough, and for some blocks after it.
@@ -214,7 +216,7 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
         out = out + hum(len(out), rate_hz, rng) * from_db(rng.uniform(*conditions.hum_db))
     if len(phrase.notes) and rng.random() < conditions.gate:
         below_db, depth_db = rng.uniform(*conditions.gate_below_db), rng.uniform(*conditions.gate_depth_db)
-        out = gated(replace(phrase, samples=out.astype(np.float32)), below_db, depth_db, rng)
+        out = gated(out, rate_hz, phrase.notes, below_db, depth_db, rng)
     out = out * from_db(rng.uniform(*conditions.gain_db))
     peak = float(np.abs(out).max(initial=1e-9))
     if rng.random() < conditions.clip:

@@ -16,6 +16,7 @@ from streamer.learn.assemble import Bank, assemble, group_notes, resample
 from streamer.learn.datasets import Recording
 from streamer.learn.phrase import Phrase, cut
 from streamer.learn.plans import STYLE_NAMES
+from streamer.learn.singing import sing
 from streamer.learn.synthesis import synthesise
 
 RATE_HZ = 44_100
@@ -32,6 +33,7 @@ class Mixture:
     phrases: float = 0.20
     rendered: float = 0.14
     synthesised: float = 0.11
+    sung: float = 0.08
     nonmusic: float = 0.07
     drums: float = 0.05
     speech: float = 0.09
@@ -86,6 +88,7 @@ class Curriculum:
             "phrases": self.mixture.phrases * bool(phrases),
             "rendered": self.mixture.rendered * (self.synthetic and soundfont.is_available()),
             "synthesised": self.mixture.synthesised * self.synthetic,
+            "sung": self.mixture.sung * self.synthetic,
             "nonmusic": self.mixture.nonmusic * self.synthetic,
             "drums": self.mixture.drums * (self.synthetic and soundfont.is_available()),
             "speech": self.mixture.speech * (self.synthetic and speech.is_available()),
@@ -107,6 +110,8 @@ class Curriculum:
         if kind == "synthesised":
             low = int(rng.choice(_LOWEST))  # the ends of the range, where recordings are few, more often
             return synthesise(str(rng.choice(STYLE_NAMES)), rng, RATE_HZ, PIECE_S, low, low + 16)
+        if kind == "sung":
+            return sing(rng, RATE_HZ, PIECE_S)
         if kind == "drums":
             return soundfont.render_drums(rng, RATE_HZ, PIECE_S)
         if kind == "speech":

@@ -41,7 +41,7 @@ LEARNING_RATE = (2e-3, 1e-4)
 ALPHA = 1e-5
 BATCH = 512
 CHUNK_ROWS = 200_000
-MORE_PHRASES = 2.5  # what singers do before and after a note's onset is what is hardest to judge
+MORE_SINGING = 2.5  # what singers do before and after a note's onset is what is hardest to judge
 _MEMORY_SHARE = 0.5
 
 
@@ -69,7 +69,8 @@ def train_judge(
     OutputError
         If ``work`` cannot be written to.
     """
-    mixture = replace(settings.mixture, phrases=MORE_PHRASES * settings.mixture.phrases)
+    shares = settings.mixture
+    mixture = replace(shares, phrases=MORE_SINGING * shares.phrases, sung=MORE_SINGING * shares.sung)
     curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
     pieces = settings.judge_pieces
     name = key(data_hash(recordings), curriculum, hop)

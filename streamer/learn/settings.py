@@ -71,7 +71,7 @@ class Settings:
     synthetic: bool = True
     memory_mb: int = 2048
     hold_out: tuple[str, ...] = ()
-    judge_share: float = 1.4
+    judge_share: float = 1.6
     mixture: Mixture = field(default_factory=Mixture)
 
     def __post_init__(self) -> None:

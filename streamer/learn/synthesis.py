@@ -87,8 +87,9 @@ def draw_timbre(rng: np.random.Generator) -> Timbre:
 
 
 def _plain_timbre(rng: np.random.Generator) -> Timbre:
+    few = bool(rng.random() < 0.6)
     return Timbre(
-        slope_db=float(rng.choice([60.0, rng.uniform(0.0, 30.0)])),
+        slope_db=float(rng.uniform(0.0, 12.0) if few else rng.choice([60.0, rng.uniform(0.0, 30.0)])),
         even_db=-80.0 if rng.random() < 0.3 else 0.0,
         first_db=0.0,
         bumps=np.zeros((0, 3)),
@@ -98,12 +99,13 @@ def _plain_timbre(rng: np.random.Generator) -> Timbre:
         vibrato_cents=0.0 if rng.random() < 0.7 else float(rng.uniform(5, 40)),
         vibrato_hz=float(rng.uniform(4.0, 7.0)),
         breath_db=-70.0,
-        partials=_few_partials(1, rng) if rng.random() < 0.6 else MOST_PARTIALS,
+        partials=_few_partials(1, rng) if few else MOST_PARTIALS,
     )
 
 
 def _few_partials(least: int, rng: np.random.Generator) -> int:
-    return int(rng.integers(least, 9))
+    """Up to 8, log-uniformly: the fewer there are, the more one of them matters."""
+    return int(np.exp(rng.uniform(np.log(least), np.log(9.0))))
 
 
 def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.random.Generator) -> Samples:
