@@ -33,7 +33,7 @@ _EDGE = 24
 _MOST_ODDS = np.float32(6.0)
 _SUM_UNIT = 50.0  # sums, in nepers of odds times milliseconds, are counted in these
 _PROBABLE = 0.7  # with which a note is older than the second of the two ages that its date lies halfway between
-_LATER_MS = 10.0  # than the sound begins, people mark a sung note's beginning; some more than others
+_LATER_MS = 8.0  # than the sound begins, people mark a sung note's beginning; some more than others
 _OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the judge's ages to nothing here
 _NO_PITCH = 2.0  # semitones; stands for what cannot be told
 
