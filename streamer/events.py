@@ -82,6 +82,9 @@ class NoteOn:
         1 to 127, from the attack's level.
     midi : float
         Fractional pitch as measured so far.
+    since : int or None
+        Where its sound is believed to have begun: a sung note sounds before it is at its vowel, where people mark it.
+        None for ``onset``.
     """
 
     sample: int
@@ -89,6 +92,12 @@ class NoteOn:
     note: int
     velocity: int
     midi: float
+    since: int | None = None
+
+    @property
+    def first_heard(self) -> int:
+        """What latency is counted from: ``since``, or else ``onset``."""
+        return self.onset if self.since is None else self.since
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ _EDGE = 24
 _MOST_ODDS = np.float32(6.0)
 _SUM_UNIT = 50.0  # sums, in nepers of odds times milliseconds, are counted in these
 _PROBABLE = 0.7  # with which a note is older than the second of the two ages that its date lies halfway between
-_LATER_MS = 8.0  # than the sound begins, people mark a sung note's beginning; some more than others
 _OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the judge's ages to nothing here
 _NO_PITCH = 2.0  # semitones; stands for what cannot be told
 
@@ -221,15 +220,15 @@ def weigh_with(network: Network | None) -> Weigh | None:
 def began_ms_ago(log_odds: FloatArray) -> float:
     """How long ago a note began that is judged right, shape (len(OUTPUTS),).
 
-    A little less than halfway between the mean of what the outputs say and an age that it probably exceeds. Where both
-    a consonant that is already sung and the vowel after it may be the beginning, the mean is too early.
+    Halfway between the mean of what the outputs say and an age that it probably exceeds. Where both a consonant that is
+    already sung and the vowel after it may be the beginning, the mean is too early.
     """
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
     ages_ms, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
     mean_ms = np.trapezoid(older, ages_ms)
     probable_ms = np.interp(-_PROBABLE, -older, ages_ms)
-    return max(0.0, float(0.5 * (mean_ms + probable_ms)) - _LATER_MS)
+    return float(0.5 * (mean_ms + probable_ms))
 
 
 def _best_other(values: FloatArray, place: int) -> float:

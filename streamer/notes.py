@@ -23,19 +23,24 @@ _THIRD_HARMONIC = 19  # semitones above the first
 _PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
 _MOST = np.float32(4.0)  # log odds that one hop may bring
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
+_MARKED_LATER_MS = (
+    8.0  # than a note is first heard, people mark its beginning: more where it is sung, some more than others
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What changed at this hop: the note that ended, if any, and the note that began, if any.
 
-    ``began_ago`` and ``ended_ago`` are hops before the present one.
+    ``began_ago`` and ``ended_ago`` are hops before the present one; ``sounds_ago`` is where the sound of the note that
+    began is first heard, if before.
     """
 
     ended: int | None = None
     ended_ago: int = 0
     began: int | None = None
     began_ago: int = 0
+    sounds_ago: int = 0
 
 
 class NoteMachine:
@@ -164,12 +169,14 @@ class NoteMachine:
         best = int(np.argmax(excess))
         if not excess[best] > 0.0:
             return None
-        ago = round(began_ms_ago(odds[best]) / self._hop_ms)
+        age_ms = began_ms_ago(odds[best])
+        ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
+        sounds_ago = round(age_ms / self._hop_ms)
         self._enter(proposed[best], pitch)
         if current is None:
-            return Decision(began=proposed[best], began_ago=ago)
+            return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
         ago = min(ago, state.since)
-        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago)
+        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
 
     def _asked(self, candidate: int, sounding: FloatArray) -> float:
         """Log odds of being right at which the judge is believed."""

@@ -149,19 +149,20 @@ class Tracker:
         if decision.ended is not None:
             events += self._end(self._hops_end, self._hops_end - decision.ended_ago * len(hop))
         if decision.began is not None:
-            events.append(self._begin(decision.began, decision.began_ago * len(hop)))
+            events.append(self._begin(decision.began, decision.began_ago * len(hop), decision.sounds_ago * len(hop)))
         if self._sounding is not None and voiced and midi is not None and abs(midi - self._sounding.note) < 1.0:
             self._pitches.append(midi)
         return events
 
-    def _begin(self, candidate: int, ago: int) -> NoteOn:
+    def _begin(self, candidate: int, ago: int, sounds_ago: int) -> NoteOn:
         note = candidate + LOWEST_MIDI
         f0_hz, _ = self._detector.pitch(candidate)
         midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
         if abs(midi - note) > _FARTHEST_YET:
             midi = float(note)
         onset = max(self._hops_end - ago, self._last_off, 0)
-        event = NoteOn(self._hops_end, onset, note, self._velocity(), midi)
+        since = min(onset, max(self._hops_end - sounds_ago, 0))
+        event = NoteOn(self._hops_end, onset, note, self._velocity(), midi, since)
         self._sounding = event
         self._pitches.clear()
         self._pitches.append(midi)

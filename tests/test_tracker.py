@@ -218,3 +218,10 @@ def test_default_hop_is_the_same_time_at_every_rate():
     for rate_hz in (16_000, 22_050, 44_100, 48_000, 96_000):
         assert auto_hop(rate_hz) / rate_hz == pytest.approx(HOP_S, rel=0.1)
     assert auto_hop(48_000) == auto_hop(44_100) == 128
+
+
+def test_latency_counts_from_the_first_sound_and_files_from_where_people_mark_the_note(whole):
+    begun = [event for event in whole if isinstance(event, NoteOn)]
+    assert all(event.first_heard <= event.onset <= event.sample for event in begun)
+    assert 0.0 < max(event.onset - event.first_heard for event in begun) / RATE_HZ < 0.01
+    assert NoteOn(9, 5, 60, 64, 60.0).first_heard == 5

@@ -97,7 +97,7 @@ def notes_table(heard: Transcription) -> Table:
             str(on.note),
             f"{100.0 * (off.midi - on.note):+.0f}",
             str(on.velocity),
-            f"{samples_to_ms(on.sample - on.onset, heard.rate_hz):.0f} ms",
+            f"{samples_to_ms(on.sample - on.first_heard, heard.rate_hz):.0f} ms",
         )
     table.caption_justify = "left"
     table.caption = f"{len(heard.notes)} notes in {heard.duration_s:.1f} s"

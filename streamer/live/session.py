@@ -340,7 +340,7 @@ class Session:
             sent_ns = self._outlets.send(sent)
             if isinstance(sent, NoteOn):
                 total_ms = self._picture.latency.add(
-                    samples_to_ms(block.start + len(block.samples) - sent.onset, self._tracker.rate_hz),
+                    samples_to_ms(block.start + len(block.samples) - sent.first_heard, self._tracker.rate_hz),
                     (dequeued_ns - block.captured_ns) / 1e6,
                     (decided_ns - dequeued_ns) / 1e6,
                     (sent_ns - decided_ns) / 1e6,
