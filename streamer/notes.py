@@ -23,9 +23,7 @@ _THIRD_HARMONIC = 19  # semitones above the first
 _PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
 _MOST = np.float32(4.0)  # log odds that one hop may bring
 _REFERENCE_MS = 60.0  # how fast a note's pitch is followed
-_MARKED_LATER_MS = (
-    8.0  # than a note is first heard, people mark its beginning: more where it is sung, some more than others
-)
+_MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,7 @@ class NoteMachine:
         self._enter(proposed[best], pitch)
         if current is None:
             return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
-        ago = min(ago, state.since)
+        ago, sounds_ago = min(ago, state.since), min(sounds_ago, state.since)
         return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
 
     def _asked(self, candidate: int, sounding: FloatArray) -> float:
