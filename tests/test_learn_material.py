@@ -214,8 +214,7 @@ def test_a_gate_turns_down_the_pauses_and_leaves_the_notes(seed: int) -> None:
     tone[RATE_HZ // 2 : RATE_HZ] = 0.3 * np.sin(2 * np.pi * 440.0 * np.arange(RATE_HZ - RATE_HZ // 2) / RATE_HZ)
     rng = np.random.default_rng(seed)
     tone += np.float32(1e-3) * rng.standard_normal(len(tone)).astype(np.float32)
-    phrase = Phrase(tone, RATE_HZ, np.array([[0.5, 1.0, 69.0]]), "", "", "", "synthetic", "")
-    out = augment.gated(phrase.samples.astype(np.float64), phrase.rate_hz, phrase.notes, 20.0, 40.0, rng)
+    out = augment.gated(tone.astype(np.float64), RATE_HZ, np.array([[0.5, 1.0, 69.0]]), 20.0, 40.0, rng)
     inside = slice(int(0.513 * RATE_HZ), int(0.995 * RATE_HZ))
     assert np.allclose(out[inside], tone[inside], atol=1e-7)
     for pause in (slice(0, int(0.495 * RATE_HZ)), slice(int(1.32 * RATE_HZ), None)):

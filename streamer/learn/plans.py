@@ -176,11 +176,11 @@ def plan_notes(
     while clock < duration_s - TAIL_S:
         style = STYLES[str(rng.choice(choices)) if name == MIXED else name]
         melody = with_unisons(MELODIES[str(rng.choice(style.melodies))](pitches, rng), rng)
-        unit_s = _log_uniform(style.ioi_s, rng)
+        unit_s = log_uniform(style.ioi_s, rng)
         slurs = style.crossfade_s is not None and not decays and rng.random() < 0.6
         for midi in _take(melody, int(rng.integers(*STRETCH))):
             ioi_s = unit_s * rng.choice([1, 2, 4], p=[0.85, 0.12, 0.03]) if style.sixteenths else 0.0
-            ioi_s = ioi_s or _log_uniform(style.ioi_s, rng)
+            ioi_s = ioi_s or log_uniform(style.ioi_s, rng)
             joined = style.crossfade_s is not None or style.ring_s is not None
             gap_s = 0.0 if joined else min(rng.uniform(*style.gap_s), 0.5 * ioi_s)
             crossfade_s = rng.uniform(*style.crossfade_s) if style.crossfade_s else 0.0
@@ -255,10 +255,11 @@ def _rise(length: int) -> NDArray[np.float64]:
 
 def _slide(rng: np.random.Generator) -> Slide:
     semitones = float(np.clip(rng.normal(_SLIDE_MEAN, _SLIDE_SPREAD), *_SLIDE_MOST))
-    return Slide(semitones, _log_uniform(_SLIDE_S, rng))
+    return Slide(semitones, log_uniform(_SLIDE_S, rng))
 
 
-def _log_uniform(bounds: Range, rng: np.random.Generator) -> float:
+def log_uniform(bounds: Range, rng: np.random.Generator) -> float:
+    """A number between two, as probably from 1 to 2 as from 2 to 4."""
     return float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))
 
 

@@ -16,19 +16,19 @@ from streamer.learn.augment import coloured_noise, from_db, noise_floor
 from streamer.learn.melodies import MELODIES, with_unisons
 from streamer.learn.nonmusic import OWN_LICENCE, OWN_SOURCE
 from streamer.learn.phrase import Phrase
+from streamer.learn.plans import LEAD_S, TAIL_S, Range, log_uniform
 from streamer.units import A4_HZ, s_to_samples
 
 Array = NDArray[np.float64]
-Range = tuple[float, float]
 
 _FRAME_S = 0.002
-_LEAD_S = 0.3
-_TAIL_S = 0.4
 _BOTTOM_MIDI = (40, 64)  # of a singer's range
 _SPAN = (8, 18)  # semitones of it that a phrase uses
 _MELODIES = {"walk": 0.4, "scale": 0.25, "arpeggio": 0.15, "repeat": 0.1, "leap": 0.1}
 _STRETCH = (4, 12)  # syllables of one melody
 _SYLLABLE_S = (0.2, 0.9)
+_PACE = (0.7, 1.5)  # of a singer: syllables are so many times as long
+_SLIDE_S = (0.01, 0.08)  # in which a third of the way to the pitch is left
 _HUMMED = 0.2  # of the phrases: with closed lips, where vowels sound as nasals otherwise do
 _OF_HUMMING = ("unvoiced stop", "fricative", "none", "breath")
 _SILENT_DB = -120.0
@@ -151,12 +151,12 @@ def _plan(rng: np.random.Generator, duration_s: float, top_db: float, kinds: Seq
     pitches = np.arange(bottom, bottom + int(rng.integers(*_SPAN)))
     tuning = rng.uniform(-0.5, 0.5)
     astray = rng.uniform(0.0, 0.3)  # semitones by which this singer misses
-    pace = np.exp(rng.uniform(np.log(0.7), np.log(1.5)))
+    pace = log_uniform(_PACE, rng)
     shares = np.array([CONSONANTS[kind].share for kind in kinds]) * rng.dirichlet(np.full(len(kinds), 3.0))
     shares /= shares.sum()
     planned: list[Syllable] = []
-    clock = _LEAD_S
-    while clock < duration_s - _TAIL_S:
+    clock = LEAD_S
+    while clock < duration_s - TAIL_S:
         melody = with_unisons(MELODIES[str(rng.choice(list(_MELODIES), p=list(_MELODIES.values())))](pitches, rng), rng)
         for _ in range(int(rng.integers(*_STRETCH))):
             midi = next(melody) + tuning + rng.normal(0.0, astray)
@@ -165,8 +165,8 @@ def _plan(rng: np.random.Generator, duration_s: float, top_db: float, kinds: Seq
                 kind = kinds[0]  # else there is nothing to hear
             start_s = clock
             onset_s = start_s + rng.uniform(*CONSONANTS[kind].length_s)
-            end_s = onset_s + pace * np.exp(rng.uniform(*np.log(_SYLLABLE_S)))
-            if onset_s > duration_s - _TAIL_S:
+            end_s = onset_s + pace * log_uniform(_SYLLABLE_S, rng)
+            if onset_s > duration_s - TAIL_S:
                 return planned
             end_s = min(end_s, duration_s - 0.1)
             planned.append(Syllable(start_s, onset_s, end_s, midi, top_db - rng.uniform(0.0, 8.0), kind))
@@ -201,7 +201,7 @@ def _pitch(syllables: Sequence[Syllable], time_s: Array, rng: np.random.Generato
         here = time_s >= s.start_s
         after_s = time_s[here] - s.onset_s
         slide = float(np.clip(rng.normal(-0.3, 0.5), -2.0, 1.0))
-        decay_s = np.exp(rng.uniform(np.log(0.01), np.log(0.08)))
+        decay_s = log_uniform(_SLIDE_S, rng)
         held = s.midi + slide * np.exp(-np.maximum(after_s, 0.0) / decay_s)
         depth = vibrato * np.clip((after_s - 0.15) / 0.25, 0.0, 1.0)
         held = held + depth * np.sin(2.0 * np.pi * vibrato_hz * time_s[here] + phase)

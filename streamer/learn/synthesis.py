@@ -13,7 +13,7 @@ from streamer.config import HIGHEST_MIDI, LOWEST_MIDI
 from streamer.learn.augment import coloured_noise, from_db, noise_floor
 from streamer.learn.nonmusic import OWN_LICENCE, OWN_SOURCE
 from streamer.learn.phrase import Phrase
-from streamer.learn.plans import PlannedNote, Samples, Sound, fade, mix, plan_notes
+from streamer.learn.plans import PlannedNote, Samples, Sound, fade, log_uniform, mix, plan_notes
 from streamer.units import midi_to_hz, s_to_samples
 
 SPAN = 28  # semitones that one phrase stays within
@@ -105,7 +105,7 @@ def _plain_timbre(rng: np.random.Generator) -> Timbre:
 
 def _few_partials(least: int, rng: np.random.Generator) -> int:
     """Up to 8, log-uniformly: the fewer there are, the more one of them matters."""
-    return int(np.exp(rng.uniform(np.log(least), np.log(9.0))))
+    return int(log_uniform((least, 9.0), rng))
 
 
 def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.random.Generator) -> Samples:
