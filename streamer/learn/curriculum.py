@@ -27,13 +27,17 @@ _LOWEST = (21, 24, 28, 36, 40, 45, 50, 57, 69, 84, 92)
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """The share of each kind of material; what cannot be had on this machine goes to the others."""
+    """The share of each kind of material; what cannot be had on this machine goes to the others.
+
+    Computed singing is left to the judge (`streamer.learn.judging`): its consonants are labelled as no note though they
+    sound at a pitch, and a classifier that learns this takes the beginning of a sine for one of them.
+    """
 
     assembled: float = 0.34
     phrases: float = 0.20
     rendered: float = 0.14
     synthesised: float = 0.11
-    sung: float = 0.08
+    sung: float = 0.0
     nonmusic: float = 0.07
     drums: float = 0.05
     speech: float = 0.09

@@ -41,7 +41,9 @@ LEARNING_RATE = (2e-3, 1e-4)
 ALPHA = 1e-5
 BATCH = 512
 CHUNK_ROWS = 200_000
-MORE_SINGING = 2.5  # what singers do before and after a note's onset is what is hardest to judge
+# What singers do before and after a note's onset is what is hardest to judge: more of it, and computed singing as well.
+MORE_PHRASES = 2.5
+SUNG = 0.2
 _MEMORY_SHARE = 0.5
 
 
@@ -70,7 +72,7 @@ def train_judge(
         If ``work`` cannot be written to.
     """
     shares = settings.mixture
-    mixture = replace(shares, phrases=MORE_SINGING * shares.phrases, sung=MORE_SINGING * shares.sung)
+    mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
     curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
     pieces = settings.judge_pieces
     name = key(data_hash(recordings), curriculum, hop)
