@@ -24,7 +24,10 @@ _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
 _RIVALS = 4
 _RANDOM = 3
-_SAME = 0.6  # semitones: a note between two names is heard under both
+# A note between two names is heard under both: to be so, neither may be asked to tell which of them is the nearer.
+# What lies between these two, in semitones, is no example, so that the border is nowhere near a note half-way.
+_SAME = 0.65
+_OTHER = 0.85
 _FIT = NAMES.index("correlation_100_at_base")
 
 
@@ -58,9 +61,11 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         if not dense and k % _STRIDE:
             continue
         chosen = _candidates(note, before, matrix, rng)
+        away = np.abs(chosen - exact) if exact is not None else np.full(len(chosen), np.inf)
+        clear = (away < _SAME) | (away > _OTHER)
+        chosen, away = chosen[clear], away[clear]
         target = np.zeros((len(chosen), 2), np.uint8)
-        if exact is not None:
-            target[np.abs(chosen - exact) < _SAME] = (1, since_s < BEGUN_MS / 1000.0)
+        target[away < _SAME] = (1, since_s < BEGUN_MS / 1000.0)
         rows.append(matrix[chosen].astype(np.float16))
         targets.append(target)
     return Examples(np.concatenate(rows), np.concatenate(targets))
