@@ -25,6 +25,7 @@ _VELOCITY_MS = 30.0
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST = 0.8  # semitones from a note's name to the pitch that is measured for it
 _FARTHEST_YET = 0.5  # the same at a note's very beginning, where a pitch further off is not yet to be trusted
+_SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 _LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
 
@@ -150,7 +151,7 @@ class Tracker:
             events += self._end(self._hops_end, self._hops_end - decision.ended_ago * len(hop))
         if decision.began is not None:
             events.append(self._begin(decision.began, decision.began_ago * len(hop), decision.sounds_ago * len(hop)))
-        if self._sounding is not None and voiced and midi is not None and abs(midi - self._sounding.note) < 1.0:
+        if self._sounding is not None and voiced and midi is not None and abs(midi - self._sounding.note) < _SETTLED:
             self._pitches.append(midi)
         return events
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from streamer import Gap, NoteOff, NoteOn, PitchEstimate, Tracker, TrackerConfig
 from streamer.config import HOP_S, auto_hop
+from streamer.detectors.base import PitchOnlyDetector
 from streamer.errors import AudioFormatError, ConfigError
+from streamer.units import midi_to_hz
 from tests.tones import melody, pluck
 
 RATE_HZ = 48_000
@@ -122,6 +124,29 @@ def test_out_of_tune_notes_are_named_and_measured(cents):
     assert notes_of(events) == [60]
     ended = next(event for event in events if isinstance(event, NoteOff))
     assert ended.midi == pytest.approx(60 + cents / 100, abs=0.05)
+
+
+class Sliding(PitchOnlyDetector):
+    """Hears one note that slides from a little under its pitch into it."""
+
+    age = 0
+
+    def __init__(self, config, rate_hz):
+        super().__init__(config, rate_hz)
+        self.hops = 0
+
+    def estimate(self, hop):
+        since_s = self.hops * self.config.hop / self.rate_hz
+        self.hops += 1
+        return midi_to_hz(52.1 - 0.65 * np.exp(-since_s / 0.04)), 0.99
+
+
+def test_a_note_told_too_early_for_its_name_is_measured_where_it_settles():
+    tracker = Tracker(TrackerConfig(), RATE_HZ, Sliding)
+    events = tracker.process(pluck(52.1, 0.6, RATE_HZ)) + tracker.flush()
+    begun, ended = (event for event in events if isinstance(event, NoteOn | NoteOff))
+    assert begun.note == ended.note == 51  # what has been sent cannot be taken back
+    assert ended.midi == pytest.approx(52.1, abs=0.05)
 
 
 def test_repeated_notes_are_struck_again():
