@@ -36,7 +36,7 @@ class Mixture:
     assembled: float = 0.34
     phrases: float = 0.20
     rendered: float = 0.14
-    synthesised: float = 0.11
+    synthesised: float = 0.17
     sung: float = 0.0
     nonmusic: float = 0.07
     drums: float = 0.05

@@ -18,7 +18,7 @@ from streamer.units import midi_to_hz, s_to_samples
 
 SPAN = 28  # semitones that one phrase stays within
 STRING_SHARE = 0.3
-PLAIN_SHARE = 0.45
+PLAIN_SHARE = 0.6
 MOST_PARTIALS = 60
 
 
