@@ -24,10 +24,8 @@ _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
 _RIVALS = 4
 _RANDOM = 3
-# A note between two names is heard under both: to be so, neither may be asked to tell which of them is the nearer.
-# What lies between these two, in semitones, is no example, so that the border is nowhere near a note half-way.
-_SAME = 0.65
-_OTHER = 0.85
+_SAME = 0.65  # semitones: a note between two names is heard under both
+_OTHER = 0.85  # what lies between is no example, so that no border is near a note half-way
 _FIT = NAMES.index("correlation_100_at_base")
 
 
@@ -61,7 +59,7 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         if not dense and k % _STRIDE:
             continue
         chosen = _candidates(note, before, matrix, rng)
-        away = np.abs(chosen - exact) if exact is not None else np.full(len(chosen), np.inf)
+        away = np.abs(chosen - (np.inf if exact is None else exact))
         clear = (away < _SAME) | (away > _OTHER)
         chosen, away = chosen[clear], away[clear]
         target = np.zeros((len(chosen), 2), np.uint8)
