@@ -18,7 +18,6 @@ EVENTS = [
 
 def test_events_become_tables_in_seconds() -> None:
     assert note_table(EVENTS, 1_000).tolist() == [[1.0, 2.5, 60.05, 1.4]]
-    assert note_table(EVENTS, 1_000, as_begun=True).tolist() == [[1.0, 2.5, 60.2, 1.4]]
     assert f0_table(EVENTS, 1_000).tolist() == [[0.1, 0.0, 0.2], [1.5, 261.6, 1.6]]
     assert note_table([], 1_000).shape == (0, 4)
     assert f0_table([], 1_000).shape == (0, 3)

@@ -22,13 +22,19 @@ from sklearn.neural_network import MLPClassifier
 from streamer import features
 from streamer.classifier import Classifier, load
 from streamer.cli import main
+from streamer.config import TrackerConfig
+from streamer.detectors.trained import TrainedDetector
 from streamer.errors import ConfigError, DataError, ModelError
-from streamer.learn.estimators import fit_epoch, fold, layers_of, mean_of, new_mlp, unfold
+from streamer.learn.cases import cases_of
+from streamer.learn.curriculum import Curriculum
+from streamer.learn.estimators import fit_epoch, fold, halfway, layers_of, mean_of, new_mlp, unfold
 from streamer.learn.formats import read_dataset
+from streamer.learn.replay import listen
 from streamer.learn.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
 from streamer.learn.shards import Shards, data_hash
 from streamer.learn.train import LEARNING, check_recordings, save, split, train
 from streamer.network import Network
+from streamer.thresholds import USUAL
 from tests.tones import melody
 
 RATE_HZ = 22_050
@@ -280,6 +286,17 @@ def test_a_network_can_say_the_mean_of_several() -> None:
     assert np.allclose(mean_of(members).log_odds(ROWS), expected, rtol=1e-4, atol=1e-3)
 
 
+def test_halfway_between_two_networks_of_one_layer_is_their_mean() -> None:
+    rng = np.random.default_rng(4)
+    one, other = (
+        Network((rng.normal(size=(N, 2)).astype(np.float32),), (rng.normal(size=2).astype(np.float32),)) for _ in "ab"
+    )
+    between = halfway(one, other)
+    assert between.weights[0].dtype == np.float32  # or it could be saved, and not loaded
+    mean = 0.5 * (one.log_odds(ROWS) + other.log_odds(ROWS))
+    assert np.allclose(between.log_odds(ROWS), mean, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "fitted",
     [
@@ -382,6 +399,33 @@ def test_a_model_is_adapted_from_where_it_was(recordings: list, trained: Path, t
         train(recordings, replace(slow, hidden=(64, 32)), tmp_path, start=start)
     with pytest.raises(ConfigError, match="only the estimator mlp"):
         train(recordings, replace(slow, estimator="sgd"), tmp_path, start=start)
+
+
+def test_the_judge_follows_a_classifier_that_is_adapted(recordings: list, trained: Path, tmp_path: Path) -> None:
+    settings = make_settings(SMALL | ADAPTING | {"pieces": 5, "learning_rate": [3e-3, 1e-3]})
+    start = replace(load(trained), thresholds=replace(USUAL, right=2.5))
+    assert start.judge is not None
+    *biases, last = start.judge.biases
+    credulous = Network(start.judge.weights, (*biases, last + np.float32(4.0)))
+    start = replace(start, judge=credulous)
+    adapted = train(recordings, settings, tmp_path, start=start)
+    assert adapted.thresholds == start.thresholds
+    memory = listen(
+        Curriculum(recordings, seed=99, synthetic=False).piece(0),
+        TrackerConfig(),
+        lambda config, rate_hz: TrainedDetector(config, rate_hz, adapted),
+    )
+    assert adapted.judge is not None
+    cases = cases_of(memory, TrackerConfig(), credulous, seed=0)
+
+    def loss(judge: Network) -> float:
+        odds = judge.log_odds(cases.rows.astype(np.float32))[:, 0]
+        return float(np.logaddexp(0.0, np.where(cases.targets[:, 0], -odds, odds)).mean())
+
+    assert loss(adapted.judge) < loss(credulous)
+    left = train(recordings, replace(settings, judge_share=0.0), tmp_path, start=start)
+    assert left.judge is credulous
+    assert train(recordings, settings, tmp_path, start=replace(start, judge=None)).judge is None
 
 
 def test_the_programs_own_model_can_be_adapted(

@@ -210,6 +210,15 @@ def mean_of(members: Sequence[Network]) -> Network:
     return Network(tuple(w.astype(np.float32) for w in weights), tuple(b.astype(np.float32) for b in (*biases, bias)))
 
 
+def halfway(start: Network, moved: Network) -> Network:
+    """The network whose weights lie halfway between those of one and of what training has made of it.
+
+    It keeps nearly all of what either does well (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+    """
+    layers = ((start.weights, moved.weights), (start.biases, moved.biases))
+    return Network(*(tuple(0.5 * (a + b) for a, b in zip(*pair, strict=True)) for pair in layers))
+
+
 def _blocks(members: Sequence[Network]) -> list[NDArray[Any]]:
     """The weights between hidden layers: each member's on the diagonal, nothing beside it."""
     from scipy.linalg import block_diag

@@ -37,7 +37,7 @@ class Heard:
     cpu_s: float
 
 
-def note_table(events: Iterable[Event], rate_hz: int, *, as_begun: bool = False) -> EventTable:
+def note_table(events: Iterable[Event], rate_hz: int) -> EventTable:
     """Note events as a table in seconds.
 
     Parameters
@@ -46,8 +46,6 @@ def note_table(events: Iterable[Event], rate_hz: int, *, as_begun: bool = False)
         As a tracker gives them, `Tracker.flush` included.
     rate_hz : int
         Rate of the stream.
-    as_begun : bool
-        Take the pitch known at the note-on instead of the median of the whole note.
 
     Returns
     -------
@@ -60,8 +58,7 @@ def note_table(events: Iterable[Event], rate_hz: int, *, as_begun: bool = False)
         if isinstance(event, NoteOn):
             begun = event
         elif isinstance(event, NoteOff) and begun is not None:
-            midi = begun.midi if as_begun else event.midi
-            rows.append((begun.onset / rate_hz, event.offset / rate_hz, midi, begun.sample / rate_hz))
+            rows.append((begun.onset / rate_hz, event.offset / rate_hz, event.midi, begun.sample / rate_hz))
             begun = None
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 

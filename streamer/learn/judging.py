@@ -4,6 +4,9 @@ The classifier hears each piece once; that is kept on disk. Then, in rounds, the
 pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
 to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
 to. The last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
+
+Where a classifier was adapted, its judge has to follow: it has learned what to make of the odds that the classifier
+gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
 """
 
 import zipfile
@@ -24,7 +27,17 @@ from streamer.judge import NAMES, OUTPUTS
 from streamer.learn.cases import LabelledCases, cases_of
 from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording
-from streamer.learn.estimators import Chunks, fit_epoch, fold, layers_of, mean_of, new_mlp, weights_hash
+from streamer.learn.estimators import (
+    Chunks,
+    fit_epoch,
+    fold,
+    halfway,
+    layers_of,
+    mean_of,
+    new_mlp,
+    unfold,
+    weights_hash,
+)
 from streamer.learn.processes import Progress, make_missing
 from streamer.learn.replay import listen, load_memory
 from streamer.learn.settings import Settings
@@ -39,6 +52,8 @@ ROUNDS = 4
 EPOCHS = 4
 LEARNING_RATE = (2e-3, 1e-4)
 ALPHA = 1e-5
+ADAPTING_EPOCHS = 3
+ADAPTING_RATE = (3e-4, 3e-5)
 BATCH = 512
 CHUNK_ROWS = 200_000
 # What singers do before and after a note's onset is what is hardest to judge: more of it, and computed singing as well.
@@ -55,8 +70,28 @@ def train_judge(
     work: Path,
     jobs: int,
     progress: Progress,
+    start: Network | None = None,
 ) -> tuple[Network, dict[str, Any]]:
     """Train a judge for a classifier.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        What its material is made of.
+    classifier : Classifier
+        Whom it is to judge.
+    settings : Settings
+        How.
+    hop : int
+        Samples per hop.
+    work : Path
+        Folder for what is made on the way.
+    jobs : int
+        Processes.
+    progress : callable
+        Told what is being done.
+    start : Network or None
+        The judge to adapt, if there is one.
 
     Returns
     -------
@@ -75,17 +110,24 @@ def train_judge(
     mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
     curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
     pieces = settings.judge_pieces
-    name = key(data_hash(recordings), curriculum, hop)
-    bench = _Bench(work / f"cases-{name}-{weights_hash(classifier)[:8]}", pieces, TrackerConfig(hop=hop))
+    name = "-".join(weights_hash(network)[:8] for network in (classifier, start) if network)
+    folder = work / f"cases-{key(data_hash(recordings), curriculum, hop)}-{name}"
+    rounds = ROUNDS if start is None else 1
+    bench = _Bench(folder, pieces, TrackerConfig(hop=hop))
     heard = [bench.memory(k) for k in range(pieces)]
     make_missing(heard, partial(bench.hear, curriculum, classifier), jobs, progress, LISTENING)
-    most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * ROUNDS))
-    judge: Network | None = None
-    for turn in range(ROUNDS):
+    most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * rounds))
+    judge = start
+    for turn in range(rounds):
         wanted = [bench.cases(turn, k) for k in range(pieces)]
         make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
         known = bench.load(turn + 1)
-        judge, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
+        if not known.targets[:, 0].any():
+            raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
+        if start is None:
+            judge, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
+        else:
+            judge, loss = _adapt(start, known, settings.seed)
     assert judge is not None
     return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
 
@@ -138,8 +180,6 @@ class _Bench:
 
 def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
     """The mean of networks with such hidden layers, and of their losses."""
-    if not cases.targets[:, 0].any():
-        raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
     mean, spread = _scale(cases.rows)
     fitted: list[Network] = []
     losses: list[float] = []
@@ -152,6 +192,19 @@ def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) ->
         fitted.append(Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)))
         losses.append(loss)
     return mean_of(fitted), sum(losses) / len(members)
+
+
+def _adapt(start: Network, cases: LabelledCases, seed: int) -> tuple[Network, float]:
+    """A network on its way to fit these cases, and the loss of the one that does."""
+    mean, spread = _scale(cases.rows)
+    layers = unfold(start.weights, start.biases, mean, spread)
+    mlp = new_mlp([weights.shape[1] for weights in start.weights[:-1]], ALPHA, seed)
+    loss = 0.0
+    for epoch, rate in enumerate(np.geomspace(*ADAPTING_RATE, ADAPTING_EPOCHS)):
+        order = np.random.default_rng([seed, epoch]).permutation(len(cases.rows))
+        loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH, layers)
+        layers = layers_of(mlp, len(OUTPUTS))
+    return halfway(start, Network(*fold(layers, mean, spread))), loss
 
 
 def _scale(rows: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -55,7 +55,7 @@ class Settings:
         Sources or instruments (a part of the name will do) that are measured on instead of learned from.
     judge_share : float
         Pieces that the judge of beginnings learns from, for each that the classifier learns from. With 0 there is none,
-        and thresholds decide; or, where a model is started from, its judge is kept.
+        and thresholds decide; or, where a model is started from, its judge is left as it is.
     mixture : Mixture
         Shares of the kinds of material.
     """
@@ -117,7 +117,6 @@ ADAPTING: dict[str, Any] = {
     "pieces": 60,
     "epochs": 6,
     "learning_rate": (3e-4, 3e-5),
-    "judge_share": 0.0,
 }
 
 

@@ -32,6 +32,7 @@ from streamer.learn.estimators import (
     fit_logistic,
     fit_sgd,
     fold,
+    halfway,
     layers_of,
     new_mlp,
     unfold,
@@ -41,6 +42,8 @@ from streamer.learn.judging import train_judge
 from streamer.learn.processes import Progress, one_thread, silent
 from streamer.learn.settings import Settings
 from streamer.learn.shards import Shards, Statistics, data_hash, key, write_whole
+from streamer.network import Network
+from streamer.thresholds import USUAL
 
 HOP = auto_hop(RATE_HZ)
 HELD_OUT_SHARE = 5  # pieces to measure on: one for so many that are learned from
@@ -155,7 +158,10 @@ def train(
     known = shards.statistics()
     if not all(known.positive):
         raise DataError("no note is heard in the pieces that were made; train on more of them (--pieces), or more data")
-    layers = fold(_fit(shards, known, settings, start, work, progress), known.mean, known.spread)
+    network = Network(*fold(_fit(shards, known, settings, start, work, progress), known.mean, known.spread))
+    if start is not None:
+        network = halfway(start, network)
+    layers = network.weights, network.biases
     model = Classifier(*layers, {})
     losses = {"training": _loss(model, shards)}
     if start is not None:
@@ -176,10 +182,10 @@ def train(
         if start is not None:
             losses["held out before"] = _loss(start, held)
     card = _card(parts, settings, data, known, losses, start)
-    if not settings.judge_share:
-        return Classifier(*layers, card) if start is None else Classifier(*layers, card, start.judge, start.thresholds)
-    judge, card["judge"] = train_judge(parts.learned, model, settings, HOP, work, jobs, progress)
-    return Classifier(*layers, card, judge)
+    judge = start and start.judge
+    if settings.judge_share and (start is None or judge is not None):  # what had none goes on without
+        judge, card["judge"] = train_judge(parts.learned, model, settings, HOP, work, jobs, progress, judge)
+    return Classifier(*layers, card, judge, start.thresholds if start else USUAL)
 
 
 def save(model: Classifier, path: Path) -> None:
