@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.config import TrackerConfig
+from streamer.detectors.trained import TrainedDetector
+from streamer.events import FloatArray
 from streamer.features import NAMES
+from streamer.hearing import Hearing
 from streamer.learn.examples import Examples, examples_of
 from streamer.learn.phrase import NO_NOTES, Phrase
+from streamer.tracker import Tracker
 from tests.tones import pluck
 
 RATE_HZ = 44_100
@@ -43,6 +48,28 @@ def test_a_note_has_begun_for_some_milliseconds_only() -> None:
     begun = examples(60.0).targets
     assert (begun[:, 1] <= begun[:, 0]).all()
     assert 0 < begun[:, 1].sum() < 0.7 * begun[:, 0].sum()
+
+
+def test_training_rows_are_what_live_hears_to_the_bit() -> None:
+    samples = np.concatenate([pluck(midi, 0.25, RATE_HZ) for midi in (52.0, 64.3, 64.3, 81.0)]).astype(np.float32)
+    notes = np.array([[0.25 * k, 0.25 * k + 0.25, midi] for k, midi in enumerate((52.0, 64.3, 64.3, 81.0))])
+    phrase = Phrase(samples, RATE_HZ, notes, "lute", "here", "CC0", "assembled", "mixed")
+    live: set[bytes] = set()
+
+    class Overheard(TrainedDetector):
+        def hear(self, hop: FloatArray) -> Hearing:
+            hearing = super().hear(hop)
+            assert hearing.features is not None
+            live.update(row.tobytes() for row in hearing.features.astype(np.float16))
+            return hearing
+
+    tracker = Tracker(TrackerConfig(hop=HOP), RATE_HZ, Overheard)
+    rng = np.random.default_rng(11)
+    while tracker.consumed < len(samples):  # in blocks as a driver might deliver them
+        tracker.process(samples[tracker.consumed : tracker.consumed + int(rng.integers(1, 700))])
+    learned = examples_of(phrase, HOP, seed=0).rows
+    assert len(learned) > 1_000
+    assert all(row.tobytes() in live for row in learned)
 
 
 def test_where_nothing_was_played_nothing_sounds() -> None:
