@@ -29,6 +29,7 @@ from streamer.learn.curriculum import Curriculum
 from streamer.learn.datasets import Recording
 from streamer.learn.estimators import (
     Chunks,
+    Layers,
     fit_epoch,
     fold,
     halfway,
@@ -60,6 +61,7 @@ CHUNK_ROWS = 200_000
 MORE_PHRASES = 2.5
 SUNG = 0.2
 _MEMORY_SHARE = 0.5
+_Scale = tuple[NDArray[np.float64], NDArray[np.float64]]  # mean and spread of each column
 
 
 def train_judge(
@@ -180,34 +182,44 @@ class _Bench:
 
 def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
     """The mean of networks with such hidden layers, and of their losses."""
-    mean, spread = _scale(cases.rows)
+    scale = _scale(cases.rows)
     fitted: list[Network] = []
     losses: list[float] = []
     for member, hidden in enumerate(members):
-        mlp = new_mlp(hidden, ALPHA, int(np.random.SeedSequence([seed, member]).generate_state(1)[0]))
-        loss = 0.0
-        for epoch, rate in enumerate(np.geomspace(*LEARNING_RATE, EPOCHS)):
-            order = np.random.default_rng([seed, member, epoch]).permutation(len(cases.rows))
-            loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH)
-        fitted.append(Network(*fold(layers_of(mlp, len(OUTPUTS)), mean, spread)))
+        rates = np.geomspace(*LEARNING_RATE, EPOCHS)
+        network, loss = _fit_one(hidden, cases, scale, rates, (seed, member))
+        fitted.append(network)
         losses.append(loss)
     return mean_of(fitted), sum(losses) / len(members)
 
 
 def _adapt(start: Network, cases: LabelledCases, seed: int) -> tuple[Network, float]:
     """A network on its way to fit these cases, and the loss of the one that does."""
-    mean, spread = _scale(cases.rows)
-    layers = unfold(start.weights, start.biases, mean, spread)
-    mlp = new_mlp([weights.shape[1] for weights in start.weights[:-1]], ALPHA, seed)
+    scale = _scale(cases.rows)
+    hidden = [weights.shape[1] for weights in start.weights[:-1]]
+    rates = np.geomspace(*ADAPTING_RATE, ADAPTING_EPOCHS)
+    moved, loss = _fit_one(hidden, cases, scale, rates, (seed,), unfold(start.weights, start.biases, *scale))
+    return halfway(start, moved), loss
+
+
+def _fit_one(
+    hidden: Sequence[int],
+    cases: LabelledCases,
+    scale: _Scale,
+    rates: NDArray[np.float64],
+    seeds: tuple[int, ...],
+    start: Layers | None = None,
+) -> tuple[Network, float]:
+    """One network after a pass at each of the learning rates, and its loss in the last."""
+    mlp = new_mlp(hidden, ALPHA, int(np.random.SeedSequence(seeds).generate_state(1)[0]))
     loss = 0.0
-    for epoch, rate in enumerate(np.geomspace(*ADAPTING_RATE, ADAPTING_EPOCHS)):
-        order = np.random.default_rng([seed, epoch]).permutation(len(cases.rows))
-        loss, _ = fit_epoch(mlp, _chunks(cases, order, mean, spread), float(rate), BATCH, layers)
-        layers = layers_of(mlp, len(OUTPUTS))
-    return halfway(start, Network(*fold(layers, mean, spread))), loss
+    for epoch, rate in enumerate(rates):
+        order = np.random.default_rng([*seeds, epoch]).permutation(len(cases.rows))
+        loss, _ = fit_epoch(mlp, _chunks(cases, order, *scale), float(rate), BATCH, None if epoch else start)
+    return Network(*fold(layers_of(mlp, len(OUTPUTS)), *scale)), loss
 
 
-def _scale(rows: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scale(rows: NDArray[np.float16]) -> _Scale:
     """Mean and spread of each column, without a copy of all in higher precision."""
     parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
     mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in parts], axis=0) / len(rows)
