@@ -1,8 +1,8 @@
 """Every step of a tutorial on training a model to transcribe music, made to work; and what to use instead.
 
 Two models, each of which gets one number and names a note for it: a perceptron that gets a detected pitch, and a
-logistic regression that gets the mean of the spectral peaks. `streamer.learn.baselines` tells what was needed to make
-them work, and what no work can mend.
+logistic regression that gets the mean of the spectral peaks. `streamer.evaluation.baselines` tells what was needed to
+make them work, and what no work can mend.
 
 python examples/article_models.py TRAIN [TEST]
 
@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 
 from streamer import TrackerConfig
-from streamer.learn.baselines import BASELINES, load_namer
-from streamer.learn.datasets import Recording
-from streamer.learn.evaluate import System, evaluate
-from streamer.learn.formats import read_dataset
+from streamer.data.datasets import Recording
+from streamer.data.formats import read_dataset
+from streamer.evaluation.baselines import BASELINES, load_namer
+from streamer.evaluation.evaluate import System, evaluate
 
 
 def split(recordings: list[Recording]) -> tuple[list[Recording], list[Recording]]:

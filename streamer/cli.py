@@ -177,10 +177,10 @@ def _demo(
     * `streamer demo`
     * `streamer demo --play --virtual`
     """
-    from streamer.audio.demo import DemoSource, demo_performance
     from streamer.commands.printing import demo_summary, show
     from streamer.commands.wiring import STANDARD_OUTPUT, file_sinks, open_port, open_screen, say
     from streamer.live.session import Session
+    from streamer.material.demo import DemoSource, demo_performance
     from streamer.outputs.notelist import NoteList
     from streamer.tracker import Tracker
 

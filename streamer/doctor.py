@@ -177,7 +177,7 @@ def _terminal() -> Finding:
 
 def _timing(timing_s: float) -> Finding:
     """The tracker at its defaults over a synthetic performance, hop by hop, as fast as it goes."""
-    from streamer.audio.demo import demo_performance
+    from streamer.material.demo import demo_performance
     from streamer.tracker import Tracker
 
     samples = np.resize(demo_performance(DEFAULT_RATE_HZ).samples, round(timing_s * DEFAULT_RATE_HZ))

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from streamer.analysis.framing import Hopper
 from streamer.config import LOWEST_MIDI, RATES_HZ, TrackerConfig
+from streamer.decision.decider import NoteMachine
+from streamer.decision.verifier import weigh_with
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
 from streamer.errors import ConfigError
 from streamer.events import Event, FloatArray, Gap, NoteOff, NoteOn, PitchEstimate
-from streamer.framing import Hopper
-from streamer.judge import weigh_with
-from streamer.notes import NoteMachine
 from streamer.units import amplitude_to_db, hz_to_midi
 
 _LEVEL_MS = 8.0

@@ -11,13 +11,20 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("events", "config"),
-    ("framing", "spectrum", "finepitch", "features"),
-    ("hearing", "network", "judge", "thresholds", "classifier", "detectors", "notes"),
+    ("events", "config", "jobs"),
+    ("analysis",),
+    ("decision",),
+    ("model",),
+    ("detectors",),
     ("tracker",),
-    ("midi", "audio", "outputs"),
+    ("expression",),
+    ("audio", "outputs"),
+    ("data",),
+    ("material",),
     ("transcribe",),
-    ("live", "learn"),
+    ("evaluation",),
+    ("training",),
+    ("live",),
     ("doctor",),
     ("commands",),
     ("cli",),
@@ -27,6 +34,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
 LAZY = {"aubio", "matplotlib", "mir_eval", "pandas", "rtmidi", "rtmidi2", "sklearn", "sounddevice", "soundfile"}
 BACK_ENDS = {"streamer.outputs.rtmidi2_backend"}
+WORKSHOPS = {"material", "evaluation", "training"}  # used by commands only, and imported by those when they run
 # Programs of their own, which a process of ours starts and whose words only that process reads.
 PROGRAMS = {
     "streamer.audio.capture",
@@ -76,7 +84,7 @@ def test_no_import_cycles():
     TopologicalSorter(graph).prepare()  # raises CycleError
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "learn" and name not in BACK_ENDS])
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) not in WORKSHOPS and name not in BACK_ENDS])
 def test_heavy_libraries_are_imported_where_they_are_used(module):
     tops = {name.partition(".")[0] for name in imports(MODULES[module], top_only=True)}
     assert not tops & LAZY

@@ -15,9 +15,9 @@ from streamer.errors import ConfigError, DataError, OutputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from streamer.learn.datasets import Recording
-    from streamer.learn.evaluate import Evaluation, System
-    from streamer.learn.results import Grouping
+    from streamer.data.datasets import Recording
+    from streamer.evaluation.evaluate import Evaluation, System
+    from streamer.evaluation.results import Grouping
 
 COMPARED = "What is compared"
 WRITTEN = "Files"
@@ -35,7 +35,7 @@ def _detectors() -> list[str]:
 
 
 def _baselines() -> list[str]:
-    from streamer.learn.baselines import BASELINES
+    from streamer.evaluation.baselines import BASELINES
 
     return list(BASELINES)
 
@@ -107,9 +107,9 @@ def evaluate(
     * `streamer evaluate my-recordings --model mine.model --detector trained --detector yinfft --curve`
     * `streamer evaluate test --detector peak --baseline article-mlp --baseline-data train --json all.json`
     """
-    from streamer.learn.evaluate import evaluate as run
-    from streamer.learn.formats import read_dataset
-    from streamer.learn.results import as_json
+    from streamer.data.formats import read_dataset
+    from streamer.evaluation.evaluate import evaluate as run
+    from streamer.evaluation.results import as_json
 
     config = apply_preset(TrackerConfig(eagerness=eagerness), preset)
     for path in (json_, report):
@@ -127,7 +127,7 @@ def evaluate(
     if json_:
         _write(json_, json.dumps(as_json(evaluation, data.name, seed), indent=1, allow_nan=False) + "\n")
     if report:
-        from streamer.learn.report import page
+        from streamer.evaluation.report import page
 
         _write(report, page(evaluation, data.resolve().name))
     return 0
@@ -142,10 +142,10 @@ def _sample(recordings: "list[Recording]", limit: int | None) -> "list[Recording
 def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[str]) -> "list[System]":
     from dataclasses import replace
 
-    from streamer.classifier import load
+    from streamer.data.datasets import file_hash
     from streamer.detectors import DETECTORS
-    from streamer.learn.datasets import file_hash
-    from streamer.learn.evaluate import System
+    from streamer.evaluation.evaluate import System
+    from streamer.model import load
 
     if not models and not detectors:
         detectors = [config.detector]
@@ -165,9 +165,9 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
 def _baseline_systems(
     config: TrackerConfig, names: Sequence[str], data: Path | None, heard: "Sequence[Recording]", seed: int
 ) -> "list[System]":
-    from streamer.learn.baselines import BASELINES
-    from streamer.learn.evaluate import System, data_hash
-    from streamer.learn.formats import read_dataset
+    from streamer.data.formats import read_dataset
+    from streamer.evaluation.baselines import BASELINES
+    from streamer.evaluation.evaluate import System, data_hash
 
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
@@ -222,7 +222,7 @@ class _Progress:
 def _show(evaluation: "Evaluation") -> None:
     """All tables, on standard output."""
     from streamer.commands.printing import show
-    from streamer.learn.results import GROUPINGS
+    from streamer.evaluation.results import GROUPINGS
 
     show(_headline(evaluation))
     for grouping in GROUPINGS:
@@ -247,7 +247,7 @@ def _table(*columns: str) -> "Table":
 
 def _headline(evaluation: "Evaluation") -> "Table":
     """Figures down, systems across; the best of each is bold."""
-    from streamer.learn.results import SECTIONS, best, headline
+    from streamer.evaluation.results import SECTIONS, best, headline
 
     figures = [headline(evaluation, number) for number in range(len(evaluation.systems))]
     minutes = sum(result.notes.duration_s for result in evaluation.results[0]) / 60.0
@@ -273,7 +273,7 @@ def _headline(evaluation: "Evaluation") -> "Table":
 
 def _groups(evaluation: "Evaluation", grouping: "Grouping") -> "Table":
     """A row for each group, or under its name one for each system."""
-    from streamer.learn.results import GROUP_FIGURES, grouped
+    from streamer.evaluation.results import GROUP_FIGURES, grouped
 
     table = _group_table(f"by {grouping.title}")
     rows = [grouped(evaluation, number, grouping) for number in range(len(evaluation.systems))]
@@ -287,7 +287,7 @@ def _groups(evaluation: "Evaluation", grouping: "Grouping") -> "Table":
 
 
 def _group_table(title: str) -> "Table":
-    from streamer.learn.results import GROUP_FIGURES
+    from streamer.evaluation.results import GROUP_FIGURES
 
     table = _table(title)
     for figure in GROUP_FIGURES:
@@ -297,7 +297,7 @@ def _group_table(title: str) -> "Table":
 
 def _registers(evaluation: "Evaluation") -> "Table":
     """Notes found and how late, by register."""
-    from streamer.learn.results import REGISTER_NAMES, headline
+    from streamer.evaluation.results import REGISTER_NAMES, headline
 
     table = _table("by register", "notes", "found\n[dim]%[/]", "p50\n[dim]ms[/]")
     figures = [headline(evaluation, number) for number in range(len(evaluation.systems))]
@@ -315,8 +315,8 @@ def _registers(evaluation: "Evaluation") -> "Table":
 
 def _curve(evaluation: "Evaluation") -> "Table":
     """What eagerness buys and costs."""
-    from streamer.learn.evaluate import CURVE
-    from streamer.learn.results import GROUP_FIGURES
+    from streamer.evaluation.evaluate import CURVE
+    from streamer.evaluation.results import GROUP_FIGURES
 
     table = _group_table("by eagerness")
     for number, system in enumerate(evaluation.systems):

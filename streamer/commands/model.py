@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from streamer.classifier import Classifier
-    from streamer.network import Network
+    from streamer.analysis.network import Network
+    from streamer.model import Classifier
 
 DEFAULT = "default"
 model = typer.Typer(help="Models of the trained detector.", no_args_is_help=True, rich_markup_mode="markdown")
@@ -66,7 +66,7 @@ def load_model(name: str) -> "Classifier":
     ModelError
         If it cannot be used.
     """
-    from streamer.classifier import load
+    from streamer.model import load
 
     if name == DEFAULT:
         from streamer.detectors.trained import shipped_classifier

@@ -7,12 +7,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streamer.audio.demo import Performance, PlayedNote, match_notes
 from streamer.config import PRESETS
 from streamer.doctor import Finding, State
 from streamer.errors import DeviceError
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
+from streamer.material.demo import Performance, PlayedNote, match_notes
 from streamer.transcribe import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 

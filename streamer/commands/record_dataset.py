@@ -22,8 +22,8 @@ from streamer.events import Block
 from streamer.units import A4_HZ, note_number
 
 if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
-    from streamer.learn.record import Guide, Take
-    from streamer.learn.record_folder import NoteFolder
+    from streamer.data.guide import Guide, Take
+    from streamer.data.note_folder import NoteFolder
 
 AHEAD_NOTES = 3  # a file may lack so many notes in a row
 INTERRUPTED = 130
@@ -94,8 +94,8 @@ def record_dataset(
     * `streamer record-dataset my-voice --instrument voice --low A2 --high A4 --step 2 --takes 3`
     * `streamer record-dataset my-flute --instrument flute --low C4 --high C7 --from-file all-notes.wav`
     """
-    from streamer.learn.record import Guide, plan_requests, still_missing
-    from streamer.learn.record_folder import NoteFolder
+    from streamer.data.guide import Guide, plan_requests, still_missing
+    from streamer.data.note_folder import NoteFolder
 
     requests = plan_requests(_note("--low", low), _note("--high", high), step, takes)
     notes = NoteFolder(folder, instrument, source, licence, audio)

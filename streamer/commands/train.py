@@ -13,8 +13,8 @@ import typer
 from streamer.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from streamer.classifier import Classifier
-    from streamer.learn.processes import Progress as Tell
+    from streamer.jobs import Progress as Tell
+    from streamer.model import Classifier
 
 HOW = "How it learns"
 MACHINE = "This machine"
@@ -104,14 +104,14 @@ def train(
     * `streamer train my-guitar -o guitar.model --start-from default`
     * `streamer train guitars voices -o mine.model --hold-out voices --config tuned.toml`
     """
-    from streamer.classifier import load
     from streamer.commands.model import card_view, load_model
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
-    from streamer.learn.formats import read_dataset
-    from streamer.learn.settings import ADAPTING, make_settings, read_settings
-    from streamer.learn.train import clear, save
-    from streamer.learn.train import train as learn
+    from streamer.data.formats import read_dataset
+    from streamer.model import load
+    from streamer.training.settings import ADAPTING, make_settings, read_settings
+    from streamer.training.train import clear, save
+    from streamer.training.train import train as learn
 
     said = {
         "estimator": estimator,

@@ -16,10 +16,10 @@ from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from streamer.learn.datasets import Recording
-    from streamer.learn.settings import Settings
-    from streamer.learn.tune import Search
-    from streamer.learn.tune_thresholds import CurvePoint
+    from streamer.data.datasets import Recording
+    from streamer.training.settings import Settings
+    from streamer.training.tune import Search
+    from streamer.training.tune_thresholds import CurvePoint
 
 WHAT = "What is searched"
 INTERRUPTED = 128 + signal.SIGINT
@@ -145,8 +145,8 @@ def tune(
     * `streamer tune guitars voices -o tuned.toml`, then `streamer train guitars voices -o my.model --config tuned.toml`
     * `streamer tune guitars voices --thresholds --model my.model --hold-out voices -o tuned.model`
     """
-    from streamer.learn.formats import read_dataset
-    from streamer.learn.train import check_recordings
+    from streamer.data.formats import read_dataset
+    from streamer.training.train import check_recordings
 
     check_output(output)
     if table is not None:
@@ -182,8 +182,8 @@ def _tune_settings(
 ) -> int:
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
-    from streamer.learn.tune import material_of, search
-    from streamer.learn.tune_settings import LEAST_ROWS, SettingsTrial, draw_settings, gather, weight_count
+    from streamer.training.tune import material_of, search
+    from streamer.training.tune_settings import LEAST_ROWS, SettingsTrial, draw_settings, gather, weight_count
 
     material = material_of(recordings, seed, synthetic, folds)
     if material.by_recording:
@@ -248,9 +248,9 @@ def _tune_thresholds(
     from streamer.commands.model import load_model
     from streamer.commands.printing import show
     from streamer.commands.wiring import say
-    from streamer.learn.train import save
-    from streamer.learn.tune import material_of
-    from streamer.learn.tune_thresholds import eagerness_curve, hold_back, remember, search_thresholds
+    from streamer.training.train import save
+    from streamer.training.tune import material_of
+    from streamer.training.tune_thresholds import eagerness_curve, hold_back, remember, search_thresholds
 
     classifier = load_model(str(model) if model else "default")
     start = classifier.thresholds

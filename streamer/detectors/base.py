@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from streamer.analysis.evidence import N_CANDIDATES, Hearing
+from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.events import FloatArray
-from streamer.hearing import N_CANDIDATES, Hearing
-from streamer.network import Network
-from streamer.thresholds import USUAL, Thresholds
 from streamer.units import hz_to_midi
 
 SURE = 9.0  # log odds of what is as good as certain
@@ -35,7 +35,7 @@ class Detector(ABC):
     Attributes
     ----------
     judge : Network or None
-        What judges whether a note begins (`streamer.judge`), from a detector that tells its features.
+        What judges whether a note begins (`streamer.decision.verifier`), from a detector that tells its features.
     thresholds : Thresholds
         How much evidence a note needs.
     """

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from streamer.analysis.evidence import N_CANDIDATES, Hearing
+from streamer.analysis.features import NAMES
 from streamer.config import TrackerConfig
 from streamer.detectors.base import SURE, Detector, LevelRise
 from streamer.detectors.stream import FeatureStream
 from streamer.events import FloatArray
-from streamer.features import NAMES
-from streamer.hearing import N_CANDIDATES, Hearing
 
 _COLUMN = {name: i for i, name in enumerate(NAMES)}
 _CLARITY = 0.82  # correlation at which a period is as likely as not

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from streamer.analysis.features import Features
+from streamer.analysis.finepitch import fine_pitch
+from streamer.analysis.framing import Pyramid
+from streamer.analysis.spectrum import Spectra
 from streamer.config import TrackerConfig
 from streamer.events import FloatArray
-from streamer.features import Features
-from streamer.finepitch import fine_pitch
-from streamer.framing import Pyramid
-from streamer.spectrum import Spectra
 
 _OFFSET_S = 0.25  # time constant of that mean
 

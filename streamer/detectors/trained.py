@@ -4,13 +4,13 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from streamer.classifier import Classifier, load
+from streamer.analysis.evidence import Hearing
 from streamer.config import TrackerConfig
 from streamer.detectors.base import Detector
 from streamer.detectors.stream import FeatureStream
 from streamer.errors import ModelError
 from streamer.events import FloatArray
-from streamer.hearing import Hearing
+from streamer.model import Classifier, load
 
 SHIPPED = "default.model"
 

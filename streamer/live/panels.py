@@ -5,7 +5,8 @@ import math
 from rich.style import Style
 
 from streamer.live.canvas import Canvas, big_size, big_text, shorten
-from streamer.live.look import (
+from streamer.live.snapshot import LatencySummary, RollNote, Snapshot
+from streamer.live.theme import (
     ACCENT,
     ACCENT_STRONG,
     ALARM,
@@ -20,7 +21,6 @@ from streamer.live.look import (
     WARN,
     Glyphs,
 )
-from streamer.live.snapshot import LatencySummary, RollNote, Snapshot
 from streamer.units import note_name
 
 IN_TUNE_CENTS = 6.0

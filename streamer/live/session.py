@@ -20,11 +20,11 @@ from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import EndOfStream, Source
 from streamer.errors import DeviceError, StreamerError
 from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
-from streamer.live.outlets import Outlets, Recorder
-from streamer.live.picture import Picture
+from streamer.expression.ledger import Transposer
 from streamer.live.realtime import real_time, tidy
 from streamer.live.snapshot import Snapshot
-from streamer.live.transposer import Transposer
+from streamer.live.snapshots import Picture
+from streamer.outputs.fanout import Outlets, Recorder
 from streamer.outputs.sink import Sink
 from streamer.tracker import Tracker
 from streamer.units import samples_to_ms

@@ -12,9 +12,9 @@ from rich.segment import SegmentLines
 from rich.style import Style
 
 from streamer.live.canvas import Canvas, big_size, shorten
-from streamer.live.look import ACCENT, ACCENT_STRONG, ALARM, ASCII, BAD, PLAIN, QUIET, STRONG, UNICODE, WARN
 from streamer.live.panels import Panels
 from streamer.live.snapshot import Snapshot
+from streamer.live.theme import ACCENT, ACCENT_STRONG, ALARM, ASCII, BAD, PLAIN, QUIET, STRONG, UNICODE, WARN
 from streamer.units import note_name
 
 KEYS = (

@@ -11,7 +11,7 @@ import mido
 from mido.midifiles.meta import MetaMessage, encode_variable_int
 
 from streamer.events import Event
-from streamer.midi import event_messages, silence_messages
+from streamer.expression.messages import event_messages, silence_messages
 from streamer.outputs.files import RecordFile
 from streamer.outputs.sink import Sink
 

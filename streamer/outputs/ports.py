@@ -12,7 +12,7 @@ import mido
 from streamer.config import DEFAULT_PORT_NAME
 from streamer.errors import MidiError
 from streamer.events import Event
-from streamer.midi import event_messages, panic_messages, silence_messages
+from streamer.expression.messages import event_messages, panic_messages, silence_messages
 from streamer.outputs.midi_apis import ANSWER_WITHIN_S, NO_VIRTUAL_PORTS, Probe, choose_api, probe
 from streamer.outputs.quiet import hush_jack, quiet_stderr
 from streamer.outputs.server_watch import ServerWatch

@@ -31,13 +31,13 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / 
 from jackserver import JackServer  # noqa: E402
 from waiting import end_process  # noqa: E402
 
-from streamer.audio.demo import demo_performance  # noqa: E402
 from streamer.audio.microphone import Microphone  # noqa: E402
 from streamer.audio.source import EndOfStream  # noqa: E402
 from streamer.config import TrackerConfig  # noqa: E402
 from streamer.events import Block  # noqa: E402
 from streamer.live.screen import Screen  # noqa: E402
 from streamer.live.session import run_live  # noqa: E402
+from streamer.material.demo import demo_performance  # noqa: E402
 from streamer.tracker import Tracker  # noqa: E402
 
 ROWS, COLUMNS = 40, 120

@@ -22,13 +22,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from streamer.audio.demo import demo_performance
-from streamer.classifier import load
+from streamer.analysis.framing import Hopper
 from streamer.config import TrackerConfig
+from streamer.decision.verifier import NAMES
 from streamer.detectors.stream import FeatureStream
 from streamer.detectors.trained import SHIPPED
-from streamer.framing import Hopper
-from streamer.judge import NAMES
+from streamer.material.demo import demo_performance
+from streamer.model import load
 from streamer.tracker import Tracker
 
 RATE_HZ = 48_000

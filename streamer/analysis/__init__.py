@@ -1,0 +1,1 @@
+"""From samples to evidence: framing, spectra, features, fine pitch, networks."""

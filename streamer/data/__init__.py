@@ -1,0 +1,1 @@
+"""Labelled recordings: data sets on disk, their formats, and recording new ones."""

@@ -1,0 +1,335 @@
+"""Several trackers side by side over one labelled set: all figures, from one run.
+
+Each recording is tracked by every system in turn, strictly causally, as live would. Counts add up over recordings
+(`streamer.evaluation.metrics`, `streamer.evaluation.confusion`), so any group of them has the same figures: all music,
+a kind, an instrument.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streamer.analysis.evidence import Hearing
+from streamer.config import TrackerConfig
+from streamer.data.datasets import Recording, file_hash, parse_number, read_csv
+from streamer.data.phrase import Phrase, load_phrase
+from streamer.detectors import make_detector
+from streamer.detectors.base import Detector
+from streamer.errors import DataError
+from streamer.evaluation.confusion import Confusion, confuse, join, pitch_at
+from streamer.evaluation.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
+from streamer.evaluation.tracking import hear, note_table
+from streamer.events import Event, FloatArray
+from streamer.jobs import process_pool
+from streamer.tracker import Tracker
+
+CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
+TRUTH_STEP_S = 0.01  # between the times at which f0 is compared, where the truth is notes alone
+MUSIC, NONMUSIC = "music", "nonmusic"
+
+Make = Callable[[TrackerConfig, int], Detector]
+
+
+@dataclass(frozen=True)
+class System:
+    """One of the trackers that are compared.
+
+    Attributes
+    ----------
+    name : str
+        What its rows are called.
+    what : str
+        What it is, in a few words.
+    config : TrackerConfig
+        Its settings.
+    make : callable
+        Makes its detector; must be picklable.
+    facts : dict
+        What identifies it, as plain JSON: a model's card and hash, a baseline's training data.
+    """
+
+    name: str
+    what: str
+    config: TrackerConfig
+    make: Make = make_detector
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def tracker(self, config: TrackerConfig, rate_hz: int) -> Tracker:
+        """A new tracker of this kind."""
+        return Tracker(config, rate_hz, self.make)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What one system made of one recording, or of several together.
+
+    Attributes
+    ----------
+    notes : NoteCounts
+        Note events against notes.
+    pitch : PitchCounts
+        Pitch estimates against f0.
+    hops : Confusion
+        Pitch estimates against notes.
+    cpu_s : float
+        Processor time.
+    events : ndarray, shape (n, 4)
+        The note events of one recording, in order of onset; none in a sum.
+    curve : tuple of NoteCounts
+        Note events at each eagerness of `CURVE`, if that was asked for.
+    """
+
+    notes: NoteCounts
+    pitch: PitchCounts
+    hops: Confusion
+    cpu_s: float
+    events: EventTable
+    curve: tuple[NoteCounts, ...] = ()
+
+    def figures(self) -> dict[str, float]:
+        """Every figure; percent, milliseconds and counts per minute, nan where there is nothing to count."""
+        latency_ms = 1000.0 * self.notes.latency_s
+        registers: dict[str, float] = {}
+        for name, low, high in REGISTERS:
+            here = (self.notes.midi >= low) & (self.notes.midi < high)
+            registers[f"latency_ms {name}"] = _median(latency_ms[here])
+            registers[f"notes {name}"] = float(here.sum())
+        known = latency_ms[np.isfinite(latency_ms)]
+        counted = self.notes.figures()
+        if not self.notes.notes:  # where there is nothing to find, nothing can be found
+            counted |= {key: float("nan") for key in counted if "f1" in key or key == "onset_precision"}
+        return {
+            **counted,
+            "latency_p90_ms": float(np.percentile(known, 90)) if len(known) else float("nan"),
+            **registers,
+            **self.pitch.figures(),
+            **self.hops.figures(),
+            "real_time_factor": self.cpu_s / self.notes.duration_s if self.notes.duration_s else float("nan"),
+            "notes": float(self.notes.notes),
+            "events": float(self.notes.events),
+            "duration_s": self.notes.duration_s,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All results of one run.
+
+    Attributes
+    ----------
+    recordings : tuple of Recording
+        What was heard.
+    systems : tuple of System
+        Who heard it.
+    results : tuple of tuple of Result
+        For each system, for each recording.
+    """
+
+    recordings: tuple[Recording, ...]
+    systems: tuple[System, ...]
+    results: tuple[tuple[Result, ...], ...]
+
+    def total(self, system: int, wanted: Callable[[Recording], bool]) -> Result | None:
+        """The sum over some recordings; None if there are none."""
+        parts = [result for rec, result in zip(self.recordings, self.results[system], strict=True) if wanted(rec)]
+        return together(parts) if parts else None
+
+    def music(self, system: int) -> Result | None:
+        """The sum over all that is not nonmusic."""
+        return self.total(system, is_music)
+
+    def nonmusic(self, system: int) -> Result | None:
+        """The sum over what has no note in it."""
+        return self.total(system, lambda recording: not is_music(recording))
+
+    def groups(self, key: Callable[[Recording], str]) -> list[str]:
+        """What recordings can be told apart by, in order; those of nonmusic last."""
+        music = {key(recording) for recording in self.recordings if is_music(recording)}
+        others = {key(recording) for recording in self.recordings} - music
+        return [*sorted(music), *sorted(others)]
+
+
+def is_music(recording: Recording) -> bool:
+    """Whether it counts as music."""
+    return recording.kind != NONMUSIC
+
+
+def together(parts: Sequence[Result]) -> Result:
+    """The sum of several results."""
+    return Result(
+        notes=reduce(add, (part.notes for part in parts)),
+        pitch=reduce(add, (part.pitch for part in parts)),
+        hops=join([part.hops for part in parts]),
+        cpu_s=sum(part.cpu_s for part in parts),
+        events=np.zeros((0, 4)),
+        curve=tuple(reduce(add, counts) for counts in zip(*(part.curve for part in parts), strict=True)),
+    )
+
+
+def evaluate(
+    recordings: Sequence[Recording],
+    systems: Sequence[System],
+    jobs: int = 0,
+    curve: bool = False,
+    advance: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Let every system hear every recording.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        What is heard.
+    systems : sequence of System
+        Who hears it.
+    jobs : int
+        Processes; 0 for one a core, 1 runs in this one. No figure but the processor time depends on it.
+    curve : bool
+        Hear all once more at each eagerness of `CURVE`.
+    advance : callable
+        Called whenever a recording is done.
+
+    Raises
+    ------
+    DataError
+        If a recording or its f0 cannot be read.
+    """
+    systems = tuple(systems)
+    rows: list[tuple[Result, ...]] = [()] * len(recordings)
+    jobs = min(jobs or os.cpu_count() or 1, len(recordings))
+    if jobs <= 1:
+        for number, recording in enumerate(recordings):
+            rows[number] = _hear_all(recording, systems, curve)
+            advance()
+    else:
+        # The longest first, so that no core waits long for the last.
+        order = sorted(range(len(recordings)), key=lambda number: -recordings[number].path.stat().st_size)
+        with process_pool(jobs) as pool:
+            futures = {pool.submit(_hear_all, recordings[number], systems, curve): number for number in order}
+            for future in as_completed(futures):
+                rows[futures[future]] = future.result()
+                advance()
+    return Evaluation(tuple(recordings), systems, tuple(zip(*rows, strict=True)))
+
+
+def data_hash(recordings: Iterable[Recording]) -> str:
+    """SHA-256 over audio, notes and f0 of a set: the same figures can only be expected of the same set.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for recording in recordings:
+        digest.update(f"{recording.path.name}|{recording.kind}|{recording.instrument}|".encode())
+        digest.update(np.ascontiguousarray(recording.notes).tobytes())
+        for path in (recording.path, recording.f0_path):
+            if path is not None:
+                digest.update(file_hash(path).encode())
+    return digest.hexdigest()
+
+
+def read_f0(path: Path) -> Floats:
+    """Read a reference f0: a CSV ``time,freq`` in seconds and Hz, 0 where there is no pitch.
+
+    Raises
+    ------
+    DataError
+        If it is absent or something else.
+    """
+    header, rows = read_csv(path)
+    for column in ("time", "freq"):
+        if column not in header:
+            raise DataError(f"{path} has no column {column!r}; its header must be time,freq")
+    numbers = [
+        (
+            parse_number(row["time"], f"{path}, line {line}: time"),
+            parse_number(row["freq"], f"{path}, line {line}: freq"),
+        )
+        for line, row in rows
+    ]
+    return np.array(numbers, dtype=np.float64).reshape(-1, 2)
+
+
+def _hear_all(recording: Recording, systems: Sequence[System], curve: bool) -> tuple[Result, ...]:
+    phrase = load_phrase(recording)
+    true_f0 = _true_f0(recording, phrase.duration_s)
+    return tuple(_hear(phrase, true_f0, system, curve) for system in systems)
+
+
+def _hear(phrase: Phrase, true_f0: Floats, system: System, curve: bool) -> Result:
+    heard = hear(phrase, system.config, system.tracker)
+    centres_s, f0_hz = heard.f0[:, 0], heard.f0[:, 1]
+    midi = np.full(len(f0_hz), np.nan)
+    midi[f0_hz > 0.0] = 69.0 + 12.0 * np.log2(f0_hz[f0_hz > 0.0] / system.config.a4_hz)
+    in_order = np.argsort(heard.events[:, 0], kind="stable")
+    return Result(
+        notes=heard.counts,
+        pitch=score_f0(true_f0, centres_s, f0_hz),
+        hops=confuse(phrase.notes, centres_s, midi),
+        cpu_s=heard.cpu_s,
+        events=heard.events[in_order],
+        curve=_curve(phrase, system) if curve else (),
+    )
+
+
+def _true_f0(recording: Recording, duration_s: float) -> Floats:
+    """What f0 is compared with: the reference, or else the notes; nothing where neither tells."""
+    if recording.f0_path is not None:
+        return read_f0(recording.f0_path)
+    if not len(recording.notes):
+        return np.zeros((0, 2))  # a hum has a pitch, though it is no note: without a reference nobody knows
+    times_s = np.arange(0.0, duration_s, TRUTH_STEP_S)
+    midi = pitch_at(recording.notes, times_s)
+    return np.stack([times_s, np.nan_to_num(440.0 * 2.0 ** ((midi - 69.0) / 12.0))], axis=1)
+
+
+def _curve(phrase: Phrase, system: System) -> tuple[NoteCounts, ...]:
+    """The same phrase at each eagerness; the detector, which does not depend on it, listens once."""
+    detector = _Shared(system.make(system.config, phrase.rate_hz), len(CURVE))
+    trackers = [
+        Tracker(replace(system.config, eagerness=eagerness), phrase.rate_hz, lambda *_: detector) for eagerness in CURVE
+    ]
+    hop = trackers[0].config.hop
+    events: list[list[Event]] = [[] for _ in CURVE]
+    for start in range(0, len(phrase.samples), hop):
+        for heard, tracker in zip(events, trackers, strict=True):
+            heard += tracker.process(phrase.samples[start : start + hop])
+    return tuple(
+        score_notes(phrase.notes, note_table(heard + tracker.flush(), phrase.rate_hz), phrase.duration_s)
+        for heard, tracker in zip(events, trackers, strict=True)
+    )
+
+
+class _Shared(Detector):
+    """One detector for several trackers that take each hop in turn: it hears the hop once."""
+
+    def __init__(self, detector: Detector, trackers: int) -> None:
+        super().__init__(detector.config, detector.rate_hz)
+        self.judge = detector.judge
+        self._detector = detector
+        self._trackers = trackers
+        self._turn = 0
+        self._hearing: Hearing | None = None
+
+    def hear(self, hop: FloatArray) -> Hearing:
+        if self._turn == 0 or self._hearing is None:
+            self._hearing = self._detector.hear(hop)
+        self._turn = (self._turn + 1) % self._trackers
+        return self._hearing
+
+    def pitch(self, candidate: int) -> tuple[float, int]:
+        return self._detector.pitch(candidate)
+
+
+def _median(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")

@@ -1,0 +1,1 @@
+"""From decisions to MIDI: what sounds, and how it is said."""

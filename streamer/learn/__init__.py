@@ -1,1 +1,0 @@
-"""Data sets, training and evaluation. Nothing on the live path imports this package."""

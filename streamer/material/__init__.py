@@ -1,0 +1,1 @@
+"""Sound that is made rather than recorded: assembled, synthesised, augmented."""

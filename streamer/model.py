@@ -1,0 +1,159 @@
+"""The trained model, and a file that runs no code when it is loaded.
+
+One small network scores every candidate note from that candidate's own features (`streamer.analysis.features`), so what
+is learned of one note holds for all. Two outputs: the note sounds at the newest sample; the note has just begun. A
+second one judges, from what the first has said for a while, whether a note is to be begun
+(`streamer.decision.verifier`).
+"""
+
+import io
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.analysis import features
+from streamer.analysis.network import Network
+from streamer.decision import verifier as judge
+from streamer.decision.thresholds import USUAL, Thresholds, thresholds_of
+from streamer.errors import ModelError
+from streamer.events import FloatArray
+
+FORMAT = "streamer note classifier"
+FORMAT_VERSION = 2
+OUTPUTS = ("sounding", "begun")
+MAX_BYTES = 16_000_000
+MAX_LAYERS = 8
+MAX_VALUE = 1e6  # so that no product of layers overflows
+_JUDGE = "judge_"
+_THRESHOLDS = "thresholds"  # in the card, where they are not the usual ones
+Layers = tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]  # weights, biases
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier(Network):
+    """What scores every candidate, and what judges the beginnings of notes.
+
+    Attributes
+    ----------
+    weights, biases : tuple of ndarray of float32
+        What scores, as in `Network`; the features' scaling is folded into the first layer.
+    card : dict
+        What the model is and where it comes from: plain JSON.
+    judge : Network or None
+        What judges whether a note begins (`streamer.decision.verifier`); without it thresholds decide.
+    thresholds : Thresholds
+        How much evidence a note needs.
+    """
+
+    card: dict[str, Any]
+    judge: Network | None = None
+    thresholds: Thresholds = USUAL
+
+    def save(self, path: Path) -> None:
+        """Write the model: arrays and JSON, nothing that could run."""
+        card = {key: value for key, value in self.card.items() if key != _THRESHOLDS}
+        if self.thresholds.changed:
+            card[_THRESHOLDS] = asdict(self.thresholds)
+        card |= {"format": FORMAT, **_made_for()}
+        arrays: dict[str, NDArray[Any]] = {"card": np.frombuffer(json.dumps(card, sort_keys=True).encode(), np.uint8)}
+        for prefix, network in (("", self), (_JUDGE, self.judge)):
+            if network is not None:
+                for k, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+                    arrays[f"{prefix}weight_{k}"] = weight
+                    arrays[f"{prefix}bias_{k}"] = bias
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+
+def load(path: Path) -> Classifier:
+    """Read a model. Whatever the file is, nothing in it is run, and no more memory is taken than `MAX_BYTES`.
+
+    Raises
+    ------
+    ModelError
+        If the file is absent, damaged, no model, or made for other features.
+    """
+    try:
+        arrays = _read_arrays(path)
+        card = json.loads(arrays["card"].tobytes().decode())
+    except OSError as error:
+        raise ModelError(f"the model {path} cannot be read: {error.strerror or error}") from error
+    except (KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError is what an encrypted archive raises, and, as RecursionError, JSON of too great a depth.
+        raise ModelError(f"{path} is damaged or no model; give a file that `streamer train` wrote") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise ModelError(f"{path} is no model of this program; give a file that `streamer train` wrote")
+    if any(card.get(name) != value for name, value in _made_for().items()):
+        raise ModelError(f"{path} was made for other features than this version's; train it again")
+    weights, biases = _layers(path, arrays, "", len(features.NAMES), len(OUTPUTS))
+    judges = None
+    if f"{_JUDGE}weight_0" in arrays:
+        judges = Network(*_layers(path, arrays, _JUDGE, len(judge.NAMES), len(judge.OUTPUTS)))
+    try:
+        thresholds = thresholds_of(card[_THRESHOLDS]) if _THRESHOLDS in card else USUAL
+    except ValueError as error:
+        raise ModelError(f"{path} holds thresholds that cannot be used ({error}); tune it again") from error
+    return Classifier(weights, biases, card, judges, thresholds)
+
+
+def _made_for() -> dict[str, Any]:
+    """What a model must have been made for, so that its numbers mean what they are taken for."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "feature_version": features.VERSION,
+        "features": list(features.NAMES),
+        "outputs": list(OUTPUTS),
+        "case_version": judge.VERSION,
+        "cases": list(judge.NAMES),
+        "judge_outputs": list(judge.OUTPUTS),
+    }
+
+
+def _layers(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int, outputs: int) -> Layers:
+    count = sum(name.startswith(f"{prefix}weight_") for name in arrays)
+    if not 1 <= count <= MAX_LAYERS:
+        raise ModelError(f"{path} is damaged: it has {count} layers, not 1 to {MAX_LAYERS}")
+    try:
+        weights = tuple(arrays[f"{prefix}weight_{k}"] for k in range(count))
+        biases = tuple(arrays[f"{prefix}bias_{k}"] for k in range(count))
+    except KeyError as error:
+        raise ModelError(f"{path} is damaged: {error.args[0]} is missing") from error
+    for weight, bias in zip(weights, biases, strict=True):
+        if weight.ndim != 2 or weight.shape[0] != width or bias.shape != (weight.shape[1],):
+            raise ModelError(f"{path} is damaged: its layers do not fit together")
+        if weight.dtype != np.float32 or bias.dtype != np.float32:
+            raise ModelError(f"{path} is damaged: its layers are not of 32-bit numbers")
+        # What is no number is not below the bound either.
+        if not (np.abs(weight) < MAX_VALUE).all() or not (np.abs(bias) < MAX_VALUE).all():
+            raise ModelError(f"{path} is damaged: it holds values that are no numbers, or out of all bounds")
+        width = weight.shape[1]
+    if width != outputs:
+        raise ModelError(f"{path} is damaged: it has {width} outputs, not {outputs}")
+    return weights, biases
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an ``.npz`` file. Sizes are checked before memory is taken, which `numpy.load` does not do."""
+    arrays: dict[str, NDArray[Any]] = {}
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+        if sum(member.file_size for member in members) > MAX_BYTES:
+            raise ValueError("larger than any model of this program")
+        for member in members:
+            content = io.BytesIO(file.read(member))
+            if np.lib.format.read_magic(content) != (1, 0):
+                raise ValueError("an array of another version than numpy writes for these")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(content)
+            values = content.read()
+            if dtype.hasobject or dtype.itemsize * math.prod(shape) != len(values):
+                raise ValueError("an array of other than numbers, or cut short")
+            array = np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
+            arrays[member.filename.removesuffix(".npy")] = np.ascontiguousarray(array)
+    return arrays

@@ -1,0 +1,106 @@
+"""From labelled recordings to rows that a classifier learns from.
+
+The features are those of the live path, made by the same code hop by hop. Not every hop becomes an example: those
+soon after an onset all do, since there is where notes are won early; of the rest one in several. And not every
+candidate: the note that sounds, those it is mistaken for (neighbours, octaves, twelfths, what sounded before,
+whatever fits the signal best), and a few at random.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.analysis.evidence import BEGUN_MS, N_CANDIDATES
+from streamer.analysis.features import NAMES
+from streamer.analysis.framing import Hopper
+from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.data.phrase import Phrase
+from streamer.detectors.stream import FeatureStream
+from streamer.events import FloatArray
+
+_DENSE_S = 0.09  # so long after an onset every hop is taken
+_STRIDE = 6  # elsewhere one in so many
+_RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
+_RIVALS = 4
+_RANDOM = 3
+_SAME = 0.65  # semitones: a note between two names is heard under both
+_OTHER = 0.85  # what lies between is no example, so that no border is near a note half-way
+_FIT = NAMES.index("correlation_100_at_base")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Rows for training.
+
+    Attributes
+    ----------
+    rows : ndarray of float16, shape (n, features)
+        Features of one candidate at one hop.
+    targets : ndarray of uint8, shape (n, 2)
+        Whether the candidate sounds, and whether it has just begun.
+    """
+
+    rows: NDArray[np.float16]
+    targets: NDArray[np.uint8]
+
+
+def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
+    """Rows of one labelled recording."""
+    rng = np.random.default_rng(seed)
+    listener = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
+    labels = _Labels(phrase, hop)
+    rows, targets = [], []
+    for k, samples in enumerate(Hopper(hop).push(phrase.samples)):
+        matrix = listener.matrix(samples)
+        exact, since_s, before = labels.at(k)
+        note = None if exact is None else round(exact)
+        dense = note is not None and since_s < _DENSE_S
+        if not dense and k % _STRIDE:
+            continue
+        chosen = _candidates(note, before, matrix, rng)
+        away = np.abs(chosen - (np.inf if exact is None else exact))
+        clear = (away < _SAME) | (away > _OTHER)
+        chosen, away = chosen[clear], away[clear]
+        target = np.zeros((len(chosen), 2), np.uint8)
+        target[away < _SAME] = (1, since_s < BEGUN_MS / 1000.0)
+        rows.append(matrix[chosen].astype(np.float16))
+        targets.append(target)
+    return Examples(np.concatenate(rows), np.concatenate(targets))
+
+
+def _candidates(note: int | None, before: int | None, matrix: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
+    fit = matrix[:, _FIT]
+    chosen = {*np.argpartition(fit, -_RIVALS)[-_RIVALS:].tolist(), *rng.integers(N_CANDIDATES, size=_RANDOM).tolist()}
+    if before is not None:
+        chosen.add(before)
+    if note is not None:
+        chosen.update([note, *(note + away for away in _RELATED if 0 <= note + away < N_CANDIDATES)])
+    else:
+        chosen.update(rng.integers(N_CANDIDATES, size=_RANDOM).tolist())
+    return np.array(sorted(chosen), np.intp)
+
+
+class _Labels:
+    """Which note sounds at the newest sample of each hop, since when, and which one before it."""
+
+    def __init__(self, phrase: Phrase, hop: int) -> None:
+        self._hop_s = hop / phrase.rate_hz
+        self._onsets_s = phrase.notes[:, 0]
+        self._offsets_s = phrase.notes[:, 1]
+        self._pitches = phrase.notes[:, 2] - LOWEST_MIDI
+
+    def at(self, hop_index: int) -> tuple[float | None, float, int | None]:
+        """Candidate of the note as a fraction, seconds since its onset, and the candidate before it."""
+        time_s = (hop_index + 1) * self._hop_s
+        i = int(np.searchsorted(self._onsets_s, time_s, side="right")) - 1
+        if i < 0:
+            return None, 0.0, None
+        if time_s >= self._offsets_s[i]:
+            return None, 0.0, self._candidate(i)
+        exact = float(self._pitches[i]) if self._candidate(i) is not None else None
+        return exact, float(time_s - self._onsets_s[i]), self._candidate(i - 1) if i else None
+
+    def _candidate(self, i: int) -> int | None:
+        candidate = round(float(self._pitches[i]))
+        return candidate if 0 <= candidate < N_CANDIDATES else None

@@ -1,0 +1,291 @@
+"""Search for the thresholds of the note machine, and show what eagerness brings; what counts is `worth`."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.config import TrackerConfig
+from streamer.decision.thresholds import Thresholds
+from streamer.evaluation.metrics import NoteCounts
+from streamer.evaluation.replay import listen, load_memory, replay_score
+from streamer.jobs import Progress, in_processes, process_pool, silent
+from streamer.material.curriculum import Curriculum
+from streamer.training.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
+
+HELD_BACK = 1 / 3  # of the sources, for the curve
+CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
+FALSE_NOTE = 0.5  # points that a false note a minute costs where nothing is a note
+MOST_CHANGES = 3  # thresholds that a candidate has other than the best so far
+STRETCH = 2.0  # by which they may be multiplied or divided
+LISTENING = "listening"
+
+
+@dataclass(frozen=True)
+class Memories:
+    """What a detector made of pieces of each source, on disk.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        One per piece.
+    groups : ndarray of int, shape (pieces,)
+        What must not be split; a synthetic piece has no source in common with another, and is a group by itself.
+    sources : tuple of str
+        Where each piece comes from.
+    config : TrackerConfig
+        Of the tracker that heard them.
+    """
+
+    paths: tuple[Path, ...]
+    groups: NDArray[np.intp]
+    sources: tuple[str, ...]
+    config: TrackerConfig
+
+    def only(self, chosen: NDArray[np.intp]) -> "Memories":
+        """Some of the pieces."""
+        return replace(
+            self,
+            paths=tuple(self.paths[k] for k in chosen),
+            groups=self.groups[chosen],
+            sources=tuple(self.sources[k] for k in chosen),
+        )
+
+
+@contextmanager
+def remember(
+    material: Material, pieces: int, config: TrackerConfig, jobs: int = 1, progress: Progress = silent
+) -> Iterator[Memories]:
+    """Let the tracker's detector hear some pieces of each source; they are forgotten at the end.
+
+    Raises
+    ------
+    DataError
+        If a recording cannot be used.
+    OutputError
+        If the disk has no room for what was heard.
+    """
+    wanted = material.pieces(pieces)
+    keys = [(name, k if name == SYNTHETIC else 0) for name, _, k in wanted]
+    groups = np.array([sorted(set(keys)).index(key) for key in keys], np.intp)
+    with tempfile.TemporaryDirectory(prefix="streamer-tune-") as folder:
+        paths = tuple(Path(folder) / f"{k:05d}.npz" for k in range(len(wanted)))
+        progress(LISTENING, 0, len(wanted))
+        work = partial(_remember_piece, config)
+        for done, _ in enumerate(in_processes(work, list(zip(wanted, paths, strict=True)), jobs), 1):
+            progress(LISTENING, done, len(wanted))
+        yield Memories(paths, groups, tuple(name for name, _, _ in wanted), config)
+
+
+def _remember_piece(config: TrackerConfig, what: tuple[tuple[str, Curriculum, int], Path]) -> None:
+    (_, curriculum, index), path = what
+    listen(curriculum.piece(index), config).save(path)
+
+
+def hold_back(memories: Memories, seed: int) -> tuple[Memories, Memories]:
+    """Pieces to search on, and pieces of other sources to measure on; twice the same if there is but one source."""
+    from sklearn.model_selection import GroupShuffleSplit
+
+    synthetic = np.array([source == SYNTHETIC for source in memories.sources])
+    held: list[int] = []
+    for kind in (np.flatnonzero(~synthetic), np.flatnonzero(synthetic)):
+        if len(np.unique(memories.groups[kind])) > 1:
+            shuffle = GroupShuffleSplit(1, test_size=HELD_BACK, random_state=seed)
+            _, some = next(shuffle.split(kind, groups=memories.groups[kind]))
+            held += kind[some].tolist()
+    if not held:
+        return memories, memories
+    others = [k for k in range(len(memories.paths)) if k not in held]
+    return memories.only(np.array(others, np.intp)), memories.only(np.array(held, np.intp))
+
+
+def worth(counts: Sequence[tuple[str, NoteCounts]]) -> float:
+    """What is made as large as can be: points of F1, less what false notes cost.
+
+    The mean of F1 within 50 ms and within 100 ms over all music, in percent; less half a point for each false note a
+    minute in what is no music. Where there is only one of the two, it alone counts.
+
+    Parameters
+    ----------
+    counts : sequence of (str, NoteCounts)
+        Kind of each piece, and what was counted in it.
+    """
+    music, nonmusic = totals(counts)
+    value = 0.0
+    if music is not None:
+        figures = music.figures()
+        value += 0.5 * (figures["f1_50ms"] + figures["f1_100ms"])
+    if nonmusic is not None:
+        value -= FALSE_NOTE * nonmusic.figures()["false_per_min"]
+    return value
+
+
+def totals(counts: Sequence[tuple[str, NoteCounts]]) -> tuple[NoteCounts | None, NoteCounts | None]:
+    """Sums over music and over what is none."""
+    sums: dict[bool, NoteCounts] = {}
+    for kind, count in counts:
+        is_music = kind != "nonmusic"
+        sums[is_music] = add(sums[is_music], count) if is_music in sums else count
+    return sums.get(True), sums.get(False)
+
+
+def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]:
+    """Candidates: the best so far, and others near it that differ in a few values."""
+    rng = np.random.default_rng(seed)
+    names = [field.name for field in fields(Thresholds)]
+    found = [best]
+    for _ in range(count - 1):
+        changes: dict[str, float] = {}
+        for name in rng.choice(names, int(rng.integers(1, MOST_CHANGES + 1)), replace=False).tolist():
+            value = float(getattr(best, name))
+            drawn = value * STRETCH ** rng.uniform(-1.0, 1.0) if value else float(rng.uniform(0.0, 0.5))
+            changes[name] = two_digits(drawn)
+        found.append(replace(best, **changes))
+    return found
+
+
+class ThresholdsTrial:
+    """Let the note machine decide with each of some thresholds; the score is `worth`. Nothing is fitted."""
+
+    def __init__(self, candidates: Sequence[Thresholds], memories: Memories, pool: ProcessPoolExecutor | None) -> None:
+        self._candidates = tuple(candidates)
+        self._memories = memories
+        self._pool = pool
+
+    def fit(self, candidate: int, rows: NDArray[np.intp], targets: Any) -> None:
+        """As in `Trial`."""
+
+    def score(
+        self,
+        candidate: int,
+        fitted: None,  # noqa: ARG002
+        rows: NDArray[np.intp],
+        targets: Any,  # noqa: ARG002
+    ) -> float:
+        """As in `Trial`; the rows are numbers of pieces."""
+        paths = [self._memories.paths[k] for k in rows[:, 0]]
+        return worth(_decide_all(paths, self._memories.config, self._candidates[candidate], self._pool))
+
+
+def search_thresholds(
+    memories: Memories,
+    start: Thresholds,
+    candidates: int,
+    rounds: int = 2,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress = silent,
+) -> tuple[list[Thresholds], Search]:
+    """Search near some thresholds, then near the best of those, and so on.
+
+    Parameters
+    ----------
+    memories : Memories
+        What is decided on.
+    start : Thresholds
+        Where to begin.
+    candidates : int
+        How many are tried each time.
+    rounds : int
+        How many times.
+    seed : int
+        Decides which.
+    jobs : int
+        Processes.
+    progress : callable
+        Told how far each search is.
+
+    Returns
+    -------
+    candidates : list of Thresholds
+        Of the last search that measured anything; the first is where that began.
+    search : Search
+        What came of it.
+    """
+    tried = [start]
+    found = Search([Score()], 1, finished=True)
+    with process_pool(jobs) as pool:
+        for number in range(rounds):
+            drawn = draw_thresholds(tried[found.ranking[0]] if found.ranking else tried[0], candidates, seed + number)
+            trial = ThresholdsTrial(drawn, memories, pool if jobs > 1 else None)
+            pieces = np.arange(len(memories.paths))[:, None]
+            least = _pieces_for_all(memories.groups)
+            what = f"{SEARCHING} {number + 1} of {rounds}"
+            newer = search(
+                trial, candidates, pieces, None, memories.groups, seed=seed, least=least, progress=progress, what=what
+            )
+            if newer.ranking:
+                tried, found = drawn, newer
+            if not newer.finished:
+                found = replace(found, finished=False)
+                break
+    return tried, found
+
+
+def _pieces_for_all(groups: NDArray[np.intp]) -> int:
+    """How many pieces the first round needs so that each fold has one."""
+    from sklearn.model_selection import GroupKFold
+
+    folds = GroupKFold(min(FOLDS, len(np.unique(groups)))).split(groups, groups=groups)
+    smallest = min(len(tested) for _, tested in folds)
+    return len(groups) // smallest + 1  # one more than the quotient, since scikit-learn rounds down
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurvePoint:
+    """What one eagerness brings.
+
+    Attributes
+    ----------
+    eagerness : float
+        As in `TrackerConfig`.
+    music, nonmusic : NoteCounts or None
+        Summed over the pieces; None where there are none.
+    """
+
+    eagerness: float
+    music: NoteCounts | None
+    nonmusic: NoteCounts | None
+
+    def figures(self) -> dict[str, float]:
+        """F1 in percent, false notes per minute, latency in milliseconds; nan where there is nothing to count."""
+        nothing = float("nan")
+        music = self.music.figures() if self.music else {}
+        others = self.nonmusic.figures() if self.nonmusic else {}
+        names = ("f1_50ms", "f1_100ms", "onset_f1", "found", "false_per_min", "octave_per_min")
+        return {
+            "eagerness": self.eagerness,
+            **{name: music.get(name, nothing) for name in (*names, "latency_ms", "latency_p95_ms")},
+            "nonmusic_false_per_min": others.get("false_per_min", nothing),
+        }
+
+
+def eagerness_curve(memories: Memories, thresholds: Thresholds, jobs: int = 1) -> list[CurvePoint]:
+    """What each eagerness of `CURVE` brings with these thresholds."""
+    points = []
+    with process_pool(jobs) as pool:
+        for eagerness in CURVE:
+            config = replace(memories.config, eagerness=eagerness)
+            counts = _decide_all(memories.paths, config, thresholds, pool if jobs > 1 else None)
+            points.append(CurvePoint(eagerness, *totals(counts)))
+    return points
+
+
+def _decide_all(
+    paths: Sequence[Path], config: TrackerConfig, thresholds: Thresholds, pool: ProcessPoolExecutor | None
+) -> list[tuple[str, NoteCounts]]:
+    work = partial(_decide, config, thresholds)
+    return list(map(work, paths) if pool is None else pool.map(work, paths))
+
+
+def _decide(config: TrackerConfig, thresholds: Thresholds, path: Path) -> tuple[str, NoteCounts]:
+    memory = load_memory(path)
+    return memory.phrase.kind, replay_score(memory, config, thresholds)

@@ -1,0 +1,238 @@
+"""Train the judge of beginnings: what the classifier hears in new pieces -> cases -> a network.
+
+The classifier hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all
+pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
+to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
+to. The last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
+
+Where a classifier was adapted, its judge has to follow: it has learned what to make of the odds that the classifier
+gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.analysis.network import Network
+from streamer.config import TrackerConfig
+from streamer.data.arrays import write_whole
+from streamer.data.datasets import Recording
+from streamer.decision.verifier import NAMES, OUTPUTS
+from streamer.detectors.trained import TrainedDetector
+from streamer.errors import DataError
+from streamer.evaluation.replay import listen, load_memory
+from streamer.jobs import Progress, make_missing
+from streamer.material.curriculum import Curriculum
+from streamer.model import Classifier
+from streamer.training.estimators import (
+    Chunks,
+    Layers,
+    fit_epoch,
+    fold,
+    halfway,
+    layers_of,
+    mean_of,
+    new_mlp,
+    unfold,
+    weights_hash,
+)
+from streamer.training.settings import Settings
+from streamer.training.shards import SPREAD_FLOOR, data_hash, key
+from streamer.training.verifier_examples import LabelledCases, cases_of
+
+LISTENING, JUDGING = "listening", "judging"
+# Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one tells
+# instruments apart better, a small one is misled less by a singer whom it has never heard.
+MEMBERS = ((64, 32), (64, 32), (32, 16), (16, 8))
+ROUNDS = 4
+EPOCHS = 4
+LEARNING_RATE = (2e-3, 1e-4)
+ALPHA = 1e-5
+ADAPTING_EPOCHS = 3
+ADAPTING_RATE = (3e-4, 3e-5)
+BATCH = 512
+CHUNK_ROWS = 200_000
+# What singers do before and after a note's onset is what is hardest to judge: more of it, and computed singing as well.
+MORE_PHRASES = 2.5
+SUNG = 0.2
+_MEMORY_SHARE = 0.5
+_Scale = tuple[NDArray[np.float64], NDArray[np.float64]]  # mean and spread of each column
+
+
+def train_judge(
+    recordings: Sequence[Recording],
+    classifier: Classifier,
+    settings: Settings,
+    hop: int,
+    work: Path,
+    jobs: int,
+    progress: Progress,
+    start: Network | None = None,
+) -> tuple[Network, dict[str, Any]]:
+    """Train a judge for a classifier.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        What its material is made of.
+    classifier : Classifier
+        Whom it is to judge.
+    settings : Settings
+        How.
+    hop : int
+        Samples per hop.
+    work : Path
+        Folder for what is made on the way.
+    jobs : int
+        Processes.
+    progress : callable
+        Told what is being done.
+    start : Network or None
+        The judge to adapt, if there is one.
+
+    Returns
+    -------
+    judge : Network
+    facts : dict
+        For the model's card: rows and loss.
+
+    Raises
+    ------
+    DataError
+        If a recording cannot be used.
+    OutputError
+        If ``work`` cannot be written to.
+    """
+    shares = settings.mixture
+    mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
+    curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
+    pieces = settings.judge_pieces
+    name = "-".join(weights_hash(network)[:8] for network in (classifier, start) if network)
+    folder = work / f"cases-{key(data_hash(recordings), curriculum, hop)}-{name}"
+    rounds = ROUNDS if start is None else 1
+    bench = _Bench(folder, pieces, TrackerConfig(hop=hop))
+    heard = [bench.memory(k) for k in range(pieces)]
+    make_missing(heard, partial(bench.hear, curriculum, classifier), jobs, progress, LISTENING)
+    most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * rounds))
+    judge = start
+    for turn in range(rounds):
+        wanted = [bench.cases(turn, k) for k in range(pieces)]
+        make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
+        known = bench.load(turn + 1)
+        if not known.targets[:, 0].any():
+            raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
+        if start is None:
+            judge, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
+        else:
+            judge, loss = _adapt(start, known, settings.seed)
+    assert judge is not None
+    return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where the work lies."""
+
+    folder: Path
+    pieces: int
+    config: TrackerConfig
+
+    def memory(self, index: int) -> Path:
+        return self.folder / f"{index:06d}.npz"
+
+    def cases(self, turn: int, index: int) -> Path:
+        return self.folder / f"{turn}-{index:06d}.npz"
+
+    def hear(self, curriculum: Curriculum, classifier: Classifier, index: int) -> None:
+        """Let the classifier hear a piece."""
+        memory = listen(
+            curriculum.piece(index), self.config, lambda config, rate_hz: TrainedDetector(config, rate_hz, classifier)
+        )
+        memory.save(self.memory(index))
+
+    def lead(self, judge: Network | None, turn: int, most: int, index: int) -> None:
+        """Lead the note machine through a piece."""
+        seed = turn * self.pieces + index
+        cases = cases_of(load_memory(self.memory(index)), self.config, judge, seed)
+        if len(cases.rows) > most:
+            kept = np.sort(np.random.default_rng(seed).permutation(len(cases.rows))[:most])
+            cases = LabelledCases(cases.rows[kept], cases.targets[kept])
+        write_whole(self.cases(turn, index), rows=cases.rows, targets=cases.targets)
+
+    def load(self, turns: int) -> LabelledCases:
+        """The cases of the first turns."""
+        rows = [np.zeros((0, len(NAMES)), np.float16)]
+        targets = [np.zeros((0, len(OUTPUTS)), np.uint8)]
+        for turn in range(turns):
+            for index in range(self.pieces):
+                path = self.cases(turn, index)
+                try:
+                    with np.load(path, allow_pickle=False) as file:
+                        rows.append(file["rows"])
+                        targets.append(file["targets"])
+                except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                    raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
+        return LabelledCases(np.concatenate(rows), np.concatenate(targets))
+
+
+def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
+    """The mean of networks with such hidden layers, and of their losses."""
+    scale = _scale(cases.rows)
+    fitted: list[Network] = []
+    losses: list[float] = []
+    for member, hidden in enumerate(members):
+        rates = np.geomspace(*LEARNING_RATE, EPOCHS)
+        network, loss = _fit_one(hidden, cases, scale, rates, (seed, member))
+        fitted.append(network)
+        losses.append(loss)
+    return mean_of(fitted), sum(losses) / len(members)
+
+
+def _adapt(start: Network, cases: LabelledCases, seed: int) -> tuple[Network, float]:
+    """A network on its way to fit these cases, and the loss of the one that does."""
+    scale = _scale(cases.rows)
+    hidden = [weights.shape[1] for weights in start.weights[:-1]]
+    rates = np.geomspace(*ADAPTING_RATE, ADAPTING_EPOCHS)
+    moved, loss = _fit_one(hidden, cases, scale, rates, (seed,), unfold(start.weights, start.biases, *scale))
+    return halfway(start, moved), loss
+
+
+def _fit_one(
+    hidden: Sequence[int],
+    cases: LabelledCases,
+    scale: _Scale,
+    rates: NDArray[np.float64],
+    seeds: tuple[int, ...],
+    start: Layers | None = None,
+) -> tuple[Network, float]:
+    """One network after a pass at each of the learning rates, and its loss in the last."""
+    mlp = new_mlp(hidden, ALPHA, int(np.random.SeedSequence(seeds).generate_state(1)[0]))
+    loss = 0.0
+    for epoch, rate in enumerate(rates):
+        order = np.random.default_rng([*seeds, epoch]).permutation(len(cases.rows))
+        loss, _ = fit_epoch(mlp, _chunks(cases, order, *scale), float(rate), BATCH, None if epoch else start)
+    return Network(*fold(layers_of(mlp, len(OUTPUTS)), *scale)), loss
+
+
+def _scale(rows: NDArray[np.float16]) -> _Scale:
+    """Mean and spread of each column, without a copy of all in higher precision."""
+    parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
+    mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in parts], axis=0) / len(rows)
+    square = np.sum([((part - mean) ** 2).sum(axis=0) for part in parts], axis=0) / len(rows)
+    return mean, np.sqrt(square) + SPREAD_FLOOR
+
+
+def _chunks(
+    cases: LabelledCases, order: NDArray[np.int64], mean: NDArray[np.float64], spread: NDArray[np.float64]
+) -> Chunks:
+    for chosen in np.array_split(order, max(1, len(order) // CHUNK_ROWS)):
+        x = cases.rows[chosen].astype(np.float32)
+        x -= mean.astype(np.float32)
+        x /= spread.astype(np.float32)
+        yield x, cases.targets[chosen]

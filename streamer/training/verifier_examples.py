@@ -1,0 +1,144 @@
+"""From labelled recordings to cases that the judge of beginnings learns from.
+
+The note machine is run over what the classifier made of a phrase, and each case it brings up is labelled by what was
+really played. Which cases come up depends on what was decided before, so the machine has to be led through good
+decisions and bad ones: at first by chance, with the truth known; then by a judge that has learned from those cases.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.analysis.evidence import Hearing
+from streamer.analysis.network import Network
+from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.data.phrase import Phrase
+from streamer.decision.decider import Decision, NoteMachine
+from streamer.decision.thresholds import Thresholds
+from streamer.decision.verifier import AGES_MS, NAMES, OUTPUTS
+from streamer.evaluation.replay import Memory, replay_with
+from streamer.events import FloatArray
+
+_SAME = 0.6  # semitones
+_GRACE_S = 0.03  # a note that has just ended may still be told
+_AHEAD_S = 0.025  # a note told so shortly before its onset is right: a singer is at the pitch before the vowel
+_EARLY_S = 0.12  # a note told so long before its onset has been told
+_PROMPT = 0.12  # of the right cases, led by chance, are taken
+_RASH = 0.004  # of the wrong ones
+# Bolder than live, so that more comes up: notes begun an octave off, and what follows. What the live thresholds are is
+# chosen afterwards, and does not change what is learned.
+_BOLDER = Thresholds(
+    propose=5.0,
+    propose_again=-3.0,
+    right=1.75,
+    right_again=0.0,
+    evident=2.0,
+    right_evident=1.0,
+    octave_likely=-2.0,
+    right_third=2.0,
+    third_likely=-2.0,
+)
+_SPREAD = 1.5  # log odds by which a judge's decisions are shifted from one phrase to the next
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCases:
+    """Rows for training.
+
+    Attributes
+    ----------
+    rows : ndarray of float16, shape (n, len(NAMES))
+        As `streamer.decision.verifier.Cases` describes them.
+    targets : ndarray of uint8, shape (n, len(OUTPUTS))
+        Whether to begin the note was right, and whether it was so young.
+    """
+
+    rows: NDArray[np.float16]
+    targets: NDArray[np.uint8]
+
+
+def cases_of(memory: Memory, config: TrackerConfig, judge: Network | None, seed: int) -> LabelledCases:
+    """Cases of one phrase.
+
+    Parameters
+    ----------
+    memory : Memory
+        From `streamer.evaluation.replay.listen`.
+    config : TrackerConfig
+        Settings.
+    judge : Network or None
+        Who decides; None for chance, with the truth known.
+    seed : int
+        Decides what is left to chance.
+    """
+    led: list[_Led] = []
+
+    def make(config: TrackerConfig, hop_ms: float) -> NoteMachine:
+        led.append(_Led(config, hop_ms, memory.phrase, judge, np.random.default_rng(seed)))
+        return led[-1]
+
+    replay_with(memory, config, make)
+    rows = [np.zeros((0, len(NAMES)), np.float16), *led[0].rows]
+    targets = [np.zeros((0, len(OUTPUTS)), np.uint8), *led[0].targets]
+    return LabelledCases(np.concatenate(rows), np.concatenate(targets))
+
+
+class _Led(NoteMachine):
+    """Knows what was played: notes each case with what would have been right, and decides by chance or as a judge."""
+
+    def __init__(
+        self, config: TrackerConfig, hop_ms: float, phrase: Phrase, judge: Network | None, rng: np.random.Generator
+    ) -> None:
+        super().__init__(config, hop_ms, _BOLDER, self._note)
+        self._hop_s = hop_ms / 1000.0
+        self._time_s = 0.0
+        self._onsets_s, self._offsets_s = phrase.notes[:, 0], phrase.notes[:, 1]
+        self._pitches = phrase.notes[:, 2] - LOWEST_MIDI
+        self._told = np.zeros(len(phrase.notes), bool)
+        self._judge = judge
+        self._rng = rng
+        self._shift = rng.uniform(-_SPREAD, _SPREAD)
+        self.rows: list[NDArray[np.float16]] = []
+        self.targets: list[NDArray[np.uint8]] = []
+
+    def step(self, hearing: Hearing, pitch: float | None, audible: bool) -> Decision:
+        self._time_s += self._hop_s
+        decision = super().step(hearing, pitch, audible)
+        if decision.began is not None:
+            told = self._meant(decision.began, _EARLY_S)
+            if told is not None:
+                self._told[told] = True
+        return decision
+
+    def _note(self, candidates: Sequence[int], cases: FloatArray) -> FloatArray:
+        targets = np.zeros((len(candidates), len(OUTPUTS)), np.uint8)
+        for row, candidate in zip(targets, candidates, strict=True):
+            i = self._meant(candidate, 0.0 if candidate == self.current else _AHEAD_S)
+            if i is not None and not self._told[i]:
+                row[0] = 1
+                row[1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
+        self.rows.append(cases.astype(np.float16))
+        self.targets.append(targets)
+        if self._judge is not None:
+            odds = self._judge.log_odds(cases)
+            odds[:, 0] += self._shift
+            return odds
+        odds = np.where(targets, 3.0, -3.0).astype(np.float32)
+        taken = self._rng.random(len(candidates)) < np.where(targets[:, 0], _PROMPT, _RASH)
+        odds[:, 0] = np.where(taken, 20.0, -20.0)
+        return odds
+
+    def _meant(self, candidate: int, ahead_s: float) -> int | None:
+        """The note of that pitch that sounds now, or else begins so soon."""
+        i = int(np.searchsorted(self._onsets_s, self._time_s, side="right")) - 1
+        if i >= 0 and self._time_s < self._offsets_s[i] + _GRACE_S and self._is(i, candidate):
+            return i
+        i += 1
+        if i < len(self._onsets_s) and self._onsets_s[i] - self._time_s <= ahead_s and self._is(i, candidate):
+            return i
+        return None
+
+    def _is(self, index: int, candidate: int) -> bool:
+        return bool(abs(self._pitches[index] - candidate) <= _SAME)

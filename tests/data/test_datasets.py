@@ -1,0 +1,216 @@
+"""Data sets on disk: what is read from them, and the one line that says what is wrong."""
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from streamer.data.datasets import licence_lines, read_manifest, read_notes_csv, sounding_span
+from streamer.data.formats import parse_pitch, read_dataset, read_midi
+from streamer.errors import DataError
+from streamer.units import midi_to_hz
+
+RATE_HZ = 22_050
+
+
+def tone(midi: float, onset_s: float = 0.1, length_s: float = 0.5, total_s: float = 0.8) -> np.ndarray:
+    samples = np.zeros(round(total_s * RATE_HZ), dtype=np.float32)
+    time_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
+    wave = sum(np.sin(2 * np.pi * k * midi_to_hz(midi) * time_s) / k for k in (1, 2, 3))
+    start = round(onset_s * RATE_HZ)
+    samples[start : start + len(wave)] = 0.3 * wave
+    return samples
+
+
+def write_tone(path: Path, midi: float) -> None:
+    soundfile.write(path, tone(midi), RATE_HZ)
+
+
+def write_midi(path: Path, notes: list[tuple[float, float, int]]) -> None:
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])
+    events = sorted([(on, "note_on", n) for on, _, n in notes] + [(off, "note_off", n) for _, off, n in notes])
+    now = 0.0
+    for at, kind, note in events:
+        track.append(mido.Message(kind, note=note, velocity=64, time=round((at - now) * 1000)))
+        now = at
+    mido.MidiFile(tracks=[track], ticks_per_beat=1000).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_tone(tmp_path / "a.wav", 69)
+    write_tone(tmp_path / "b.wav", 64)
+    return tmp_path
+
+
+def manifest(folder: Path, text: str) -> Path:
+    (folder / "manifest.csv").write_text(text)
+    return folder
+
+
+def test_a_manifest_becomes_recordings(folder: Path) -> None:
+    (folder / "b.csv").write_text("onset,offset,midi\n0.5,0.7,65\n0.1,0.4,64.25\n")
+    manifest(
+        folder,
+        "file,kind,instrument,midi,cents_dev,f0_hz,onset_s,offset_s,annotation,source,licence,unheard_of\n"
+        "a.wav,note,lute,69,10,441.0,0.1,0.6,,here,CC0,1\n"
+        "a.wav,,lute,69,-25,,0.1,0.6,,here,CC0,2\n"
+        "b.wav,phrase,voice,,,,,,b.csv,there,,3\n",
+    )
+    first, second, third = read_manifest(folder)
+    assert (first.instrument, first.source, first.kind) == ("lute", "here", "note")
+    assert first.notes[0, 2] == pytest.approx(69.039, abs=0.001)  # the measured f0 wins
+    assert second.notes.tolist() == [[0.1, 0.6, 68.75]]
+    assert second.kind == "note"
+    assert third.notes.tolist() == [[0.1, 0.4, 64.25], [0.5, 0.7, 65.0]]  # in order of onset
+    samples, rate_hz = third.load()
+    assert samples.dtype == np.float32
+    assert (samples.shape, rate_hz) == ((round(0.8 * RATE_HZ),), RATE_HZ)
+    assert licence_lines([first, second, third]) == ["here: CC0", "there: no licence stated"]
+
+
+def test_times_that_are_not_stated_are_measured(folder: Path) -> None:
+    (recording,) = read_manifest(manifest(folder, "file,midi\na.wav,69\n"))
+    assert recording.notes[0] == pytest.approx([0.1, 0.6, 69.0], abs=0.002)
+    assert recording.source == folder.name
+
+
+def test_nonmusic_needs_no_label(folder: Path) -> None:
+    (recording,) = read_manifest(manifest(folder, "file,kind\na.wav,nonmusic\n"))
+    assert recording.notes.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty; its first line must name the columns"),
+        ("name,midi\na.wav,69\n", "has no column 'file'"),
+        ("file,midi\n", "lists no recording"),
+        ("file,midi\n,69\n", "line 2: the cell 'file' is empty"),
+        ("file,midi\na.wav,69\nx.wav,69\n", "line 3: there is no file"),
+        ("file,midi\na.wav,A4\n", "line 2: midi is 'A4', but must be a number"),
+        ("file,midi\na.wav,nan\n", "line 2: midi is 'nan', but must be a number"),
+        ("file,midi\na.wav,128\n", "line 2: 128 is no MIDI note number"),
+        ("file,midi,f0_hz\na.wav,69,-3\n", "line 2: f0_hz is -3, but must be above 0"),
+        ("file,midi\na.wav,\n", "line 2: no pitch and no notes"),
+        ("file,midi,onset_s,offset_s\na.wav,69,0.6,0.1\n", "line 2: a note from 0.6 to 0.1 s cannot be"),
+        ("file,notes\na.wav,no.csv\n", "there is no file"),
+    ],
+)
+def test_a_bad_manifest_is_told_in_one_line(folder: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_manifest(manifest(folder, text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_files_than_text_and_audio_are_told(folder: Path) -> None:
+    (folder / "manifest.csv").write_bytes(b"file,midi\n\xff\xfe\x00,1\n")
+    with pytest.raises(DataError, match="cannot be read as CSV"):
+        read_manifest(folder)
+    (folder / "c.wav").write_bytes(b"no audio at all")
+    with pytest.raises(DataError, match=r"line 2: .*c\.wav cannot be read as audio"):
+        read_manifest(manifest(folder, "file,midi\nc.wav,69\n"))
+    soundfile.write(folder / "d.wav", np.zeros(1000), RATE_HZ)
+    with pytest.raises(DataError, match="line 2: the recording is silent"):
+        read_manifest(manifest(folder, "file,midi\nd.wav,69\n"))
+    (folder / "n.csv").write_text("onset,midi\n1,2\n")
+    with pytest.raises(DataError, match="has no column 'offset'"):
+        read_notes_csv(folder / "n.csv")
+
+
+def test_stereo_is_mixed_down(tmp_path: Path) -> None:
+    left = tone(60)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, 0 * left], axis=1), RATE_HZ, subtype="FLOAT")
+    samples, _ = read_manifest(manifest(tmp_path, "file,midi\ns.wav,60\n"))[0].load()
+    assert np.allclose(samples, 0.5 * left)
+
+
+def test_the_span_of_a_note_is_where_it_is_near_its_peak() -> None:
+    samples = np.zeros(1000, dtype=np.float32)
+    samples[100:200] = 0.04  # -28 dB
+    samples[200:500] = 1.0
+    samples[500:700] = 0.03  # -30 dB
+    samples[700:] = 0.01
+    assert sounding_span(samples, 1000) == (0.2, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("text", "midi"),
+    [
+        ("F#4", 66),
+        ("Bb3", 58),
+        ("B♭3", 58),
+        ("c4", 60),
+        ("C-1", 0),
+        ("G9", 127),
+        ("Cb4", 59),
+        ("69", 69),
+        ("69.5", 69.5),
+    ],
+)
+def test_a_pitch_may_be_written_in_many_ways(text: str, midi: float) -> None:
+    assert parse_pitch(text) == (midi, True)
+
+
+@pytest.mark.parametrize("text", ["H4", "", "C10", "128", "-1", "nan", "do"])
+def test_what_is_no_pitch_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="is no pitch; write a note such as"):
+        parse_pitch(text)
+
+
+def test_transcriptions_by_name_number_and_file(folder: Path) -> None:
+    write_tone(folder / "c.wav", 41)
+    (folder / "b.csv").write_text("onset,offset,midi\n0.1,0.6,64\n")
+    write_midi(folder / "b.mid", [(0.1, 0.6, 64)])
+    (folder / "mine.csv").write_text(
+        "audio_filename,transcription\na.wav,A4\na.wav,A\nc.wav,f\nb.wav,b.csv\nb.wav,b.mid\n"
+    )
+    recordings = read_dataset(folder / "mine.csv")
+    assert [recording.notes[0, 2] for recording in recordings] == [69, 69, 41, 64, 64]  # octaves heard
+    assert [recording.kind for recording in recordings] == ["note", "note", "note", "phrase", "phrase"]
+    assert all(recording.notes[0, :2] == pytest.approx([0.1, 0.6], abs=0.002) for recording in recordings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("audio_filename,pitch\na.wav,A4\n", "has no column 'transcription'"),
+        ("audio_filename,transcription\n", "lists no recording"),
+        ("audio_filename,transcription\nz.wav,A4\n", "line 2: there is no file"),
+        ("audio_filename,transcription\na.wav,la\n", "line 2: 'la' is no pitch"),
+        ("audio_filename,transcription\na.wav,C\n", "line 2: labelled C, but"),
+        ("audio_filename,transcription\na.wav,no.mid\n", "no.mid cannot be read as a MIDI file"),
+    ],
+)
+def test_bad_transcriptions_are_told_in_one_line(folder: Path, text: str, message: str) -> None:
+    (folder / "mine.csv").write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_dataset(folder / "mine.csv")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_recordings_with_midi_beside_them(folder: Path) -> None:
+    write_midi(folder / "b.mid", [(0.1, 0.45, 64), (0.4, 0.6, 66)])
+    (recording,) = read_dataset(folder)
+    assert recording.path == folder / "b.wav"
+    assert recording.notes == pytest.approx(np.array([[0.1, 0.4, 64], [0.4, 0.6, 66]]))  # overlap taken away
+
+
+def test_folders_and_midi_files_that_cannot_be_used(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"holds neither manifest\.csv nor a pair"):
+        read_dataset(folder)
+    with pytest.raises(DataError, match="there is no folder or file"):
+        read_dataset(folder / "nowhere")
+    write_midi(folder / "chord.mid", [(0.1, 0.5, 60), (0.1, 0.5, 64)])
+    with pytest.raises(DataError, match=r"has a chord at 0\.10 s"):
+        read_midi(folder / "chord.mid")
+    write_midi(folder / "empty.mid", [])
+    with pytest.raises(DataError, match="holds no note"):
+        read_midi(folder / "empty.mid")
+    (folder / "bad.mid").write_bytes(b"MThd\x00\x00")
+    with pytest.raises(DataError, match="cannot be read as a MIDI file"):
+        read_midi(folder / "bad.mid")
