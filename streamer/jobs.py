@@ -1,21 +1,29 @@
-"""Work spread over processes, with nothing left of them whatever ends the program."""
+"""Work on many cores: one way for all of the package, with no process left behind whatever ends the program."""
 
+import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from streamer.errors import OutputError, StreamerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
+
+KILLED = (
+    "a process was killed, perhaps for want of memory; run the same command again with --jobs 1, which needs less of it"
+)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -29,92 +37,147 @@ def one_thread() -> None:
     threadpoolctl.threadpool_limits(1)
 
 
-def in_processes(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """Results of ``work`` in the order of the items, however many processes there are; 1 works in this one."""
-    if jobs <= 1 or len(items) <= 1:
-        yield from map(work, items)
-        return
-    with process_pool(min(jobs, len(items))) as pool:
-        yield from pool.map(work, items)
+class Workers:
+    """Processes that apply a function to many items; a context manager, at whose end none of them is left.
 
+    The backend is chosen here and nowhere else: callers know `map` and `unordered` only.
 
-def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:
-    """Make the files of one folder that are not there yet.
+    The processes start when there is first more than one item, and serve all calls after that. Each is spawned, uses
+    one numeric thread, ignores Ctrl-C, which is for the program, and ends with it even if that is killed. After Ctrl-C
+    or an error, items under way are finished, so that no file is left half written, and no others are begun.
 
     Parameters
     ----------
-    wanted : sequence of Path
-        All of them.
-    work : callable
-        Makes one, given its place in ``wanted``.
     jobs : int
-        Processes; 1 works in this one.
-    progress : callable
-        Told after each.
-    what : str
-        What it is told.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made.
-    StreamerError
-        If a process is killed.
+        Processes; 1 or less works in this one.
     """
-    try:
-        wanted[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {wanted[0].parent}: {error.strerror}") from error
-    missing = [k for k, path in enumerate(wanted) if not path.is_file()]
-    there = len(wanted) - len(missing)
-    progress(what, there, len(wanted))
-    if jobs <= 1 or len(missing) <= 1:
-        for done, index in enumerate(missing, there + 1):
-            work(index)
-            progress(what, done, len(wanted))
-        return
-    with process_pool(min(jobs, len(missing)), work) as pool:
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._resources = contextlib.ExitStack()
+        self._pool: ProcessPoolExecutor | None = None
+        self._folder = Path()
+        self._calls = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool = None
+        self._resources.close()
+
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Results in the order of the items, however many processes there are.
+
+        Parameters
+        ----------
+        work : callable
+            What is done with each. It must be picklable, and is sent to each process once, not with each item: so what
+            is large belongs into it, for example by `functools.partial`.
+        items : sequence
+            Each is sent to one process.
+
+        Raises
+        ------
+        StreamerError
+            If a process is killed. Whatever ``work`` raises is raised here as well.
+        OutputError
+            If there is no room for temporary files.
+        """
+        if self._jobs <= 1 or len(items) <= 1:
+            for item in items:
+                yield work(item)
+            return
+        with self._submitted(work, items) as futures:
+            futures.reverse()
+            while futures:
+                yield futures.pop().result()
+
+    def unordered(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+        """Results as they come, each with the place of its item; begun in the order of the items. Else as `map`."""
+        if self._jobs <= 1 or len(items) <= 1:
+            for place, item in enumerate(items):
+                yield place, work(item)
+            return
+        with self._submitted(work, items) as futures:
+            places = {future: place for place, future in enumerate(futures)}
+            for future in as_completed(futures):
+                yield places[future], future.result()
+
+    @contextmanager
+    def _submitted(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[Future[Result]]]:
+        """Futures of all items; those that have not begun at the end never will."""
+        if self._pool is None:
+            self._pool = self._start()
+        path = self._save(work)
+        submitted: list[Future[Result]] = []
         try:
-            for done, ended in enumerate(as_completed([pool.submit(_work, k) for k in missing]), there + 1):
-                ended.result()
-                progress(what, done, len(wanted))
+            with _interrupts_blocked():  # submitting starts processes
+                submitted.extend(self._pool.submit(_call, path, item) for item in items)
+            yield submitted
         except BrokenProcessPool as error:
-            raise StreamerError(
-                "a process that makes features was killed, perhaps for want of memory; the same command goes on "
-                "from here, with --jobs 1 in less memory"
-            ) from error
+            raise StreamerError(KILLED) from error
+        finally:
+            for future in submitted:
+                future.cancel()
+            with contextlib.suppress(OSError):  # Windows deletes no open file; the folder goes in the end
+                path.unlink()
+
+    def _start(self) -> ProcessPoolExecutor:
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="streamer-jobs-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise OutputError(f"cannot make a temporary folder: {error.strerror}") from error
+        self._folder = Path(self._resources.enter_context(folder))
+        context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
+        pool = ProcessPoolExecutor(self._jobs, context, _begin)
+        self._resources.callback(pool.shutdown, cancel_futures=True)
+        return pool
+
+    def _save(self, work: Callable[[Item], Result]) -> Path:
+        """Where processes find what they are to do: in a file, since a pool cannot address each of its processes."""
+        self._calls += 1
+        path = self._folder / f"{self._calls}.pickle"
+        pickled = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
+        try:
+            path.write_bytes(pickled)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        return path
 
 
 @contextmanager
-def process_pool(jobs: int, work: Callable[[int], Any] | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes for numeric work, each with one thread. When they are let go, what has not begun never will.
-
-    What ``work`` knows is sent to each of them once, not with each item; `_work` calls it.
-    """
-    context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
-    pool = ProcessPoolExecutor(jobs, context, _begin, (work,))
+def _interrupts_blocked() -> Iterator[None]:
+    """Hold Ctrl-C back: a process that starts meanwhile never sees it, this one does afterwards."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield pool
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-_works: list[Callable[[int], Any] | None] = []  # of this process
+# In each process.
+
+_works: dict[Path, Callable[[Any], Any]] = {}  # the last one loaded
 
 
-def _begin(work: Callable[[int], Any] | None) -> None:
-    _works.append(work)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which ends this
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     one_thread()
     parent = multiprocessing.parent_process()
     if parent is not None:  # killed, it could not end this
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _work(index: int) -> None:
-    (work,) = _works
-    assert work is not None
-    work(index)
+def _call(path: Path, item: Any) -> Any:
+    work = _works.get(path)
+    if work is None:
+        _works.clear()
+        work = _works[path] = pickle.loads(path.read_bytes())
+    return work(item)
 
 
 def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:

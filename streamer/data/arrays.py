@@ -1,6 +1,7 @@
-"""Arrays on disk, whole or not at all."""
+"""Arrays on disk, whole or not at all, and made only once."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.errors import OutputError
+from streamer.jobs import Progress, Workers
 
 
 def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
@@ -26,3 +28,38 @@ def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:
+    """Make the files of one folder that are not there yet.
+
+    Parameters
+    ----------
+    wanted : sequence of Path
+        All of them.
+    work : callable
+        Makes one, given its place in ``wanted``.
+    jobs : int
+        Processes; 1 works in this one.
+    progress : callable
+        Told after each.
+    what : str
+        What it is told.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made.
+    StreamerError
+        If a process is killed.
+    """
+    try:
+        wanted[0].parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {wanted[0].parent}: {error.strerror}") from error
+    missing = [k for k, path in enumerate(wanted) if not path.is_file()]
+    there = len(wanted) - len(missing)
+    progress(what, there, len(wanted))
+    with Workers(jobs) as workers:
+        for done, _ in enumerate(workers.unordered(work, missing), there + 1):
+            progress(what, done, len(wanted))

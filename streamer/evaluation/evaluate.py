@@ -8,9 +8,8 @@ a kind, an instrument.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from streamer.evaluation.confusion import Confusion, confuse, join, pitch_at
 from streamer.evaluation.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
 from streamer.evaluation.tracking import hear, note_table
 from streamer.events import Event, FloatArray
-from streamer.jobs import process_pool
+from streamer.jobs import Workers
 from streamer.tracker import Tracker
 
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
@@ -200,22 +199,18 @@ def evaluate(
     ------
     DataError
         If a recording or its f0 cannot be read.
+    StreamerError
+        If a process is killed.
     """
     systems = tuple(systems)
     rows: list[tuple[Result, ...]] = [()] * len(recordings)
-    jobs = min(jobs or os.cpu_count() or 1, len(recordings))
-    if jobs <= 1:
-        for number, recording in enumerate(recordings):
-            rows[number] = _hear_all(recording, systems, curve)
+    # The longest first, so that no core waits long for the last.
+    order = sorted(range(len(recordings)), key=lambda number: -_size(recordings[number].path))
+    with Workers(jobs or os.cpu_count() or 1) as workers:
+        work = partial(_hear_all, systems, curve)
+        for place, heard in workers.unordered(work, [recordings[number] for number in order]):
+            rows[order[place]] = heard
             advance()
-    else:
-        # The longest first, so that no core waits long for the last.
-        order = sorted(range(len(recordings)), key=lambda number: -recordings[number].path.stat().st_size)
-        with process_pool(jobs) as pool:
-            futures = {pool.submit(_hear_all, recordings[number], systems, curve): number for number in order}
-            for future in as_completed(futures):
-                rows[futures[future]] = future.result()
-                advance()
     return Evaluation(tuple(recordings), systems, tuple(zip(*rows, strict=True)))
 
 
@@ -259,7 +254,14 @@ def read_f0(path: Path) -> Floats:
     return np.array(numbers, dtype=np.float64).reshape(-1, 2)
 
 
-def _hear_all(recording: Recording, systems: Sequence[System], curve: bool) -> tuple[Result, ...]:
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # whoever loads it says what is wrong
+
+
+def _hear_all(systems: Sequence[System], curve: bool, recording: Recording) -> tuple[Result, ...]:
     phrase = load_phrase(recording)
     true_f0 = _true_f0(recording, phrase.duration_s)
     return tuple(_hear(phrase, true_f0, system, curve) for system in systems)

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from streamer import __version__
 from streamer.analysis import features
-from streamer.data.arrays import write_whole
+from streamer.data.arrays import make_missing, write_whole
 from streamer.data.datasets import Recording, file_hash
 from streamer.errors import DataError
 from streamer.events import FloatArray
-from streamer.jobs import Progress, make_missing
+from streamer.jobs import Progress
 from streamer.material import soundfont, speech
 from streamer.material.curriculum import Curriculum
 from streamer.training.examples import Examples, examples_of

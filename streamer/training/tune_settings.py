@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from streamer.analysis.features import NAMES
 from streamer.events import FloatArray
-from streamer.jobs import Progress, in_processes, silent
+from streamer.jobs import Progress, Workers, silent
 from streamer.material.curriculum import Curriculum
 from streamer.model import OUTPUTS, Classifier
 from streamer.training.estimators import Layers, fit_epoch, fit_logistic, fit_sgd, fold, layers_of, new_mlp
@@ -65,12 +65,13 @@ def gather(
     """
     wanted = material.pieces(pieces)
     sources = tuple(material.curricula)
-    work = partial(_rows_of_piece, -(-most_rows // len(wanted)), seed)
+    work = partial(_rows_of_piece, wanted, -(-most_rows // len(wanted)), seed)
     found = []
     progress(GATHERING, 0, len(wanted))
-    for done, result in enumerate(in_processes(work, wanted, jobs), 1):
-        found.append(result)
-        progress(GATHERING, done, len(wanted))
+    with Workers(jobs) as workers:
+        for done, result in enumerate(workers.map(work, range(len(wanted))), 1):
+            found.append(result)
+            progress(GATHERING, done, len(wanted))
     return Sample(
         np.concatenate([rows for rows, _ in found]).astype(np.float32),
         np.concatenate([targets for _, targets in found]),
@@ -80,9 +81,9 @@ def gather(
 
 
 def _rows_of_piece(
-    most: int, seed: int, wanted: tuple[str, Curriculum, int]
+    wanted: Sequence[tuple[str, Curriculum, int]], most: int, seed: int, number: int
 ) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
-    _, curriculum, index = wanted
+    _, curriculum, index = wanted[number]
     examples = examples_of(curriculum.piece(index), HOP, index)
     rng = np.random.default_rng([seed, index])
     chosen = np.sort(rng.permutation(len(examples.rows))[:most])

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -17,7 +16,7 @@ from streamer.config import TrackerConfig
 from streamer.decision.thresholds import Thresholds
 from streamer.evaluation.metrics import NoteCounts
 from streamer.evaluation.replay import listen, load_memory, replay_score
-from streamer.jobs import Progress, in_processes, process_pool, silent
+from streamer.jobs import Progress, Workers, silent
 from streamer.material.curriculum import Curriculum
 from streamer.training.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
 
@@ -79,15 +78,18 @@ def remember(
     with tempfile.TemporaryDirectory(prefix="streamer-tune-") as folder:
         paths = tuple(Path(folder) / f"{k:05d}.npz" for k in range(len(wanted)))
         progress(LISTENING, 0, len(wanted))
-        work = partial(_remember_piece, config)
-        for done, _ in enumerate(in_processes(work, list(zip(wanted, paths, strict=True)), jobs), 1):
-            progress(LISTENING, done, len(wanted))
+        work = partial(_remember_piece, config, wanted, paths)
+        with Workers(jobs) as workers:
+            for done, _ in enumerate(workers.unordered(work, range(len(wanted))), 1):
+                progress(LISTENING, done, len(wanted))
         yield Memories(paths, groups, tuple(name for name, _, _ in wanted), config)
 
 
-def _remember_piece(config: TrackerConfig, what: tuple[tuple[str, Curriculum, int], Path]) -> None:
-    (_, curriculum, index), path = what
-    listen(curriculum.piece(index), config).save(path)
+def _remember_piece(
+    config: TrackerConfig, wanted: Sequence[tuple[str, Curriculum, int]], paths: Sequence[Path], number: int
+) -> None:
+    _, curriculum, index = wanted[number]
+    listen(curriculum.piece(index), config).save(paths[number])
 
 
 def hold_back(memories: Memories, seed: int) -> tuple[Memories, Memories]:
@@ -155,10 +157,10 @@ def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]
 class ThresholdsTrial:
     """Let the note machine decide with each of some thresholds; the score is `worth`. Nothing is fitted."""
 
-    def __init__(self, candidates: Sequence[Thresholds], memories: Memories, pool: ProcessPoolExecutor | None) -> None:
+    def __init__(self, candidates: Sequence[Thresholds], memories: Memories, workers: Workers) -> None:
         self._candidates = tuple(candidates)
         self._memories = memories
-        self._pool = pool
+        self._workers = workers
 
     def fit(self, candidate: int, rows: NDArray[np.intp], targets: Any) -> None:
         """As in `Trial`."""
@@ -172,7 +174,7 @@ class ThresholdsTrial:
     ) -> float:
         """As in `Trial`; the rows are numbers of pieces."""
         paths = [self._memories.paths[k] for k in rows[:, 0]]
-        return worth(_decide_all(paths, self._memories.config, self._candidates[candidate], self._pool))
+        return worth(_decide_all(paths, self._memories.config, self._candidates[candidate], self._workers))
 
 
 def search_thresholds(
@@ -212,10 +214,10 @@ def search_thresholds(
     """
     tried = [start]
     found = Search([Score()], 1, finished=True)
-    with process_pool(jobs) as pool:
+    with Workers(jobs) as workers:
         for number in range(rounds):
             drawn = draw_thresholds(tried[found.ranking[0]] if found.ranking else tried[0], candidates, seed + number)
-            trial = ThresholdsTrial(drawn, memories, pool if jobs > 1 else None)
+            trial = ThresholdsTrial(drawn, memories, workers)
             pieces = np.arange(len(memories.paths))[:, None]
             least = _pieces_for_all(memories.groups)
             what = f"{SEARCHING} {number + 1} of {rounds}"
@@ -271,19 +273,18 @@ class CurvePoint:
 def eagerness_curve(memories: Memories, thresholds: Thresholds, jobs: int = 1) -> list[CurvePoint]:
     """What each eagerness of `CURVE` brings with these thresholds."""
     points = []
-    with process_pool(jobs) as pool:
+    with Workers(jobs) as workers:
         for eagerness in CURVE:
             config = replace(memories.config, eagerness=eagerness)
-            counts = _decide_all(memories.paths, config, thresholds, pool if jobs > 1 else None)
+            counts = _decide_all(memories.paths, config, thresholds, workers)
             points.append(CurvePoint(eagerness, *totals(counts)))
     return points
 
 
 def _decide_all(
-    paths: Sequence[Path], config: TrackerConfig, thresholds: Thresholds, pool: ProcessPoolExecutor | None
+    paths: Sequence[Path], config: TrackerConfig, thresholds: Thresholds, workers: Workers
 ) -> list[tuple[str, NoteCounts]]:
-    work = partial(_decide, config, thresholds)
-    return list(map(work, paths) if pool is None else pool.map(work, paths))
+    return list(workers.map(partial(_decide, config, thresholds), paths))
 
 
 def _decide(config: TrackerConfig, thresholds: Thresholds, path: Path) -> tuple[str, NoteCounts]:

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from streamer.analysis.network import Network
 from streamer.config import TrackerConfig
-from streamer.data.arrays import write_whole
+from streamer.data.arrays import make_missing, write_whole
 from streamer.data.datasets import Recording
 from streamer.decision.verifier import NAMES, OUTPUTS
 from streamer.detectors.trained import TrainedDetector
 from streamer.errors import DataError
 from streamer.evaluation.replay import listen, load_memory
-from streamer.jobs import Progress, make_missing
+from streamer.jobs import Progress
 from streamer.material.curriculum import Curriculum
 from streamer.model import Classifier
 from streamer.training.estimators import (

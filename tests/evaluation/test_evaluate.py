@@ -116,8 +116,18 @@ def test_the_sum_is_what_a_tracker_says_of_each_piece(evaluation, folder):
     assert figures["f1_100ms"] > headline(evaluation, 1)["f1_100ms"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_recording_that_has_gone_is_told_in_a_line(folder, jobs):
+    first, second = read_manifest(folder)[:2]
+    gone = replace(second, path=second.path.with_name("gone.wav"))
+    with pytest.raises(DataError, match=r"gone\.wav"):
+        evaluate([first, gone], [System("trained", "", TrackerConfig())], jobs)
+
+
 def test_processes_change_no_figure(evaluation, folder):
-    spread = evaluate(read_manifest(folder), evaluation.systems, jobs=2)
+    done = []
+    spread = evaluate(read_manifest(folder), evaluation.systems, jobs=2, advance=lambda: done.append(1))
+    assert len(done) == len(spread.recordings)
     one, other = (sure(json.dumps(as_json(run, "set", 0), allow_nan=False)) for run in (evaluation, spread))
     for result in (one, other):
         for system in result["systems"]:

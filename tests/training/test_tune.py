@@ -224,6 +224,36 @@ def test_thresholds_are_searched_on_some_sources_and_shown_on_others(recordings,
     assert np.isnan(figures[0]["nonmusic_false_per_min"])
 
 
+def test_processes_change_no_row(recordings):
+    material = tune.material_of(recordings, seed=1, synthetic=False)
+    told: list[tuple[str, int, int]] = []
+    alone = tune_settings.gather(material, 3, 300, seed=1)
+    spread = tune_settings.gather(material, 3, 300, seed=1, jobs=2, progress=lambda *words: told.append(words))
+    for name in ("rows", "targets", "groups"):
+        assert getattr(alone, name).tobytes() == getattr(spread, name).tobytes()
+    assert [done for _, done, _ in told] == [0, 1, 2, 3]
+
+
+def test_processes_change_no_score(recordings, short):
+    material = tune.material_of(recordings, seed=1, synthetic=False)
+    found = []
+    with tune_thresholds.remember(material, 3, TrackerConfig()) as memories:
+        for jobs in (1, 2):
+            tried, search = tune_thresholds.search_thresholds(memories, Thresholds(), 2, rounds=2, jobs=jobs)
+            curve = tune_thresholds.eagerness_curve(memories, tried[0], jobs)
+            found.append((tried, [score.values for score in search.scores], [point.figures() for point in curve]))
+    np.testing.assert_equal(found[0], found[1])
+
+
+def test_processes_remember_the_same(recordings):
+    material = tune.material_of(recordings, seed=1, synthetic=False)
+    kept = []
+    for jobs in (1, 2):
+        with tune_thresholds.remember(material, 3, TrackerConfig(), jobs) as memories:
+            kept.append([{name: array.tobytes() for name, array in np.load(path).items()} for path in memories.paths])
+    assert kept[0] == kept[1]
+
+
 def test_the_command_writes_what_train_takes(folder, tmp_path, capsys, short):
     toml, table = tmp_path / "best.toml", tmp_path / "all.csv"
     assert run(folder, "-o", toml, "--csv", table, *FEW) == 0
