@@ -5,9 +5,8 @@ Each recording is tracked by every system in turn, strictly causally, as live wo
 a kind, an instrument.
 """
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import add
@@ -18,7 +17,8 @@ import numpy as np
 
 from streamer.analysis.evidence import Hearing
 from streamer.config import TrackerConfig
-from streamer.data.datasets import Recording, file_hash, parse_number, read_csv
+from streamer.data.datasets import Recording, parse_number, read_csv
+from streamer.data.hashes import evaluation_hash
 from streamer.data.phrase import Phrase, load_phrase
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
@@ -33,6 +33,7 @@ from streamer.tracker import Tracker
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
 TRUTH_STEP_S = 0.01  # between the times at which f0 is compared, where the truth is notes alone
 MUSIC, NONMUSIC = "music", "nonmusic"
+data_hash = evaluation_hash  # the name that `streamer.commands.evaluate` imports
 
 Make = Callable[[TrackerConfig, int], Detector]
 
@@ -212,24 +213,6 @@ def evaluate(
             rows[order[place]] = heard
             advance()
     return Evaluation(tuple(recordings), systems, tuple(zip(*rows, strict=True)))
-
-
-def data_hash(recordings: Iterable[Recording]) -> str:
-    """SHA-256 over audio, notes and f0 of a set: the same figures can only be expected of the same set.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for recording in recordings:
-        digest.update(f"{recording.path.name}|{recording.kind}|{recording.instrument}|".encode())
-        digest.update(np.ascontiguousarray(recording.notes).tobytes())
-        for path in (recording.path, recording.f0_path):
-            if path is not None:
-                digest.update(file_hash(path).encode())
-    return digest.hexdigest()
 
 
 def read_f0(path: Path) -> Floats:

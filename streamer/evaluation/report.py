@@ -9,8 +9,9 @@ from importlib.resources import files
 
 import numpy as np
 
+from streamer.data.hashes import evaluation_hash
 from streamer.evaluation.confusion import NOTHING
-from streamer.evaluation.evaluate import CURVE, Evaluation, Result, data_hash
+from streamer.evaluation.evaluate import CURVE, Evaluation, Result
 from streamer.evaluation.results import (
     GROUP_FIGURES,
     GROUPINGS,
@@ -345,7 +346,7 @@ def _provenance(evaluation: Evaluation) -> str:
     told = ", ".join(f"{name} {number}" for name, number in versions().items())
     return _section(
         "What was measured",
-        f"Data: SHA-256 {data_hash(evaluation.recordings)}. With {told}.",
+        f"Data: SHA-256 {evaluation_hash(evaluation.recordings)}. With {told}.",
         f"<details><summary>Settings and models</summary>{''.join(rows)}</details>",
     )
 

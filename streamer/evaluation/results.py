@@ -11,9 +11,10 @@ import numpy as np
 
 from streamer import __version__
 from streamer.data.datasets import Recording
+from streamer.data.hashes import evaluation_hash
 from streamer.evaluation.confusion import CLASSES
 from streamer.evaluation.confusion import NOTHING as NO_NOTE
-from streamer.evaluation.evaluate import CURVE, Evaluation, Result, data_hash
+from streamer.evaluation.evaluate import CURVE, Evaluation, Result
 from streamer.evaluation.metrics import REGISTERS
 
 FORMAT = "streamer evaluation"
@@ -190,7 +191,7 @@ def as_json(evaluation: Evaluation, data: str, seed: int) -> dict[str, Any]:
         "seed": seed,
         "data": {
             "name": data,
-            "sha256": data_hash(evaluation.recordings),
+            "sha256": evaluation_hash(evaluation.recordings),
             "recordings": len(evaluation.recordings),
             "notes": sum(len(recording.notes) for recording in evaluation.recordings),
             "duration_s": round(sum(result.notes.duration_s for result in evaluation.results[0]), 3),

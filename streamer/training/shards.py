@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from streamer import __version__
 from streamer.analysis import features
 from streamer.data.arrays import make_missing, write_whole
-from streamer.data.datasets import Recording, file_hash
 from streamer.errors import DataError
 from streamer.events import FloatArray
 from streamer.jobs import Progress
@@ -34,21 +33,6 @@ SPREAD_FLOOR = 1e-3  # added to a feature's standard deviation, so that a consta
 MOST_CHUNK_ROWS = 200_000
 _ROW_COPIES = 4  # of a chunk in float32: gathered, scaled, and what an estimator makes of it
 _CHUNK_SHARE = 0.25  # of the memory
-
-
-def data_hash(recordings: Sequence[Recording]) -> str:
-    """SHA-256 over audio, labels and facts of a data set, wherever on disk it lies.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read.
-    """
-    whole = hashlib.sha256()
-    for recording in recordings:
-        facts = [recording.kind, recording.instrument, recording.source, recording.licence, recording.notes.tolist()]
-        whole.update(json.dumps([file_hash(recording.path), *facts]).encode())
-    return whole.hexdigest()
 
 
 def key(data_sha256: str, curriculum: Curriculum, hop: int) -> str:

@@ -23,6 +23,7 @@ from streamer.analysis.network import Network
 from streamer.config import auto_hop
 from streamer.data.arrays import write_whole
 from streamer.data.datasets import Recording, licence_lines
+from streamer.data.hashes import training_hash
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, OutputError
 from streamer.jobs import Progress, one_thread, silent
@@ -43,7 +44,7 @@ from streamer.training.estimators import (
     weights_hash,
 )
 from streamer.training.settings import Settings
-from streamer.training.shards import Shards, Statistics, data_hash, key
+from streamer.training.shards import Shards, Statistics, key
 from streamer.training.verifier import train_judge
 
 HOP = auto_hop(RATE_HZ)
@@ -153,7 +154,7 @@ def train(
     _check_start(settings, start)
     check_recordings(recordings)
     parts = split(recordings, settings.hold_out)
-    data = data_hash(recordings)
+    data = training_hash(recordings)
     one_thread()
     shards = _shards(parts.learned, settings, settings.seed, settings.pieces, work, jobs, progress, MAKING)
     known = shards.statistics()
@@ -254,7 +255,7 @@ def _shards(
 ) -> Shards:
     wanted = settings.synthetic if synthetic is None else synthetic
     curriculum = Curriculum(recordings, seed=seed, synthetic=wanted, mixture=settings.mixture)
-    shards = Shards(work / f"features-{key(data_hash(recordings), curriculum, HOP)}", count)
+    shards = Shards(work / f"features-{key(training_hash(recordings), curriculum, HOP)}", count)
     shards.make(curriculum, HOP, jobs, progress, what)
     return shards
 

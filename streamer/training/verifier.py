@@ -23,6 +23,7 @@ from streamer.analysis.network import Network
 from streamer.config import TrackerConfig
 from streamer.data.arrays import make_missing, write_whole
 from streamer.data.datasets import Recording
+from streamer.data.hashes import training_hash
 from streamer.decision.verifier import NAMES, OUTPUTS
 from streamer.detectors.trained import TrainedDetector
 from streamer.errors import DataError
@@ -43,7 +44,7 @@ from streamer.training.estimators import (
     weights_hash,
 )
 from streamer.training.settings import Settings
-from streamer.training.shards import SPREAD_FLOOR, data_hash, key
+from streamer.training.shards import SPREAD_FLOOR, key
 from streamer.training.verifier_examples import LabelledCases, cases_of
 
 LISTENING, JUDGING = "listening", "judging"
@@ -114,7 +115,7 @@ def train_judge(
     curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
     pieces = settings.judge_pieces
     name = "-".join(weights_hash(network)[:8] for network in (classifier, start) if network)
-    folder = work / f"cases-{key(data_hash(recordings), curriculum, hop)}-{name}"
+    folder = work / f"cases-{key(training_hash(recordings), curriculum, hop)}-{name}"
     rounds = ROUNDS if start is None else 1
     bench = _Bench(folder, pieces, TrackerConfig(hop=hop))
     heard = [bench.memory(k) for k in range(pieces)]

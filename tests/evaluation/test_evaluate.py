@@ -18,11 +18,12 @@ from streamer.cli import main
 from streamer.config import TrackerConfig
 from streamer.data.datasets import Recording, read_manifest
 from streamer.data.formats import read_dataset
+from streamer.data.hashes import evaluation_hash
 from streamer.data.phrase import load_phrase, write_set
 from streamer.errors import DataError, ModelError
 from streamer.evaluation.baselines import BASELINES, GRID, PitchNamer, load_namer
 from streamer.evaluation.confusion import CLASSES, NOTHING, confuse, join
-from streamer.evaluation.evaluate import CURVE, Evaluation, System, data_hash, evaluate, is_music, read_f0
+from streamer.evaluation.evaluate import CURVE, Evaluation, System, evaluate, is_music, read_f0
 from streamer.evaluation.report import page
 from streamer.evaluation.results import NOTES, as_json, best, headline
 from streamer.evaluation.rolls import verdicts, worst
@@ -179,10 +180,10 @@ def test_a_reference_f0_is_used_where_there_is_one(folder, tmp_path):
 
 def test_the_hash_is_of_sound_and_labels(folder, training):
     recordings = read_manifest(folder)
-    assert data_hash(recordings) == data_hash(read_manifest(folder))
-    assert data_hash(recordings) != data_hash(read_manifest(training))
+    assert evaluation_hash(recordings) == evaluation_hash(read_manifest(folder))
+    assert evaluation_hash(recordings) != evaluation_hash(read_manifest(training))
     moved = [replace(recordings[0], notes=recordings[0].notes + 0.01), *recordings[1:]]
-    assert data_hash(recordings) != data_hash(moved)
+    assert evaluation_hash(recordings) != evaluation_hash(moved)
 
 
 def test_the_best_are_marked():
@@ -277,7 +278,7 @@ def test_the_command_shows_and_writes_it_all(folder, training, tmp_path, capsys,
     assert [system["name"] for system in found["systems"]] == ["trained", "yinfft", "article-logistic"]
     assert found["systems"][0]["config"]["eagerness"] == 0.7
     assert found["systems"][0]["config"]["low_midi"] == 36
-    assert found["systems"][2]["trained_on"]["sha256"] == data_hash(read_dataset(training))
+    assert found["systems"][2]["trained_on"]["sha256"] == evaluation_hash(read_dataset(training))
     assert "article-logistic" in report.read_text()
 
 

@@ -24,6 +24,7 @@ from streamer.analysis.network import Network
 from streamer.cli import main
 from streamer.config import TrackerConfig
 from streamer.data.formats import read_dataset
+from streamer.data.hashes import training_hash
 from streamer.decision.thresholds import USUAL
 from streamer.detectors.trained import TrainedDetector
 from streamer.errors import ConfigError, DataError, ModelError
@@ -32,7 +33,7 @@ from streamer.material.curriculum import Curriculum
 from streamer.model import Classifier, load
 from streamer.training.estimators import fit_epoch, fold, halfway, layers_of, mean_of, new_mlp, unfold
 from streamer.training.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
-from streamer.training.shards import Shards, data_hash
+from streamer.training.shards import Shards
 from streamer.training.train import LEARNING, check_recordings, save, split, train
 from streamer.training.verifier_examples import cases_of
 from tests.tones import melody
@@ -360,7 +361,7 @@ def test_linear_estimators_learn(recordings: list, trained: Path, tmp_path: Path
 
 def test_the_card_tells_where_a_model_comes_from(recordings: list, trained: Path) -> None:
     card = load(trained).card
-    assert card["data_sha256"] == data_hash(recordings)
+    assert card["data_sha256"] == training_hash(recordings)
     assert card["features"] == list(features.NAMES)
     assert card["seed"] == 0
     assert card["licences"] == ["lute: no licence stated", "viol: no licence stated"]
@@ -529,7 +530,7 @@ def test_the_hash_of_data_is_of_what_is_in_it(data: Path, recordings: list, tmp_
     for path in (data / "lute").iterdir():
         (moved / path.name).write_bytes(path.read_bytes())
     lute = read_dataset(data / "lute")
-    assert data_hash(read_dataset(moved)) == data_hash(lute)
+    assert training_hash(read_dataset(moved)) == training_hash(lute)
     relabelled = [replace(lute[0], notes=lute[0].notes + np.array([0.0, 0.0, 1.0])), *lute[1:]]
-    assert data_hash(relabelled) != data_hash(lute)
-    assert data_hash([replace(lute[0], licence="CC0"), *lute[1:]]) != data_hash(lute)
+    assert training_hash(relabelled) != training_hash(lute)
+    assert training_hash([replace(lute[0], licence="CC0"), *lute[1:]]) != training_hash(lute)
