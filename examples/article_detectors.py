@@ -9,7 +9,7 @@ python examples/article_detectors.py
 
 import numpy as np
 
-from streamer import NoteOn, Tracker, TrackerConfig
+from streamer import NoteOn, TrackerConfig, make_tracker
 from streamer.units import midi_to_hz, note_name
 
 RATE_HZ = 44_100
@@ -26,7 +26,7 @@ def pluck(note: int) -> np.ndarray:
 
 def heard(detector: str, note: int) -> str:
     """The first note that a tracker with this detector tells; a dash if there is none."""
-    tracker = Tracker(TrackerConfig(detector=detector), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(detector=detector), RATE_HZ)
     silence = np.zeros(RATE_HZ // 5, np.float32)
     events = tracker.process(np.concatenate([silence, pluck(note)]))
     return next((note_name(event.note) for event in events if isinstance(event, NoteOn)), "-")

@@ -5,7 +5,7 @@ python examples/push_samples.py
 
 import numpy as np
 
-from streamer import NoteOff, NoteOn, Tracker, TrackerConfig
+from streamer import NoteOff, NoteOn, TrackerConfig, make_tracker
 from streamer.units import midi_to_hz, note_name, samples_to_ms
 
 RATE_HZ = 48_000
@@ -21,7 +21,7 @@ def pluck(note: int, seconds: float) -> np.ndarray:
 
 def main() -> None:
     melody = np.concatenate([pluck(note, 0.4) for note in (52, 55, 59, 64, 64, 62)])
-    tracker = Tracker(TrackerConfig(), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
     # Any chunks will do: these are what a sound card might hand over.
     events = [event for start in range(0, len(melody), 441) for event in tracker.process(melody[start : start + 441])]
     for event in events + tracker.flush():

@@ -1,7 +1,7 @@
 """Live pitch to MIDI: play or sing, and your DAW gets the note while it is still beginning.
 
->>> from streamer import Tracker, TrackerConfig
->>> tracker = Tracker(TrackerConfig(), rate_hz=48_000)
+>>> from streamer import TrackerConfig, make_tracker
+>>> tracker = make_tracker(TrackerConfig(), rate_hz=48_000)
 >>> events = tracker.process(samples)          # any number of float32 samples
 """
 
@@ -11,16 +11,27 @@ from streamer.config import TrackerConfig
 from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
 
 if TYPE_CHECKING:
-    from streamer.tracker import Tracker
+    from streamer.tracker import Tracker, make_tracker
 
 __version__ = "0.1.0"
-__all__ = ["Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate", "Tracker", "TrackerConfig", "__version__"]
+__all__ = [
+    "Block",
+    "Event",
+    "Gap",
+    "NoteOff",
+    "NoteOn",
+    "PitchEstimate",
+    "Tracker",
+    "TrackerConfig",
+    "__version__",
+    "make_tracker",
+]
 
 
 def __getattr__(name: str) -> Any:
     # The tracker brings scipy's transforms, which take longer to import than all the rest.
-    if name == "Tracker":
-        from streamer.tracker import Tracker
+    if name in ("Tracker", "make_tracker"):
+        from streamer import tracker
 
-        return Tracker
+        return getattr(tracker, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

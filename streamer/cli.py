@@ -122,16 +122,16 @@ def _live(
     from streamer.commands.printing import summary_line
     from streamer.commands.wiring import file_sinks, open_port, open_screen, open_source, recorders, say
     from streamer.live.session import Session
-    from streamer.tracker import Tracker
+    from streamer.tracker import make_tracker
 
-    Tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
+    make_tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
     with ExitStack() as closing:
         sinks = open_port(output, virtual, midi_api, needed=not (record or record_audio or jsonl))
         for sink in sinks:
             closing.callback(sink.close)
         source = open_source(input_, rate, block, channel, sample_format, channels)
         closing.callback(source.close)
-        tracker = Tracker(config, source.rate_hz)
+        tracker = make_tracker(config, source.rate_hz)
         sinks += file_sinks(source.rate_hz, jsonl=jsonl)
         screen = open_screen(no_ui, jsonl)
         if not screen:
@@ -182,10 +182,10 @@ def _demo(
     from streamer.live.session import Session
     from streamer.material.demo import DemoSource, demo_performance
     from streamer.outputs.notelist import NoteList
-    from streamer.tracker import Tracker
+    from streamer.tracker import make_tracker
 
     performance = demo_performance(DEFAULT_RATE_HZ)
-    tracker = Tracker(config, DEFAULT_RATE_HZ)
+    tracker = make_tracker(config, DEFAULT_RATE_HZ)
     with ExitStack() as closing:
         sinks = open_port(output, virtual, midi_api, needed=True) if output or virtual or midi_api else []
         for sink in sinks:

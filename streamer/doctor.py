@@ -178,10 +178,10 @@ def _terminal() -> Finding:
 def _timing(timing_s: float) -> Finding:
     """The tracker at its defaults over a synthetic performance, hop by hop, as fast as it goes."""
     from streamer.material.demo import demo_performance
-    from streamer.tracker import Tracker
+    from streamer.tracker import make_tracker
 
     samples = np.resize(demo_performance(DEFAULT_RATE_HZ).samples, round(timing_s * DEFAULT_RATE_HZ))
-    tracker = Tracker(TrackerConfig(), DEFAULT_RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), DEFAULT_RATE_HZ)
     hop = tracker.config.hop
     tracker.process(samples[: DEFAULT_RATE_HZ // 10])  # the first hops fill caches
     took_ms = []

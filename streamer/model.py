@@ -12,6 +12,8 @@ import math
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,9 @@ from numpy.typing import NDArray
 
 from streamer.analysis import features
 from streamer.analysis.network import Network
-from streamer.decision import verifier as judge
+from streamer.decision import onset_context
 from streamer.decision.thresholds import USUAL, Thresholds, thresholds_of
 from streamer.errors import ModelError
-from streamer.events import FloatArray
 
 FORMAT = "streamer note classifier"
 FORMAT_VERSION = 2
@@ -31,29 +32,30 @@ OUTPUTS = ("sounding", "begun")
 MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
 MAX_VALUE = 1e6  # so that no product of layers overflows
-_JUDGE = "judge_"
+_VERIFIER = "judge_"  # as the verifier is called in the file format
 _THRESHOLDS = "thresholds"  # in the card, where they are not the usual ones
-Layers = tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]  # weights, biases
+SHIPPED = "default.model"
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier(Network):
-    """What scores every candidate, and what judges the beginnings of notes.
+class Model:
+    """What is trained.
 
     Attributes
     ----------
-    weights, biases : tuple of ndarray of float32
-        What scores, as in `Network`; the features' scaling is folded into the first layer.
+    scorer : Network
+        Scores every candidate from its features.
     card : dict
         What the model is and where it comes from: plain JSON.
-    judge : Network or None
-        What judges whether a note begins (`streamer.decision.verifier`); without it thresholds decide.
+    verifier : Network or None
+        Says whether a note begins (`streamer.decision.verifier`); without it thresholds decide.
     thresholds : Thresholds
         How much evidence a note needs.
     """
 
+    scorer: Network
     card: dict[str, Any]
-    judge: Network | None = None
+    verifier: Network | None = None
     thresholds: Thresholds = USUAL
 
     def save(self, path: Path) -> None:
@@ -63,7 +65,7 @@ class Classifier(Network):
             card[_THRESHOLDS] = asdict(self.thresholds)
         card |= {"format": FORMAT, **_made_for()}
         arrays: dict[str, NDArray[Any]] = {"card": np.frombuffer(json.dumps(card, sort_keys=True).encode(), np.uint8)}
-        for prefix, network in (("", self), (_JUDGE, self.judge)):
+        for prefix, network in (("", self.scorer), (_VERIFIER, self.verifier)):
             if network is not None:
                 for k, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
                     arrays[f"{prefix}weight_{k}"] = weight
@@ -72,7 +74,7 @@ class Classifier(Network):
             np.savez(file, allow_pickle=False, **arrays)
 
 
-def load(path: Path) -> Classifier:
+def load(path: Path) -> Model:
     """Read a model. Whatever the file is, nothing in it is run, and no more memory is taken than `MAX_BYTES`.
 
     Raises
@@ -92,15 +94,31 @@ def load(path: Path) -> Classifier:
         raise ModelError(f"{path} is no model of this program; give a file that `streamer train` wrote")
     if any(card.get(name) != value for name, value in _made_for().items()):
         raise ModelError(f"{path} was made for other features than this version's; train it again")
-    weights, biases = _layers(path, arrays, "", len(features.NAMES), len(OUTPUTS))
-    judges = None
-    if f"{_JUDGE}weight_0" in arrays:
-        judges = Network(*_layers(path, arrays, _JUDGE, len(judge.NAMES), len(judge.OUTPUTS)))
+    scorer = _network(path, arrays, "", len(features.NAMES), len(OUTPUTS))
+    verifier = None
+    if f"{_VERIFIER}weight_0" in arrays:
+        verifier = _network(path, arrays, _VERIFIER, len(onset_context.NAMES), len(onset_context.OUTPUTS))
     try:
         thresholds = thresholds_of(card[_THRESHOLDS]) if _THRESHOLDS in card else USUAL
     except ValueError as error:
         raise ModelError(f"{path} holds thresholds that cannot be used ({error}); tune it again") from error
-    return Classifier(weights, biases, card, judges, thresholds)
+    return Model(scorer, card, verifier, thresholds)
+
+
+@cache
+def shipped_model() -> Model:
+    """The model that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        If it is missing: the installation is damaged.
+    """
+    resource = files("streamer") / "models" / SHIPPED
+    if not resource.is_file():
+        raise ModelError("the package's own model is missing; install streamer again")
+    with as_file(resource) as path:
+        return load(path)
 
 
 def _made_for() -> dict[str, Any]:
@@ -110,13 +128,13 @@ def _made_for() -> dict[str, Any]:
         "feature_version": features.VERSION,
         "features": list(features.NAMES),
         "outputs": list(OUTPUTS),
-        "case_version": judge.VERSION,
-        "cases": list(judge.NAMES),
-        "judge_outputs": list(judge.OUTPUTS),
+        "case_version": onset_context.VERSION,
+        "cases": list(onset_context.NAMES),
+        "judge_outputs": list(onset_context.OUTPUTS),
     }
 
 
-def _layers(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int, outputs: int) -> Layers:
+def _network(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int, outputs: int) -> Network:
     count = sum(name.startswith(f"{prefix}weight_") for name in arrays)
     if not 1 <= count <= MAX_LAYERS:
         raise ModelError(f"{path} is damaged: it has {count} layers, not 1 to {MAX_LAYERS}")
@@ -136,7 +154,7 @@ def _layers(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int
         width = weight.shape[1]
     if width != outputs:
         raise ModelError(f"{path} is damaged: it has {width} outputs, not {outputs}")
-    return weights, biases
+    return Network(weights, biases)
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:

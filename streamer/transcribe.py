@@ -8,7 +8,7 @@ from streamer.config import TrackerConfig
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
-from streamer.tracker import Tracker
+from streamer.tracker import MANY_HOPS, make_tracker
 from streamer.units import samples_to_s
 
 
@@ -61,9 +61,10 @@ def transcribe(
     with ExitStack() as closing:  # each is closed, whatever becomes of the others
         for sink in everyone:
             closing.callback(sink.close)
-        tracker = Tracker(config, rate_hz)
+        tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS)
         for samples in blocks:
-            _deliver(tracker.process(samples), everyone)
+            tracker.push(samples)
+            _deliver(tracker.events(), everyone)
         _deliver(tracker.flush(), everyone)
     return Transcription(tuple(heard.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
 

@@ -14,17 +14,18 @@ import pytest
 from streamer.analysis import features
 from streamer.analysis.network import Network
 from streamer.cli import main
-from streamer.decision import verifier as judge
+from streamer.config import TrackerConfig
+from streamer.decision import onset_context
+from streamer.decision import verifier as verifier
 from streamer.decision.thresholds import Thresholds
-from streamer.detectors.trained import shipped_classifier
 from streamer.errors import ConfigError, ModelError
 from streamer.events import NoteOn
-from streamer.model import MAX_BYTES, MAX_LAYERS, Classifier, load
-from streamer.tracker import Tracker, TrackerConfig
+from streamer.model import MAX_BYTES, MAX_LAYERS, Model, load, shipped_model
+from streamer.tracker import make_tracker
 from tests.tones import melody
 
 N = len(features.NAMES)
-CASE = len(judge.NAMES)
+CASE = len(onset_context.NAMES)
 
 
 def a_network(*units: int) -> Network:
@@ -34,9 +35,9 @@ def a_network(*units: int) -> Network:
     return Network(weights, tuple(rng.normal(size=shape[1]).astype(np.float32) for shape in shapes))
 
 
-def a_model(hidden: int = 5) -> Classifier:
+def a_model(hidden: int = 5) -> Model:
     scores = a_network(N, hidden, 2)
-    return Classifier(scores.weights, scores.biases, {"seed": 3}, a_network(CASE, hidden, len(judge.OUTPUTS)))
+    return Model(scores, {"seed": 3}, a_network(CASE, hidden, len(onset_context.OUTPUTS)))
 
 
 @pytest.fixture
@@ -75,19 +76,19 @@ def refused(path: Path) -> str:
 def test_what_is_saved_is_loaded(path: Path) -> None:
     made, loaded = a_model(), load(path)
     rows = np.random.default_rng(1).normal(size=(7, N)).astype(np.float32)
-    assert np.array_equal(made.log_odds(rows), loaded.log_odds(rows))
-    assert made.judge is not None
-    assert loaded.judge is not None
+    assert np.array_equal(made.scorer.log_odds(rows), loaded.scorer.log_odds(rows))
+    assert made.verifier is not None
+    assert loaded.verifier is not None
     cases = np.random.default_rng(1).normal(size=(7, CASE)).astype(np.float32)
-    assert np.array_equal(made.judge.log_odds(cases), loaded.judge.log_odds(cases))
+    assert np.array_equal(made.verifier.log_odds(cases), loaded.verifier.log_odds(cases))
     assert loaded.card["seed"] == 3
     assert loaded.card["features"] == list(features.NAMES)
 
 
 def test_a_model_may_have_no_judge(tmp_path: Path) -> None:
     path = tmp_path / "alone.model"
-    replace(a_model(), judge=None).save(path)
-    assert load(path).judge is None
+    replace(a_model(), verifier=None).save(path)
+    assert load(path).verifier is None
 
 
 def test_a_damaged_judge_is_refused(path: Path) -> None:
@@ -131,7 +132,7 @@ def test_every_cut_and_every_flipped_byte_is_refused_or_harmless(path: Path) -> 
             loaded = load(path)
         except ModelError:
             continue
-        assert all(np.array_equal(a, b) for a, b in zip(loaded.weights, a_model().weights, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(loaded.scorer.weights, a_model().scorer.weights, strict=True))
 
 
 class Trap:
@@ -272,7 +273,7 @@ def test_the_tracker_uses_the_model_that_is_named(path: Path) -> None:
     played, _ = melody([57, 60], 44_100)
     heard = {}
     for model in ("", str(path)):
-        tracker = Tracker(TrackerConfig(model=model), 44_100)
+        tracker = make_tracker(TrackerConfig(model=model), 44_100)
         heard[model] = [type(event).__name__ for event in [*tracker.process(played), *tracker.flush()]]
     assert "NoteOn" in heard[""]
     assert "NoteOn" not in heard[str(path)]
@@ -283,8 +284,8 @@ def test_the_tracker_asks_for_as_much_as_the_model_says(tmp_path: Path, capsys: 
     sooner = {}
     for right in (Thresholds().right, 4.0, 50.0):
         path = tmp_path / f"{right}.model"
-        replace(shipped_classifier(), thresholds=replace(Thresholds(), right=right)).save(path)
-        events = Tracker(TrackerConfig(model=str(path)), 44_100).process(played)
+        replace(shipped_model(), thresholds=replace(Thresholds(), right=right)).save(path)
+        events = make_tracker(TrackerConfig(model=str(path)), 44_100).process(played)
         sooner[right] = next((event.sample for event in events if isinstance(event, NoteOn)), None)
     usual, late, never = sooner.values()
     assert usual is not None

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamer import Gap, NoteOff, NoteOn, PitchEstimate, Tracker, TrackerConfig
+from streamer import Gap, NoteOff, NoteOn, PitchEstimate, TrackerConfig, make_tracker
 from streamer.config import HOP_S, auto_hop
 from streamer.detectors.base import PitchOnlyDetector
 from streamer.errors import AudioFormatError, ConfigError
+from streamer.tracker import Tracker, make_decider
 from streamer.units import midi_to_hz
 from tests.tones import melody, pluck
 
@@ -18,7 +19,7 @@ TUNE = [64, 67, 71, 76, 72, 67, 60, 55]
 
 def run(samples, rate_hz=RATE_HZ, **config):
     config.setdefault("hop", auto_hop(rate_hz))
-    tracker = Tracker(TrackerConfig(**config), rate_hz)
+    tracker = make_tracker(TrackerConfig(**config), rate_hz)
     return tracker.process(samples) + tracker.flush()
 
 
@@ -68,7 +69,7 @@ def test_events_do_not_depend_on_chunks(tune, whole, chunks):
     expected = run(samples)
     rng = np.random.default_rng(1)
     sizes = {"ones": [1], "primes": [2, 3, 5, 7, 127, 131, 1009], "random": rng.integers(1, 3000, 500).tolist()}[chunks]
-    tracker = Tracker(TrackerConfig(), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
     events, at, k = [], 0, 0
     while at < len(samples):
         size = sizes[k % len(sizes)]
@@ -86,7 +87,7 @@ def test_estimates_never_look_ahead(whole):
 
 def test_what_follows_changes_nothing_that_was_said(tune, whole):
     half = len(tune[0]) // 2 // 128 * 128
-    tracker = Tracker(TrackerConfig(), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
     assert tracker.process(tune[0][:half]) == [e for e in whole if e.sample <= half]
 
 
@@ -142,7 +143,8 @@ class Sliding(PitchOnlyDetector):
 
 
 def test_a_note_told_too_early_for_its_name_is_measured_where_it_settles():
-    tracker = Tracker(TrackerConfig(), RATE_HZ, Sliding)
+    config = TrackerConfig()
+    tracker = Tracker(Sliding(config, RATE_HZ), make_decider(config, RATE_HZ))
     events = tracker.process(pluck(52.1, 0.6, RATE_HZ)) + tracker.flush()
     begun, ended = (event for event in events if isinstance(event, NoteOn | NoteOff))
     assert begun.note == ended.note == 51  # what has been sent cannot be taken back
@@ -194,7 +196,7 @@ def test_clipping_changes_no_note(tune):
 def test_a_gap_ends_the_note_and_time_goes_on(tune):
     samples, onsets_s = tune
     cut = round((onsets_s[2] + 0.15) * RATE_HZ)
-    tracker = Tracker(TrackerConfig(), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
     before = tracker.process(samples[:cut])
     events = tracker.gap(4800)
     assert [type(event) for event in events] == [NoteOff, Gap]
@@ -216,7 +218,7 @@ def test_velocity_follows_the_level():
 
 
 def test_wrong_samples_are_refused_in_one_line():
-    tracker = Tracker(TrackerConfig(), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
     for wrong in (np.zeros(10), np.zeros((10, 2), np.float32)):
         with pytest.raises(AudioFormatError, match="mono float32"):
             tracker.process(wrong)
@@ -227,9 +229,9 @@ def test_wrong_settings_are_refused_in_one_line():
         with pytest.raises(ConfigError):
             TrackerConfig(**wrong)
     with pytest.raises(ConfigError, match="sample rate"):
-        Tracker(TrackerConfig(), 3)
+        make_tracker(TrackerConfig(), 3)
     with pytest.raises(ConfigError, match="no detector 'nose'; choose from"):
-        Tracker(TrackerConfig(detector="nose"), RATE_HZ)
+        make_tracker(TrackerConfig(detector="nose"), RATE_HZ)
 
 
 @pytest.mark.parametrize("detector", ["correlation", "yinfast", "yinfft", "mcomb", "peak", "phase"])

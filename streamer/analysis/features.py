@@ -1,4 +1,4 @@
-"""What the classifier sees: one function, for training and for live.
+"""What the scorer sees: one function, for training and for live.
 
 Every note from A0 to C8 is a candidate, and each gets the same features, gathered at that candidate: how alike the
 newest samples are to those one period before, how strong its harmonics are and what lies between them, and how these
@@ -11,7 +11,9 @@ A candidate first moves to the best period within 60 cents of its name: so an in
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.analysis.columns import Columns
 from streamer.analysis.framing import ANALYSIS_RATE_HZ, LEVELS
+from streamer.analysis.past import Past
 from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG, POWER_WINDOWS, Spectra
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI
 from streamer.events import FloatArray
@@ -29,29 +31,35 @@ _PASS_HZ = 6_400.0  # above, the first filter has begun to fall
 _MISSING = -12.0  # stands for a harmonic that no microphone at this rate could bring, nepers of power
 _RISE_MS = (6.0, 12.0, 24.0, 48.0)
 _TROUGH_MS = (24.0, 60.0)  # what is struck again dips first, or changes its spectrum at once
+_MIDDLE_MS = _RISE_MS[1:3]
 _UPPER = 4  # the harmonics from here on are the upper ones
 _MEMORY_MS = 200.0
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
 
-NAMES: tuple[str, ...] = (
+_columns = Columns()
+_LAGS = _columns.add(
     *(f"correlation_{w}_at_{lag:.2f}" for w in CORRELATION_WINDOWS for lag in _LAGS_ALL),
     *(f"correlation_{w}_at_{lag:.2f}" for w in CORRELATION_WINDOWS[1:] for lag in _LAGS_LONG),
     *(f"correlation_{w}_at_base" for w in CORRELATION_WINDOWS),
-    *(f"power_{w}_at_{h:.2f}" for w in POWER_WINDOWS for h in _HARMONICS + _BETWEEN),
+)
+_POWERS = _columns.add(*(f"power_{w}_at_{h:.2f}" for w in POWER_WINDOWS for h in _HARMONICS + _BETWEEN))
+_BELOW_BEST = _columns.add(
     "correlation_100_below_best",
     "correlation_256_below_best",
     "harmonics_256_below_best",
     "harmonics_512_below_best",
-    *(f"harmonics_rise_{ms:g}_ms" for ms in _RISE_MS),
-    *(f"correlation_rise_{ms:g}_ms" for ms in _RISE_MS[1:3]),
-    *(f"glide_{ms:g}_ms" for ms in _RISE_MS[1:3]),
-    *(f"flux_{ms:g}_ms" for ms in _RISE_MS[1:3]),
-    *(f"upper_harmonics_rise_{ms:g}_ms" for ms in _RISE_MS[1:3]),
-    *(f"harmonics_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
-    *(f"correlation_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
-    "detune",
-    "register",
-    "level_share",
+)
+_HARMONICS_RISE = _columns.add(*(f"harmonics_rise_{ms:g}_ms" for ms in _RISE_MS))
+_CORRELATION_RISE = _columns.add(*(f"correlation_rise_{ms:g}_ms" for ms in _MIDDLE_MS))
+_GLIDE = _columns.add(*(f"glide_{ms:g}_ms" for ms in _MIDDLE_MS))
+_FLUX = _columns.add(*(f"flux_{ms:g}_ms" for ms in _MIDDLE_MS))
+_UPPER_RISE = _columns.add(*(f"upper_harmonics_rise_{ms:g}_ms" for ms in _MIDDLE_MS))
+_HARMONICS_TROUGH = _columns.add(*(f"harmonics_above_trough_{ms:g}_ms" for ms in _TROUGH_MS))
+_CORRELATION_TROUGH = _columns.add(*(f"correlation_above_trough_{ms:g}_ms" for ms in _TROUGH_MS))
+_DETUNE = _columns.one("detune")
+_REGISTER = _columns.one("register")
+_LEVEL_SHARE = _columns.one("level_share")
+_COMMON = _columns.add(  # to all candidates
     *(f"level_rise_{ms:g}_ms" for ms in _RISE_MS),
     *(f"level_above_trough_{ms:g}_ms" for ms in _TROUGH_MS),
     "level_below_recent_peak",
@@ -59,31 +67,32 @@ NAMES: tuple[str, ...] = (
     *(f"brightness_rise_{ms:g}_ms" for ms in _RISE_MS[:3]),
     "level_above_floor",
 )
+NAMES = tuple(_columns.names)
 VERSION = 3
+_CORRELATION_100 = NAMES.index("correlation_100_at_1.00")
+_CORRELATION_256 = NAMES.index("correlation_256_at_1.00")
 
 
-class Features:
-    """Features of every candidate, hop by hop.
+class FeatureExtractor:
+    """Features of every candidate, for consecutive hops.
 
     Parameters
     ----------
     hop_s : float
-        Seconds between two calls of `update`.
+        Seconds between two hops.
     a4_hz : float
         Frequency of A4.
 
     Attributes
     ----------
-    matrix : ndarray of float32, shape (88, len(NAMES))
-        One row per candidate, A0 first. Overwritten by the next `update`.
-    period_ratio : ndarray of float32, shape (88,)
-        Refined period over the period of the candidate's name.
+    f0_hz : ndarray of float64, shape (88,)
+        Frequency of each candidate's name.
+    level : ndarray of int, shape (88,)
+        Level of the pyramid on which each candidate is looked for.
     """
 
     def __init__(self, hop_s: float, a4_hz: float = A4_HZ) -> None:
         n = len(CANDIDATES)
-        self.matrix: FloatArray = np.zeros((n, len(NAMES)), np.float32)
-        self.period_ratio: FloatArray = np.ones(n, np.float32)
         self.f0_hz: _Array = a4_hz * 2.0 ** ((CANDIDATES - 69) / 12.0)
         self.level = LEVELS - np.searchsorted(_LOWEST_OCTAVE, CANDIDATES, side="right")
         period = ANALYSIS_RATE_HZ / 2.0**self.level / self.f0_hz  # in samples of the candidate's level
@@ -95,108 +104,121 @@ class Features:
         search = (period * multiple * lag_steps)[:, None] * steps
         floor = np.floor(search).astype(np.intp)
         self._search_at = np.array(LAG_STARTS)[self.level][:, None] + floor
-        self._search_next = self._search_at + 1
         self._search_mix = (search - floor).astype(np.float32)
         self._steps = steps.astype(np.float32)
         self._detune = (_CENTS / 60.0).astype(np.float32)
         self._register = ((CANDIDATES - 60) / 40.0).astype(np.float32)
         self._rise_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _RISE_MS]
+        self._trough_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
         depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
-        self._past = np.zeros((depth, 3, n), np.float32)  # harmonics, correlation, detuning
-        self._past[:, 0] = np.log(_FLOOR)
-        self._past_powers = np.full((depth, n, len(_HARMONICS)), np.log(_FLOOR), np.float32)
-        self._troughs = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
-        self._past_slower = [float(np.log(_FLOOR))] * depth
-        self._past_level = [float(np.log(_FLOOR))] * depth
-        self._past_brightness = [0.0] * depth
-        self._compared = np.zeros((4, n), np.float32)
-        places = range(depth)  # in the rings, and for each those some hops back
-        self._back = [[(at - hops) % depth for hops in self._rise_hops] for at in places]
-        self._recent = [[(at - hops) % depth for hops in range(self._troughs[-1] + 1)] for at in places]
-        self._floor = float(np.log(_FLOOR))
+        silence = float(np.log(_FLOOR))
+        self._harmonics = Past(depth, (n,), silence)
+        self._correlation = Past(depth, (n,), 0.0)
+        self._detuning = Past(depth, (n,), 0.0)
+        self._strengths = Past(depth, (n, len(_HARMONICS)), silence)
+        self._level_past = Past(depth, (), silence, np.float64)
+        self._slower_past = Past(depth, (), silence, np.float64)
+        self._brightness = Past(depth, (), 0.0, np.float64)
+        self._depth = depth
+        self._floor = silence
         self._floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
-        self._at = 0
 
-    def update(self, spectra: Spectra, levels: FloatArray) -> FloatArray:
-        """Gather the features of one hop; returns `matrix`."""
-        out, correlation = self.matrix, spectra.correlation
-        total = correlation[0] + correlation[1] + correlation[2]
-        low = total.take(self._search_at)
-        near = low + self._search_mix * (total.take(self._search_next) - low)
-        best = near.argmax(axis=1)
-        self.period_ratio = self._steps.take(best)
-        lags = self._gather.n_lags
-        width = lags + self._gather.missing.shape[1]
-        self._gather.take(spectra, best, out[:, :width])
+    def extract(self, spectra: Spectra, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Gather the features of the next hops.
 
+        Parameters
+        ----------
+        spectra : Spectra
+            Of these hops.
+        levels : ndarray of float32, shape (hops, LEVELS, n)
+            What they were made of.
+
+        Returns
+        -------
+        features : ndarray of float32, shape (hops, 88, len(NAMES))
+            One row per candidate, A0 first.
+        period_ratio : ndarray of float32, shape (hops, 88)
+            Refined period over the period of the candidate's name.
+        """
+        hops = len(spectra.energy)
+        out = np.empty((hops, len(CANDIDATES), len(NAMES)), np.float32)
+        best = self._best_period(spectra.correlation)
+        self._gather.take(spectra, best, out[:, :, : _POWERS.stop])
         energy = np.log(spectra.energy + _FLOOR)
-        own = energy[2][self.level]
-        harmonics_short = np.add.reduce(out[:, lags : lags + 4], axis=1) * 0.25
-        second = lags + len(_HARMONICS) + len(_BETWEEN)
-        harmonics_long = np.add.reduce(out[:, second : second + 4], axis=1) * 0.25
-        powers = out[:, lags:width]
-        at, depth = self._at, len(self._past)
-        strengths = self._past_powers[at]
-        strengths[:] = powers[:, : len(_HARMONICS)]
-        powers -= own[:, None]
+        own = energy[:, 2][:, self.level]
+        powers = out[:, :, _POWERS]
+        second = len(_HARMONICS) + len(_BETWEEN)
+        harmonics_short = np.add.reduce(powers[:, :, :4], axis=2) * 0.25
+        harmonics_long = np.add.reduce(powers[:, :, second : second + 4], axis=2) * 0.25
+        strengths = powers[:, :, : len(_HARMONICS)].copy()
+        powers -= own[:, :, None]
         np.maximum(powers, _MISSING, out=powers)
-        powers[self._gather.missing] = _MISSING
-        mid, long = out[:, len(_LAGS_ALL)], out[:, 2 * len(_LAGS_ALL)]
+        powers[:, self._gather.missing] = _MISSING
+        mid, long = out[:, :, _CORRELATION_100], out[:, :, _CORRELATION_256]
+        for column, values in enumerate((mid, long, harmonics_short, harmonics_long), _BELOW_BEST.start):
+            np.subtract(values, np.maximum.reduce(values, axis=1)[:, None], out=out[:, :, column])
         detune = self._detune.take(best)
-        compared = self._compared
-        for row, values in zip(compared, (mid, long, harmonics_short, harmonics_long), strict=True):
-            row[:] = values
-        compared -= np.maximum.reduce(compared, axis=1)[:, None]
-        out[:, width : width + 4] = compared.T
-        column = width + 4
+        self._changes(out, harmonics_short, mid, detune, strengths)
+        np.abs(detune, out=out[:, :, _DETUNE])
+        out[:, :, _REGISTER] = self._register
+        out[:, :, _LEVEL_SHARE] = own - energy[:, 2, :1]
+        out[:, :, _COMMON] = self._common(energy, levels[:, 0, -CORRELATION_WINDOWS[0] :])[:, None]
+        return out, self._steps.take(best)
 
-        now = self._past[at]
-        now[0], now[1], now[2] = harmonics_short, mid, detune
-        back = self._back[at]
-        rise = now - self._past[back]  # shape (steps back, kinds, candidates)
-        out[:, column : column + 4] = rise[:, 0].T
-        out[:, column + 4 : column + 6] = rise[1:3, 1].T
-        out[:, column + 6 : column + 8] = rise[1:3, 2].T
-        column += 8
-        gain = strengths - self._past_powers[back[1:3]]  # shape (steps back, candidates, harmonics)
-        out[:, column + 2 : column + 4] = (np.add.reduce(gain[:, :, _UPPER:], axis=2) / len(_HARMONICS[_UPPER:])).T
-        np.maximum(gain, 0.0, out=gain)
-        out[:, column : column + 2] = (np.add.reduce(gain, axis=2) / len(_HARMONICS)).T
-        column += 4
-        recent = self._recent[at]
-        behind = self._past[recent, :2]  # newest first
-        for hops in self._troughs:
-            low = np.minimum.reduce(behind[: hops + 1], axis=0)
-            out[:, column] = harmonics_short - low[0]
-            out[:, column + len(self._troughs)] = mid - low[1]
-            column += 1
-        column += len(self._troughs)
-        np.abs(detune, out=out[:, column])
-        out[:, column + 1] = self._register
-        out[:, column + 2] = own - energy[2][0]
-        column += 3
+    def _best_period(self, correlation: FloatArray) -> NDArray[np.intp]:
+        """Which of `_CENTS` each candidate moves to, shape (hops, 88)."""
+        total = correlation[:, 0] + correlation[:, 1] + correlation[:, 2]
+        low = total.take(self._search_at, axis=1)
+        near = low + self._search_mix * (total.take(self._search_at + 1, axis=1) - low)
+        best: NDArray[np.intp] = near.argmax(axis=2)
+        return best
 
-        level, slower = float(energy[0][0]), float(energy[1][0])
-        newest = levels[0, -CORRELATION_WINDOWS[0] :]
-        steep = newest[1:] - newest[:-1]
-        brightness = float(np.log(steep.dot(steep) / len(steep) + _FLOOR)) - level
-        past_level, past_brightness = self._past_level, self._past_brightness
-        self._past_slower[at] = slower
-        common = [level - past_level[i] for i in back]
-        before = [self._past_slower[i] for i in recent]
-        common.extend(slower - min(before[: hops + 1]) for hops in self._troughs)
-        common.append(level - max(level, *past_level))
-        common.append(brightness)
-        common.extend(brightness - past_brightness[i] for i in back[:3])
-        slow = float(energy[2][0])
-        self._floor = min(slow, self._floor + self._floor_climb)
-        common.append(min(slow - self._floor, 8.0))
-        out[:, column:] = common
+    def _changes(
+        self, out: FloatArray, harmonics: FloatArray, correlation: FloatArray, detune: FloatArray, strengths: FloatArray
+    ) -> None:
+        """What has risen, glided or left a trough in the last milliseconds."""
+        past, before = self._harmonics, self._correlation
+        past.add(harmonics)
+        before.add(correlation)
+        self._detuning.add(detune)
+        self._strengths.add(strengths)
+        for k, back in enumerate(self._rise_hops):
+            np.subtract(harmonics, past.ago(back), out=out[:, :, _HARMONICS_RISE.start + k])
+        for k, back in enumerate(self._rise_hops[1:3]):
+            np.subtract(correlation, before.ago(back), out=out[:, :, _CORRELATION_RISE.start + k])
+            np.subtract(detune, self._detuning.ago(back), out=out[:, :, _GLIDE.start + k])
+            gain = strengths - self._strengths.ago(back)
+            out[:, :, _UPPER_RISE.start + k] = np.add.reduce(gain[:, :, _UPPER:], axis=2) / len(_HARMONICS[_UPPER:])
+            np.maximum(gain, 0.0, out=gain)
+            out[:, :, _FLUX.start + k] = np.add.reduce(gain, axis=2) / len(_HARMONICS)
+        for k, back in enumerate(self._trough_hops):
+            np.subtract(harmonics, past.extreme(np.minimum, back + 1), out=out[:, :, _HARMONICS_TROUGH.start + k])
+            np.subtract(correlation, before.extreme(np.minimum, back + 1), out=out[:, :, _CORRELATION_TROUGH.start + k])
 
-        self._past_level[at] = level
-        self._past_brightness[at] = brightness
-        self._at = (at + 1) % depth
-        return out
+    def _common(self, energy: FloatArray, newest: FloatArray) -> _Array:
+        """What is the same for all candidates, shape (hops, columns)."""
+        level, slower = energy[:, 0, 0].astype(np.float64), energy[:, 1, 0].astype(np.float64)
+        steep = newest[:, 1:] - newest[:, :-1]
+        power = np.array([row.dot(row) for row in steep], np.float32) / steep.shape[1]
+        brightness = np.log(power + _FLOOR).astype(np.float64) - level
+        self._level_past.add(level)
+        self._slower_past.add(slower)
+        self._brightness.add(brightness)
+        above_floor = []
+        for slow in energy[:, 2, 0].tolist():
+            self._floor = min(slow, self._floor + self._floor_climb)
+            above_floor.append(min(slow - self._floor, 8.0))
+        return np.stack(
+            [
+                *(level - self._level_past.ago(back) for back in self._rise_hops),
+                *(slower - self._slower_past.extreme(np.minimum, back + 1) for back in self._trough_hops),
+                level - self._level_past.extreme(np.maximum, self._depth + 1),
+                brightness,
+                *(brightness - self._brightness.ago(back) for back in self._rise_hops[:3]),
+                np.array(above_floor),
+            ],
+            axis=1,
+        )
 
 
 class _Gather:
@@ -242,20 +264,30 @@ class _Gather:
         shape = (-1, positions.shape[2])  # one row for each candidate at each step
         self._at = (starts + whole.astype(np.intp)).reshape(shape)
         self._mix = (positions - whole).astype(np.float32).reshape(shape)
-        self._values = np.zeros(start_of_powers, np.float32)
         self._rows = np.arange(len(level))
 
     def take(self, spectra: Spectra, step: NDArray[np.intp], out: FloatArray) -> None:
-        """Write the values at each candidate's period, ``step`` of the steps away from its name's."""
-        values, at = self._values, 0
-        for part in (spectra.correlation, *spectra.log_power):
-            values[at : at + part.size] = part.reshape(-1)
-            at += part.size
+        """Write the values at each candidate's period, ``step`` of the steps away from its name's.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            Of some hops.
+        step : ndarray of int, shape (hops, 88)
+            Which step each candidate takes.
+        out : ndarray of float32, shape (hops, 88, places)
+            Gets the values.
+        """
+        hops = len(step)
+        parts = (spectra.correlation, *spectra.log_power)
+        values = np.concatenate([part.reshape(hops, -1) for part in parts], axis=1)
         rows = step * len(self._rows) + self._rows
         where = self._at.take(rows, axis=0)
-        low = values.take(where)
+        where += values.shape[1] * np.arange(hops)[:, None, None]
+        flat = values.reshape(-1)
+        low = flat.take(where)
         where += 1
-        high = values.take(where)
+        high = flat.take(where)
         high -= low
         high *= self._mix.take(rows, axis=0)
         np.add(low, high, out=out)

@@ -1,18 +1,65 @@
 """From a note to cents: where exactly the correlation of a candidate peaks."""
 
-from streamer.analysis.features import Features
+from streamer.analysis.evidence import Pitches
+from streamer.analysis.features import FeatureExtractor
 from streamer.analysis.framing import ANALYSIS_RATE_HZ
-from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG, Spectra
+from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG
 from streamer.events import FloatArray
 
 _WINDOW = 2  # the longest of CORRELATION_WINDOWS
 
 
-def fine_pitch(spectra: Spectra, features: Features, candidate: int) -> tuple[float, float]:
+class FinePitches(Pitches):
+    """Fine pitch of any candidate at any of some hops.
+
+    Parameters
+    ----------
+    correlation : ndarray of float32, shape (hops, lags)
+        `streamer.analysis.spectrum.Spectra.correlation` of the longest window.
+    features : FeatureExtractor
+        Knows where the candidates lie.
+    period_ratio : ndarray of float32, shape (hops, 88)
+        Refined period of each candidate over the period of its name.
+    rate_hz : int
+        Sample rate of the stream, for ages.
+    """
+
+    def __init__(
+        self, correlation: FloatArray, features: FeatureExtractor, period_ratio: FloatArray, rate_hz: int
+    ) -> None:
+        self._correlation = correlation
+        self._level = features.level
+        self._f0_hz = features.f0_hz
+        self._period_ratio = period_ratio
+        self._rate_hz = rate_hz
+
+    def at(self, hop: int, candidate: int) -> tuple[float, int]:
+        """Frequency in Hz and age in samples, see `fine_pitch`."""
+        f0_hz, age_s = fine_pitch(
+            self._correlation[hop],
+            int(self._level[candidate]),
+            float(self._f0_hz[candidate]),
+            float(self._period_ratio[hop, candidate]),
+        )
+        return f0_hz, round(age_s * self._rate_hz)
+
+
+def fine_pitch(correlation: FloatArray, level: int, name_hz: float, period_ratio: float) -> tuple[float, float]:
     """Frequency of a candidate and how long ago it was so.
 
     The peak of the normalised autocorrelation nearest to as many of the candidate's periods as fit into the lags,
     by a parabola through its three highest values.
+
+    Parameters
+    ----------
+    correlation : ndarray of float32, shape (lags,)
+        Of the longest window, all levels.
+    level : int
+        Of the pyramid, on which the candidate is looked for.
+    name_hz : float
+        Frequency of the candidate's name.
+    period_ratio : float
+        Its refined period over that of its name.
 
     Returns
     -------
@@ -21,11 +68,10 @@ def fine_pitch(spectra: Spectra, features: Features, candidate: int) -> tuple[fl
     age_s : float
         Seconds from the centre of what was measured to the newest sample.
     """
-    level = int(features.level[candidate])
     rate = ANALYSIS_RATE_HZ / 2**level
-    period = rate / float(features.f0_hz[candidate]) * float(features.period_ratio[candidate])  # samples of its level
+    period = rate / name_hz * period_ratio  # samples of its level
     steps, start = LAG_STEPS[level], LAG_STARTS[level]
-    row = spectra.correlation[_WINDOW, start : start + MAX_LAG * steps]
+    row = correlation[start : start + MAX_LAG * steps]
     lag = _peak(row, period * steps, 0.03 * period * steps) / steps
     periods = 1
     # Each doubling of the lag halves the error, and starts from an estimate that is too good to slip by a period.

@@ -11,6 +11,7 @@ they add is a small part of a period of the notes that are looked for on their l
 from math import gcd
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from streamer.errors import AudioFormatError
 from streamer.events import FloatArray
@@ -33,11 +34,11 @@ class Hopper:
     """
 
     def __init__(self, hop: int) -> None:
-        self._pending = np.zeros(hop, np.float32)
-        self._filled = 0
+        self._hop = hop
+        self._pending: FloatArray = np.zeros(0, np.float32)
 
-    def push(self, samples: FloatArray) -> list[FloatArray]:
-        """The hops that these samples complete, each a copy of shape (hop,).
+    def push(self, samples: FloatArray) -> FloatArray:
+        """The hops that these samples complete, shape (n, hop).
 
         Raises
         ------
@@ -48,88 +49,96 @@ class Hopper:
             raise AudioFormatError(
                 f"samples are {samples.dtype} of shape {samples.shape}; give mono float32 of shape (n,)"
             )
-        hops: list[FloatArray] = []
-        hop, at = len(self._pending), 0
-        while at < len(samples):
-            take = min(hop - self._filled, len(samples) - at)
-            self._pending[self._filled : self._filled + take] = samples[at : at + take]
-            self._filled += take
-            at += take
-            if self._filled == hop:
-                hops.append(self._pending.copy())
-                self._filled = 0
-        return hops
+        samples = np.concatenate([self._pending, samples])  # a copy: the caller may reuse its buffer
+        whole = len(samples) // self._hop * self._hop
+        self._pending = samples[whole:]
+        return samples[:whole].reshape(-1, self._hop)
 
     def clear(self) -> int:
         """Forget what has not filled a hop; returns how many samples that were."""
-        dropped, self._filled = self._filled, 0
+        dropped, self._pending = len(self._pending), self._pending[:0]
         return dropped
 
 
 class Pyramid:
     """The newest samples at the analysis rate and at a half, a quarter and an eighth of it.
 
-    Attributes
-    ----------
-    levels : ndarray of float32, shape (LEVELS, HISTORY)
-        Newest sample last; level ``k`` runs at ``ANALYSIS_RATE_HZ / 2**k``.
-
     Parameters
     ----------
     rate_hz : int
         Rate of what `push` is given.
     hop : int
-        Samples that each `push` brings.
+        Samples of a hop.
     """
 
     def __init__(self, rate_hz: int, hop: int) -> None:
-        self.levels: FloatArray = np.zeros((LEVELS, HISTORY), np.float32)
+        self._hop = hop
         common = gcd(rate_hz, ANALYSIS_RATE_HZ)
         self._up, self._down = ANALYSIS_RATE_HZ // common, rate_hz // common
         half = max(2, round(_HALF_WIDTH_S * rate_hz))
         self._half = half
         self._taps = _resampling_taps(rate_hz, self._up, half)
         self._tap_index = np.arange(2 * half)
-        self._input = np.zeros(hop + 4 * half, np.float32)
+        self._input = np.zeros(4 * half, np.float32)  # the newest samples so far
         self._consumed = 0  # input samples
         self._made = [0] * LEVELS  # samples on each level
+        self._recent = [np.zeros(HISTORY, np.float32) for _ in range(LEVELS)]
         self._halving = _halving_taps()
 
-    def push(self, hop: FloatArray) -> None:
-        """Take one hop and bring every level up to date."""
-        buffer = self._input
-        buffer[: -len(hop)] = buffer[len(hop) :]
-        buffer[-len(hop) :] = hop
-        self._consumed += len(hop)
-        # Output n lies at input position n * down / up and needs `half` samples on either side of it.
-        last = ((self._consumed - self._half) * self._up - 1) // self._down
-        n = np.arange(self._made[0], last + 1)
-        if len(n):
-            position, phase = np.divmod(n * self._down, self._up)
-            first = position - self._half + 1 - (self._consumed - len(buffer))
-            window = buffer[first[:, None] + self._tap_index]
-            self._append(0, (window * self._taps[phase]).sum(axis=1))
-        for level in range(1, LEVELS):
-            self._halve(level)
+    def push(self, hops: FloatArray) -> FloatArray:
+        """Take hops and return what every level holds after each of them.
 
-    def _halve(self, level: int) -> None:
-        above, made_above = self.levels[level - 1], self._made[level - 1]
-        count = (made_above + 1) // 2 - self._made[level]
+        Parameters
+        ----------
+        hops : ndarray of float32, shape (n, hop)
+            The next samples.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, LEVELS, HISTORY)
+            The newest samples of each level, newest last; level ``k`` runs at ``ANALYSIS_RATE_HZ / 2**k``.
+        """
+        windows = np.empty((len(hops), LEVELS, HISTORY), np.float32)
+        # Output n lies at input position n * down / up and needs `half` samples on either side of it.
+        consumed = self._consumed + self._hop * np.arange(1, len(hops) + 1)
+        made = np.maximum(((consumed - self._half) * self._up - 1) // self._down + 1, self._made[0])
+        new = self._resample(hops, int(made[-1]))
+        for level in range(LEVELS):
+            before = self._made[level]
+            stream = np.concatenate([self._recent[level], new])
+            starts = made - before  # of each hop's history in the stream
+            windows[:, level] = sliding_window_view(stream, HISTORY)[starts]
+            self._made[level] = int(made[-1])
+            self._recent[level] = stream[-HISTORY:].copy()
+            if level + 1 < LEVELS:
+                made = (made + 1) // 2
+                new = self._halve(level + 1, stream, before, int(made[-1]))
+        return windows
+
+    def _resample(self, hops: FloatArray, made: int) -> FloatArray:
+        """The samples of the first level that become known with these hops."""
+        kept = len(self._input)
+        buffer = np.concatenate([self._input, hops.reshape(-1)])
+        start = self._consumed - kept
+        self._consumed += hops.size
+        self._input = buffer[-kept:].copy()
+        n = np.arange(self._made[0], made)
+        if not len(n):
+            return np.zeros(0, np.float32)
+        position, phase = np.divmod(n * self._down, self._up)
+        first = position - self._half + 1 - start
+        window = buffer[first[:, None] + self._tap_index]
+        return np.asarray((window * self._taps[phase]).sum(axis=1), np.float32)
+
+    def _halve(self, level: int, above: FloatArray, made_above: int, made: int) -> FloatArray:
+        """The samples of a level that become known with ``above``: the history of the level above and what is new."""
+        count = made - self._made[level]
         if count <= 0:
-            return
+            return np.zeros(0, np.float32)
         # The next sample here lies at twice its index on the level above.
         first = 2 * self._made[level] - made_above + HISTORY
         window = above[first - _HALVING_TAPS + 1 : first + 2 * count - 1]
-        self._append(level, np.correlate(window, self._halving, "valid")[::2])
-
-    def _append(self, level: int, samples: FloatArray) -> None:
-        row, count = self.levels[level], len(samples)
-        self._made[level] += count
-        if count >= HISTORY:
-            row[:] = samples[-HISTORY:]
-        else:
-            row[:-count] = row[count:]
-            row[-count:] = samples
+        return np.correlate(window, self._halving, "valid")[::2]
 
 
 def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:

@@ -23,7 +23,17 @@ class Network:
     biases: tuple[FloatArray, ...]
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
-        """Log odds of each output for each row, shape (n, outputs), from features of shape (n, features)."""
+        """Log odds of each output for each row.
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (..., n, features)
+            A stack of matrices gives, to the bit, what each of them gives alone.
+
+        Returns
+        -------
+        ndarray of float32, shape (..., n, outputs)
+        """
         x = matrix
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = x @ weight

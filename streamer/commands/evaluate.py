@@ -166,8 +166,9 @@ def _baseline_systems(
     config: TrackerConfig, names: Sequence[str], data: Path | None, heard: "Sequence[Recording]", seed: int
 ) -> "list[System]":
     from streamer.data.formats import read_dataset
+    from streamer.data.hashes import evaluation_hash
     from streamer.evaluation.baselines import BASELINES
-    from streamer.evaluation.evaluate import System, data_hash
+    from streamer.evaluation.evaluate import System
 
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
@@ -178,7 +179,7 @@ def _baseline_systems(
     shared = {recording.path.resolve() for recording in recordings} & {recording.path.resolve() for recording in heard}
     if shared:
         raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
-    facts = {"trained_on": {"name": data.resolve().name, "sha256": data_hash(recordings)}}
+    facts = {"trained_on": {"name": data.resolve().name, "sha256": evaluation_hash(recordings)}}
     systems = []
     for name in dict.fromkeys(names):
         with _Progress(f"training {name}", None):

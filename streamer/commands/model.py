@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from streamer.analysis.network import Network
-    from streamer.model import Classifier
+    from streamer.model import Model
 
 DEFAULT = "default"
 model = typer.Typer(help="Models of the trained detector.", no_args_is_help=True, rich_markup_mode="markdown")
@@ -50,15 +50,15 @@ def show_model(
     """
     from streamer.commands.printing import show
 
-    classifier = load_model(file)
+    scorer = load_model(file)
     if as_json:
-        typer.echo(json.dumps(classifier.card, indent=2, sort_keys=True))
+        typer.echo(json.dumps(scorer.card, indent=2, sort_keys=True))
     else:
-        show(card_view(classifier, file))
+        show(card_view(scorer, file))
     return 0
 
 
-def load_model(name: str) -> "Classifier":
+def load_model(name: str) -> "Model":
     """A model by its path; ``default`` is the one that comes with the program.
 
     Raises
@@ -69,19 +69,19 @@ def load_model(name: str) -> "Classifier":
     from streamer.model import load
 
     if name == DEFAULT:
-        from streamer.detectors.trained import shipped_classifier
+        from streamer.model import shipped_model
 
-        return shipped_classifier()
+        return shipped_model()
     return load(Path(name))
 
 
-def card_view(classifier: "Classifier", name: str) -> "RenderableType":
+def card_view(model: "Model", name: str) -> "RenderableType":
     """The card as a table; a card may come from anywhere, so nothing in it is taken for more than text."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    card = classifier.card
+    card = model.card
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -90,9 +90,9 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
         table.add_row(_plain(title), _plain(value))
 
     row("model", name)
-    row("layers", _layers(classifier))
-    row("judge", "none: thresholds decide" if classifier.judge is None else _layers(classifier.judge))
-    if changed := classifier.thresholds.changed:
+    row("layers", _layers(model.scorer))
+    row("verifier", "none: thresholds decide" if model.verifier is None else _layers(model.verifier))
+    if changed := model.thresholds.changed:
         row("thresholds", ", ".join(f"{key} {value:g}" for key, value in changed.items()) + "; else the usual ones")
     for title, value in card.items():
         if title not in _APART:
@@ -104,7 +104,7 @@ def card_view(classifier: "Classifier", name: str) -> "RenderableType":
     if isinstance(features, list):
         row("features", f"{len(features)}, version {card.get('feature_version')}")
     if facts := _table(card, "judge"):
-        row("judge, training", ", ".join(f"{key} {value}" for key, value in facts))
+        row("verifier, training", ", ".join(f"{key} {value}" for key, value in facts))
     for rows, losses in _table(card, "loss"):
         if isinstance(losses, dict):
             row(f"loss, {rows}", ", ".join(f"{key} {value}" for key, value in losses.items()))

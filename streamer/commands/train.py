@@ -14,7 +14,7 @@ from streamer.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from streamer.jobs import Progress as Tell
-    from streamer.model import Classifier
+    from streamer.model import Model
 
 HOW = "How it learns"
 MACHINE = "This machine"
@@ -176,8 +176,8 @@ def _layer_sizes(text: str | None) -> tuple[int, ...] | None:
         raise ConfigError(f"--hidden is {text!r}, but must be numbers of units, such as 64,32") from error
 
 
-def _hidden(model: "Classifier") -> tuple[int, ...]:
-    return tuple(weights.shape[1] for weights in model.weights[:-1])
+def _hidden(model: "Model") -> tuple[int, ...]:
+    return tuple(weights.shape[1] for weights in model.scorer.weights[:-1])
 
 
 def check_output(path: Path) -> None:

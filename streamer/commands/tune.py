@@ -250,16 +250,16 @@ def _tune_thresholds(
     from streamer.commands.wiring import say
     from streamer.training.train import save
     from streamer.training.tune import material_of
-    from streamer.training.tune_thresholds import eagerness_curve, hold_back, remember, search_thresholds
+    from streamer.training.tune_thresholds import eagerness_curve, hold_back, record_pieces, search_thresholds
 
-    classifier = load_model(str(model) if model else "default")
-    start = classifier.thresholds
-    used = _not_learned(recordings, classifier.card, hold_out)
+    scorer = load_model(str(model) if model else "default")
+    start = scorer.thresholds
+    used = _not_learned(recordings, scorer.card, hold_out)
     material = material_of(used, seed, synthetic, folds)
     config = TrackerConfig(model=str(model or ""))
     try:
-        with bars() as tell, remember(material, pieces, config, jobs, tell) as memories:
-            chosen, held = hold_back(memories, seed)
+        with bars() as tell, record_pieces(material, pieces, config, jobs, tell) as records:
+            chosen, held = hold_back(records, seed)
             tried, found = search_thresholds(chosen, start, candidates, rounds, seed, jobs, tell)
             if not found.ranking:
                 say("interrupted before anything was measured; nothing is written")
@@ -280,7 +280,7 @@ def _tune_thresholds(
         show(f"\n{title}")
         show(_curve_table(curve))
     show(_CURVE_LEGEND)
-    save(replace(classifier, thresholds=best), output)
+    save(replace(scorer, thresholds=best), output)
     if table is not None:
         _write_csv(table, found, [asdict(t) for t in tried])
     return _end(found, output)

@@ -22,7 +22,7 @@ from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
 from streamer.data.datasets import ONSET_DB, sounding_span
 from streamer.errors import ConfigError
 from streamer.events import Block, Event, FloatArray, NoteOn, PitchEstimate
-from streamer.tracker import Tracker
+from streamer.tracker import make_tracker
 from streamer.units import A4_HZ, SILENCE_DB, amplitude_to_db, hz_to_midi, note_name, s_to_samples
 
 DETECTOR = "correlation"  # not the trained one, which may not know the instrument yet
@@ -172,7 +172,7 @@ class Guide:
         self._at = 0
         self._a4_hz = a4_hz
         self._ahead = ahead
-        self._tracker = Tracker(TrackerConfig(detector=DETECTOR, a4_hz=a4_hz, gate_db=GATE_DB), rate_hz)
+        self._tracker = make_tracker(TrackerConfig(detector=DETECTOR, a4_hz=a4_hz, gate_db=GATE_DB), rate_hz)
         self._blocks: deque[tuple[int, FloatArray]] = deque()  # each with the index of its first sample
         self._room = _Room(rate_hz)
         self._refused: Take | None = None

@@ -1,263 +1,143 @@
-"""The note machine: from what sounds at each hop to note-on and note-off.
+"""From evidence to events: pitch estimates, notes with their pitch and velocity, in order and as they are decided."""
 
-For every note the evidence that it has begun is added up hop by hop, and falls back to zero whenever it would become
-negative: Page's cumulative sum test (Biometrika 1954), which decides on a change sooner than any other test with as few
-false alarms (Lorden 1971; Moustakides 1986). Notes with some evidence are put to the verifier
-(`streamer.decision.verifier`), which also knows what came before; without one, a note has begun when its sum reaches a
-threshold, and it began where the sum last left zero. Either way ``eagerness`` sets how much is asked for.
-"""
-
-from dataclasses import dataclass
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from streamer.analysis.evidence import N_CANDIDATES, Hearing
-from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
-from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import LEAST_ODDS, Cases, State, Weigh, began_ms_ago
-from streamer.events import FloatArray
-from streamer.units import midi_to_hz
+from streamer.analysis.evidence import Evidence
+from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.decision.machine import FARTHEST, NoteMachine
+from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.units import amplitude_to_db, hz_to_midi
 
-_OCTAVES = (-24, -12, 12)
-_THIRD_HARMONIC = 19  # semitones above the first
-_PROPOSED = 3  # notes at most that are put to the judge beside the one that sounds
-_MOST = np.float32(4.0)  # log odds that one hop may bring
-_REFERENCE_MS = 60.0  # how fast a note's pitch is followed
-_MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
+_VELOCITY_MS = 30.0
+_PITCHES = 2048  # hops of a note whose pitches its median is taken over
+_FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
+_SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What changed at this hop: the note that ended, if any, and the note that began, if any.
-
-    ``began_ago`` and ``ended_ago`` are hops before the present one; ``sounds_ago`` is where the sound of the note that
-    began is first heard, if before.
-    """
-
-    ended: int | None = None
-    ended_ago: int = 0
-    began: int | None = None
-    began_ago: int = 0
-    sounds_ago: int = 0
-
-
-class NoteMachine:
-    """Decide when notes begin and end.
+class Decider:
+    """Turn evidence into events.
 
     Parameters
     ----------
     config : TrackerConfig
-        Range of notes and eagerness.
-    hop_ms : float
-        Time between two calls of `step`.
-    thresholds : Thresholds or None
-        None for the usual ones.
-    weigh : callable or None
-        The judge: from candidates and their cases to log odds, shape (n, outputs of `streamer.decision.verifier`).
+        Settings.
+    rate_hz : int
+        Sample rate of the stream.
+    machine : NoteMachine
+        Says when notes begin and end; used by nobody else.
+
+    Attributes
+    ----------
+    config : TrackerConfig
+        The settings in force, the hop resolved.
     """
 
-    def __init__(
-        self,
-        config: TrackerConfig,
-        hop_ms: float,
-        thresholds: Thresholds | None = None,
-        weigh: Weigh | None = None,
-    ) -> None:
-        self.thresholds = thresholds or USUAL
-        self._hop_ms = hop_ms
-        self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
-        notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
-        self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
-        self._notes = notes
-        self._sums = np.zeros(N_CANDIDATES, np.float32)
-        self._ages = np.zeros(N_CANDIDATES, np.int64)  # hops since each sum last left zero
-        self.current: int | None = None  # candidate that sounds
-        self._reference = 0.0  # its pitch, which may drift
-        self._since = 0  # hops since it began, or the last one ended
-        self._end_sum = 0.0
-        self._end_age = 0
-        self._ended: int | None = None  # candidate that ended last
-        self._cases = Cases(hop_ms) if weigh else None
-        self._weigh = weigh
-        self._right = self.thresholds.right + self.thresholds.right_per_eagerness * (0.5 - config.eagerness)
-        self._again_sum = 0.0
-        self._again_age = 0
-        self._calm = True  # what is struck again must first have stopped beginning
-        self._limits = self._limits_for(None)
-        t = self.thresholds
-        period_ms = 1000.0 / np.array([midi_to_hz(float(note), config.a4_hz) for note in notes])
-        self._lags = np.round((t.lag_ms + t.lag_periods * period_ms) / hop_ms).astype(np.int64)
+    def __init__(self, config: TrackerConfig, rate_hz: int, machine: NoteMachine) -> None:
+        self.config = replace(config, hop=config.hop_at(rate_hz))
+        self.rate_hz = rate_hz
+        self._machine = machine
+        self._velocity_hops = max(1, round(_VELOCITY_MS / 1000.0 * rate_hz / self.config.hop))
+        self._begin_anew(0)
 
-    def step(self, hearing: Hearing, pitch: float | None, audible: bool) -> Decision:
-        """Weigh one hop.
+    def events(self, evidence: Evidence) -> Iterator[Event]:
+        """Events of the next hops, each as soon as it is decided; to be gone through to its end.
 
         Parameters
         ----------
-        hearing : Hearing
-            What the detector made of it.
-        pitch : float or None
-            Fractional MIDI pitch of the likeliest candidate.
-        audible : bool
-            False below the gate.
+        evidence : Evidence
+            Of the next hops; it is not changed. However they are grouped, the events are the same, bit for bit.
         """
-        t = self.thresholds
-        sounding = np.minimum(np.maximum(hearing.sounding, -_MOST), _MOST)  # a third of the time of numpy.clip
-        begun = np.minimum(np.maximum(hearing.begun, -_MOST), _MOST)
-        if not audible:
-            sounding[:] = -_MOST
-        gain = sounding + np.float32(t.newness) * begun
-        stay = 0.0
-        if self.current is not None:
-            near = slice(max(0, self.current - 1), self.current + 2)
-            stay = float(sounding[self.current])
-            if pitch is not None and abs(pitch - self._reference) < t.same_semitones:
-                stay = float(sounding[near].max())
-                gain[near] = np.minimum(gain[near], -1.0)
-                self._reference += min(1.0, self._hop_ms / _REFERENCE_MS) * (pitch - self._reference)
-        self._sums += gain * np.float32(self._hop_ms)
-        self._ages += 1
-        rest = self._sums <= 0.0
-        self._sums[rest] = 0.0
-        self._ages[rest] = 0
-        self._since += 1
-        if self._cases is not None:
-            self._cases.hear(hearing, pitch)
-            return self._judged(sounding, begun, pitch) or self._lasting(stay)
-        if self.current is None:
-            return self._from_silence(pitch)
-        return self._from_note(float(begun[self.current]), stay, pitch)
+        pitches = [hz_to_midi(f0, self.config.a4_hz) if f0 > 0.0 else None for f0 in evidence.f0_hz.tolist()]
+        audible = [level_db > self.config.gate_db for level_db in evidence.levels.level_db]
+        self._machine.take(evidence, pitches, audible)
+        rows = zip(evidence.likeliest.tolist(), pitches, evidence.f0_hz.tolist(), evidence.age.tolist(), strict=True)
+        for k, (likeliest, midi, f0_hz, age) in enumerate(rows):
+            self._now += self.config.hop
+            self._powers.append(evidence.levels.power[k])
+            decision = self._machine.step(k)
+            confidence = 1.0 / (1.0 + math.exp(-float(evidence.scores[k, likeliest])))
+            voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
+            yield PitchEstimate(
+                sample=self._now,
+                centre=self._now - age,
+                f0_hz=f0_hz if voiced else None,
+                confidence=confidence,
+                level_db=evidence.levels.level_db[k],
+                peak=float(evidence.levels.peak[k]),
+                guess_hz=f0_hz,
+            )
+            if decision.ended is not None:
+                yield from self._end(self._now, self._now - decision.ended_ago * self.config.hop)
+            if decision.began is not None:
+                pitch_hz = evidence.pitch_of(k, decision.began)
+                yield self._begin(decision.began, pitch_hz, decision.began_ago, decision.sounds_ago)
+            if (
+                self._sounding is not None
+                and voiced
+                and midi is not None
+                and abs(midi - self._sounding.note) < _SETTLED
+            ):
+                self._pitches.append(midi)
 
-    def reset(self) -> None:
-        """Forget everything: silence."""
-        self._leave()
+    def flush(self, sample: int) -> list[Event]:
+        """End the open note at a sample index: the stream is over."""
+        self._machine.leave()
+        return list(self._end(sample, sample))
 
-    def _from_silence(self, pitch: float | None) -> Decision:
-        winner = self._winner()
-        if winner is None:
-            return Decision()
-        ago = int(self._ages[winner] + self._lags[winner])
-        self._enter(winner, pitch)
-        return Decision(began=winner, began_ago=ago)
+    def restart(self, sample: int) -> None:
+        """Forget the past; the next hop begins at this sample index."""
+        self._machine.reset()
+        self._begin_anew(sample)
 
-    def _from_note(self, begun: float, stay: float, pitch: float | None) -> Decision:
-        current = self.current
-        assert current is not None
-        winner = self._winner()
-        if winner is not None:
-            ago = min(int(self._ages[winner] + self._lags[winner]), self._since)
-            self._enter(winner, pitch)
-            return Decision(ended=current, ended_ago=ago, began=winner, began_ago=ago)
-        if self._struck_again(begun):
-            ago = min(self._again_age + int(self._lags[current]) // 2, self._since)
-            self._enter(current, pitch)
-            return Decision(ended=current, ended_ago=ago, began=current, began_ago=ago)
-        return self._lasting(stay)
+    def _begin_anew(self, sample: int) -> None:
+        self._now = sample  # the end of the last hop
+        self._last_off = sample
+        self._powers: deque[float] = deque(maxlen=self._velocity_hops)
+        self._likely: int | None = None
+        self._sounding: NoteOn | None = None
+        self._pitches: deque[float] = deque(maxlen=_PITCHES)
 
-    def _judged(self, sounding: FloatArray, begun: FloatArray, pitch: float | None) -> Decision | None:
-        """What the judge makes of the notes that are worth it; None if it believes in none."""
-        assert self._cases is not None
-        assert self._weigh is not None
-        current = self.current
-        proposed = self._proposed(sounding, begun)
-        if not proposed:
-            return None
-        state = State(self._sums, self._ages, current, self._since, self._reference, self._end_sum, self._ended)
-        odds = self._weigh(proposed, self._cases.describe(proposed, state))
-        excess = [float(o) - self._asked(c, sounding) for c, o in zip(proposed, odds[:, 0], strict=True)]
-        best = int(np.argmax(excess))
-        if not excess[best] > 0.0:
-            return None
-        age_ms = began_ms_ago(odds[best])
-        ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
-        sounds_ago = round(age_ms / self._hop_ms)
-        self._enter(proposed[best], pitch)
-        if current is None:
-            return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
-        ago, sounds_ago = min(ago, state.since), min(sounds_ago, state.since)
-        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
+    def _is_voiced(self, likeliest: int, confidence: float, midi: float | None) -> bool:
+        """Whether two hops in a row agree, or the note that sounds is held; one hop alone may be anything."""
+        current = self._machine.current
+        # A note that sounds is voiced where its pitch is heard, though the hop alone would not tell.
+        held = current is not None and midi is not None and abs(midi - (current + LOWEST_MIDI)) < FARTHEST
+        likely = likeliest if confidence > 0.5 else None
+        agreed = likely is not None and self._likely is not None and abs(likely - self._likely) <= 1
+        self._likely = likely
+        return agreed or held
 
-    def _asked(self, candidate: int, sounding: FloatArray) -> float:
-        """Log odds of being right at which the judge is believed."""
-        asked = self._right
-        if self.current is not None:
-            asked += self.thresholds.right_again if candidate == self.current else self.thresholds.right_change
-        if candidate != self.current and self._sums[candidate] > self.thresholds.evident * self._limits[candidate]:
-            asked -= self.thresholds.right_evident
-        third_of = candidate - _THIRD_HARMONIC
-        if third_of >= 0 and sounding[third_of] > self.thresholds.third_likely:
-            return asked + self.thresholds.right_third
-        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
-        if sounding[octaves].max() > self.thresholds.octave_likely:
-            asked += self.thresholds.right_octave
-        return asked
+    def _measure(self, midi: float) -> None:
+        """Add a pitch to those of the note that sounds."""
+        if self._sounding is not None and abs(midi - self._sounding.note) < _SETTLED:
+            self._pitches.append(midi)
 
-    def _proposed(self, sounding: FloatArray, begun: FloatArray) -> list[int]:
-        t, current = self.thresholds, self.current
-        likely = self._allowed & (sounding > LEAST_ODDS)
-        worth = np.where(likely, self._sums, 0.0)
-        if current is not None:
-            worth[current] = 0.0
-        proposed: list[int] = []
-        if worth.max() > t.propose:
-            proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
-        if current is not None and likely[current] and begun[current] > t.propose_again:
-            proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
-        return proposed
+    def _begin(self, candidate: int, f0_hz: float, ago: int, sounds_ago: int) -> NoteOn:
+        note = candidate + LOWEST_MIDI
+        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
+        if abs(midi - note) > _FARTHEST_YET:
+            midi = float(note)
+        onset = max(self._now - ago * self.config.hop, self._last_off, 0)
+        since = min(onset, max(self._now - sounds_ago * self.config.hop, 0))
+        event = NoteOn(self._now, onset, note, self._velocity(), midi, since)
+        self._sounding = event
+        self._pitches.clear()
+        self._pitches.append(midi)
+        return event
 
-    def _lasting(self, stay: float) -> Decision:
-        """Nothing begins: end what sounds if it does not go on."""
-        current = self.current
-        if current is None:
-            return Decision()
-        self._end_sum = max(0.0, self._end_sum - stay * self._hop_ms)
-        self._end_age = self._end_age + 1 if self._end_sum > 0.0 else 0
-        if self._end_sum > self.thresholds.end:
-            ago = min(self._end_age, self._since)
-            self._leave()
-            return Decision(ended=current, ended_ago=ago)
-        return Decision()
+    def _end(self, sample: int, offset: int) -> Iterator[NoteOff]:
+        note = self._sounding
+        if note is not None:
+            self._sounding = None
+            self._last_off = max(offset, note.onset + 1)
+            yield NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)))
 
-    def _struck_again(self, log_odds: float) -> bool:
-        if not self._calm:
-            self._calm = log_odds < 0.0 and self._since * self._hop_ms > self.thresholds.refractory_ms
-            self._again_sum, self._again_age = 0.0, 0
-            return False
-        self._again_sum = max(0.0, self._again_sum + log_odds * self._hop_ms)
-        self._again_age = self._again_age + 1 if self._again_sum > 0.0 else 0
-        return bool(self._again_sum > self.thresholds.again * self._scale)
-
-    def _winner(self) -> int | None:
-        excess = self._sums - self._limits
-        winner = int(excess.argmax())
-        return winner if excess[winner] > 0.0 else None
-
-    def _enter(self, candidate: int, pitch: float | None) -> None:
-        self.current, self._since = candidate, 0
-        name = float(candidate + LOWEST_MIDI)
-        self._reference = pitch if pitch is not None and abs(pitch - name) < 1.0 else name
-        self._end_sum, self._end_age = 0.0, 0
-        self._again_sum, self._again_age, self._calm = 0.0, 0, False
-        self._sums[:] = 0.0
-        self._ages[:] = 0
-        self._limits = self._limits_for(candidate)
-
-    def _leave(self) -> None:
-        self._ended = self.current
-        self.current, self._since = None, 0
-        self._sums[:] = 0.0
-        self._ages[:] = 0
-        self._limits = self._limits_for(None)
-
-    def _limits_for(self, candidate: int | None) -> FloatArray:
-        """The sum at which each note begins, given the one that sounds."""
-        t = self.thresholds
-        limits = np.full(len(self._notes), t.begin if candidate is None else t.change, np.float32)
-        if candidate is not None:
-            away = np.abs(np.arange(len(limits)) - candidate)
-            limits[np.isin(away, (12, 19, 24, 36))] = t.octave
-            limits[away == 1] = t.neighbour
-        limits *= self._scale
-        if candidate is not None:
-            limits[candidate] = np.inf
-        limits[~self._allowed] = np.inf
-        return limits
+    def _velocity(self) -> int:
+        """From the loudest hop of the attack: 0 dBFS is 127, every 6 dB less takes 16 off."""
+        loudest_db = amplitude_to_db(max(self._powers) ** 0.5)
+        return int(min(127, max(1, round(127 + (loudest_db + 9.0) * 16.0 / 6.0))))

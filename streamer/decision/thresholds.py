@@ -33,13 +33,13 @@ class Thresholds:
     same_semitones : float
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     propose : float
-        Sum at which a note is put to the judge, where there is one.
+        Sum at which a note is put to the verifier, where there is one.
     propose_again : float
-        Log odds of having just begun at which the note that sounds is put to the judge, as struck again.
+        Log odds of having just begun at which the note that sounds is put to the verifier, as struck again.
     propose_again_ms : float
         Not sooner than this after it was last told.
     right : float
-        Log odds of being right at which the judge is believed, at an eagerness of 0.5.
+        Log odds of being right at which the verifier is believed, at an eagerness of 0.5.
     evident : float
         A note is evident when its sum is so many times what ``begin`` to ``octave`` ask for.
     right_evident : float

@@ -5,7 +5,6 @@ Measured: ``yinfast`` is accurate to a tenth of a cent from 55 Hz up; ``yinfft``
 as sure.
 """
 
-from streamer.config import TrackerConfig
 from streamer.detectors.base import PitchOnlyDetector
 from streamer.events import FloatArray
 
@@ -21,13 +20,14 @@ _LIKELY = 0.8  # its first estimates of a note come while the window is still ha
 class AubioDetector(PitchOnlyDetector):
     """One of aubio's pitch detectors, over a window of 46 ms."""
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
+    def reset(self) -> None:
+        """As in `Detector`."""
+        super().reset()
         import aubio
 
-        window = 1 << round(_WINDOW_S * rate_hz).bit_length() - 1
+        window = 1 << round(_WINDOW_S * self.rate_hz).bit_length() - 1
         self._window = max(window, 1 << (2 * self.config.hop - 1).bit_length())
-        self._pitch = aubio.pitch(config.detector, self._window, self.config.hop, rate_hz)
+        self._pitch = aubio.pitch(self.config.detector, self._window, self.config.hop, self.rate_hz)
         self._pitch.set_unit("Hz")
         self._pitch.set_silence(_SILENCE_DB)
 

@@ -1,4 +1,4 @@
-"""The seam between what listens for pitch and the note machine."""
+"""The seam between what listens for pitch and the decision on notes."""
 
 import math
 from abc import ABC, abstractmethod
@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from streamer.analysis.evidence import N_CANDIDATES, Hearing
-from streamer.analysis.network import Network
-from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.decision.thresholds import USUAL, Thresholds
+from streamer.analysis.evidence import N_CANDIDATES, Evidence, FeatureEvidence
+from streamer.analysis.level import LevelMeter, Levels
+from streamer.analysis.stream import FeatureBatch
+from streamer.config import LOWEST_MIDI, RATES_HZ, TrackerConfig
+from streamer.errors import ConfigError
 from streamer.events import FloatArray
 from streamer.units import hz_to_midi
 
@@ -23,7 +24,7 @@ def log_odds(probability: float) -> float:
 
 
 class Detector(ABC):
-    """Listens to hops, one after the other.
+    """Listens to hops, one after the other or many at once.
 
     Parameters
     ----------
@@ -32,47 +33,49 @@ class Detector(ABC):
     rate_hz : int
         Sample rate of the hops.
 
-    Attributes
-    ----------
-    judge : Network or None
-        What judges whether a note begins (`streamer.decision.verifier`), from a detector that tells its features.
-    thresholds : Thresholds
-        How much evidence a note needs.
+    Raises
+    ------
+    ConfigError
+        If the rate is out of range.
     """
 
-    judge: Network | None = None
-    thresholds: Thresholds = USUAL
-
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
+        if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+            raise ConfigError(f"the sample rate is {rate_hz} Hz, but must be from {RATES_HZ[0]} to {RATES_HZ[1]}")
         self.config = replace(config, hop=config.hop_at(rate_hz))
         self.rate_hz = rate_hz
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that was heard. A detector with a past of its own extends this, and so begins."""
+        self._meter = LevelMeter(self.config.hop, self.rate_hz)
+
+    def analyse(self, hops: FloatArray) -> Evidence:
+        """Evidence of the next hops, shape (n, hop); the same, to the bit, however many are given at once."""
+        return self._evidence(*self._meter.measure(hops))
 
     @abstractmethod
-    def hear(self, hop: FloatArray) -> Hearing:
-        """Take the next hop, shape (hop,). The arrays returned are overwritten by the next call."""
+    def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:
+        """What a detector makes of the next hops; their samples are finite."""
 
-    @abstractmethod
-    def pitch(self, candidate: int) -> tuple[float, int]:
-        """Fine pitch of one candidate at the latest hop, and how long ago it was so.
 
-        Returns
-        -------
-        f0_hz : float
-            Frequency.
-        age : int
-            Samples between the centre of what this was measured on and the newest sample.
-        """
+def feature_evidence(
+    scores: FloatArray, onset_scores: FloatArray, levels: Levels, batch: FeatureBatch
+) -> FeatureEvidence:
+    """Evidence from scores of candidates and the features that they were made from."""
+    likeliest = scores.argmax(axis=1)
+    pitches = [batch.pitch.at(hop, candidate) for hop, candidate in enumerate(likeliest.tolist())]
+    f0_hz, age = np.array([f0 for f0, _ in pitches]), np.array([age for _, age in pitches], np.int64)
+    return FeatureEvidence(scores, onset_scores, likeliest, f0_hz, age, levels, batch.matrix, batch.pitch)
 
 
 class PitchOnlyDetector(Detector):
-    """A detector that names one frequency per hop; beginnings are told from the level alone."""
+    """A detector that names one frequency per hop; onsets are told from the level alone."""
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
-        self._sounding = np.zeros(N_CANDIDATES, np.float32)
-        self._begun = np.zeros(N_CANDIDATES, np.float32)
-        self._f0_hz = 0.0
-        self._rise = LevelRise(self.config.hop, rate_hz)
+    def reset(self) -> None:
+        """As in `Detector`."""
+        super().reset()
+        self._rise = LevelRise(self.config.hop, self.rate_hz)
 
     @abstractmethod
     def estimate(self, hop: FloatArray) -> tuple[float, float]:
@@ -83,21 +86,19 @@ class PitchOnlyDetector(Detector):
     def age(self) -> int:
         """Samples from the centre of the window to the newest sample."""
 
-    def hear(self, hop: FloatArray) -> Hearing:
-        """As in `Detector`."""
-        f0_hz, confidence = self.estimate(hop)
-        self._sounding[:] = -SURE
-        self._begun[:] = self._rise.update(hop)
-        self._f0_hz = f0_hz
-        if f0_hz > 0.0:
-            candidate = round(hz_to_midi(f0_hz, self.config.a4_hz)) - LOWEST_MIDI
-            if 0 <= candidate < N_CANDIDATES:
-                self._sounding[candidate] = log_odds(confidence)
-        return Hearing(self._sounding, self._begun)
-
-    def pitch(self, candidate: int) -> tuple[float, int]:  # noqa: ARG002 - there is but one
-        """As in `Detector`."""
-        return self._f0_hz, self.age
+    def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:
+        scores = np.full((len(hops), N_CANDIDATES), -SURE, np.float32)
+        onset_scores = np.empty_like(scores)
+        f0_hz = np.zeros(len(hops))
+        for k, hop in enumerate(hops):
+            f0_hz[k], confidence = self.estimate(hop)
+            onset_scores[k] = self._rise.update(hop)
+            if f0_hz[k] > 0.0:
+                candidate = round(hz_to_midi(float(f0_hz[k]), self.config.a4_hz)) - LOWEST_MIDI
+                if 0 <= candidate < N_CANDIDATES:
+                    scores[k, candidate] = log_odds(confidence)
+        age = np.full(len(hops), self.age, np.int64)
+        return Evidence(scores, onset_scores, scores.argmax(axis=1), f0_hz, age, levels)
 
 
 class LevelRise:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from streamer.analysis.evidence import N_CANDIDATES, Hearing
+from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.analysis.features import NAMES
-from streamer.config import TrackerConfig
-from streamer.detectors.base import SURE, Detector, LevelRise
-from streamer.detectors.stream import FeatureStream
+from streamer.analysis.level import Levels
+from streamer.analysis.stream import FeatureStream
+from streamer.detectors.base import SURE, Detector, LevelRise, feature_evidence
 from streamer.events import FloatArray
 
 _COLUMN = {name: i for i, name in enumerate(NAMES)}
@@ -21,31 +21,31 @@ class CorrelationDetector(Detector):
     almost equally well the shortest is the pitch, since its multiples explain it just as well.
     """
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
-        self._stream = FeatureStream(config, rate_hz)
-        self._rise = LevelRise(self.config.hop, rate_hz)
-        self._sounding = np.zeros(N_CANDIDATES, np.float32)
-        self._begun = np.zeros_like(self._sounding)
-
-    def hear(self, hop: FloatArray) -> Hearing:
+    def reset(self) -> None:
         """As in `Detector`."""
-        m = self._stream.matrix(hop)
-        clarity = np.minimum(m[:, _COLUMN["correlation_100_at_1.00"]], m[:, _COLUMN["correlation_100_at_base"]])
-        clarity = np.minimum(clarity, 0.5 + 0.5 * m[:, _COLUMN["correlation_40_at_base"]])
-        best = float(clarity.max())
-        self._sounding[:] = -SURE
-        if best > 0.3:
-            # A true period's half does not explain the signal; a multiple of it does, and its half too.
-            half = np.maximum(m[:, _COLUMN["correlation_100_at_0.50"]], m[:, _COLUMN["correlation_100_at_0.33"]])
-            strong = m[:, _COLUMN["harmonics_256_below_best"]]
-            merit = clarity - 0.35 * np.maximum(half, 0.0) + 0.02 * np.maximum(strong, -8.0)
-            merit = merit - 0.04 * m[:, _COLUMN["detune"]]
-            winner = int(np.argmax(merit))
-            self._sounding[winner] = _SHARPNESS * (clarity[winner] - _CLARITY)
-        self._begun[:] = self._rise.update(hop)
-        return Hearing(self._sounding, self._begun)
+        super().reset()
+        self._stream = FeatureStream(self.config, self.rate_hz)
+        self._rise = LevelRise(self.config.hop, self.rate_hz)
 
-    def pitch(self, candidate: int) -> tuple[float, int]:
-        """As in `Detector`."""
-        return self._stream.pitch(candidate)
+    def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:
+        batch = self._stream.analyse(hops)
+        scores = np.full((len(hops), N_CANDIDATES), -SURE, np.float32)
+        onset_scores = np.empty_like(scores)
+        for k, hop in enumerate(hops):
+            _score(batch.matrix[k], scores[k])
+            onset_scores[k] = self._rise.update(hop)
+        return feature_evidence(scores, onset_scores, levels, batch)
+
+
+def _score(m: FloatArray, scores: FloatArray) -> None:
+    """Set the score of the candidate that explains the newest samples best, from the features of all."""
+    clarity = np.minimum(m[:, _COLUMN["correlation_100_at_1.00"]], m[:, _COLUMN["correlation_100_at_base"]])
+    clarity = np.minimum(clarity, 0.5 + 0.5 * m[:, _COLUMN["correlation_40_at_base"]])
+    if float(clarity.max()) > 0.3:
+        # A true period's half does not explain the signal; a multiple of it does, and its half too.
+        half = np.maximum(m[:, _COLUMN["correlation_100_at_0.50"]], m[:, _COLUMN["correlation_100_at_0.33"]])
+        strong = m[:, _COLUMN["harmonics_256_below_best"]]
+        merit = clarity - 0.35 * np.maximum(half, 0.0) + 0.02 * np.maximum(strong, -8.0)
+        merit = merit - 0.04 * m[:, _COLUMN["detune"]]
+        winner = int(np.argmax(merit))
+        scores[winner] = _SHARPNESS * (clarity[winner] - _CLARITY)

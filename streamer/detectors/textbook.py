@@ -6,7 +6,6 @@ Both look at the magnitude spectrum alone, so both report a harmonic wherever it
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import TrackerConfig
 from streamer.detectors.base import PitchOnlyDetector
 from streamer.events import FloatArray
 
@@ -19,12 +18,13 @@ _SHARP_DB = 12.0  # a peak so far above the mean of its surroundings is as likel
 class PeakDetector(PitchOnlyDetector):
     """The highest peak of the FFT, refined by a parabola through its logarithm."""
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
-        self._window = np.hanning(max(256, round(_WINDOW_S * rate_hz))).astype(np.float32)
+    def reset(self) -> None:
+        """As in `PitchOnlyDetector`."""
+        super().reset()
+        self._window = np.hanning(max(256, round(_WINDOW_S * self.rate_hz))).astype(np.float32)
         self._window *= 2.0 / self._window.sum()
         self._samples = np.zeros(len(self._window), np.float32)
-        bins = np.array(_RANGE_HZ) * len(self._window) / rate_hz
+        bins = np.array(_RANGE_HZ) * len(self._window) / self.rate_hz
         self._low, self._high = max(1, int(bins[0])), min(len(self._window) // 2 - 1, int(bins[1]))
 
     def estimate(self, hop: FloatArray) -> tuple[float, float]:
@@ -64,8 +64,9 @@ class PhaseDetector(PeakDetector):
     While nothing rises, the choice stays.
     """
 
-    def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
+    def reset(self) -> None:
+        """As in `PitchOnlyDetector`."""
+        super().reset()
         self._before = np.zeros(len(self._window) // 2 + 1, np.complex64)
         self._chosen = 0
 

@@ -1,22 +1,16 @@
-"""The trained detector: the classifier's opinion of every candidate."""
+"""The trained detector: the model's score of every candidate."""
 
-from functools import cache
-from importlib.resources import as_file, files
-from pathlib import Path
-
-from streamer.analysis.evidence import Hearing
+from streamer.analysis.evidence import Evidence
+from streamer.analysis.level import Levels
+from streamer.analysis.network import Network
+from streamer.analysis.stream import FeatureStream
 from streamer.config import TrackerConfig
-from streamer.detectors.base import Detector
-from streamer.detectors.stream import FeatureStream
-from streamer.errors import ModelError
+from streamer.detectors.base import Detector, feature_evidence
 from streamer.events import FloatArray
-from streamer.model import Classifier, load
-
-SHIPPED = "default.model"
 
 
 class TrainedDetector(Detector):
-    """Score every candidate with a trained classifier.
+    """Score every candidate with a trained network.
 
     Parameters
     ----------
@@ -24,38 +18,20 @@ class TrainedDetector(Detector):
         Settings.
     rate_hz : int
         Sample rate of the hops.
-    classifier : Classifier or None
-        None for the one that ``config`` names, or else the one that comes with the package.
+    scorer : Network
+        `streamer.model.Model.scorer`.
     """
 
-    def __init__(self, config: TrackerConfig, rate_hz: int, classifier: Classifier | None = None) -> None:
+    def __init__(self, config: TrackerConfig, rate_hz: int, scorer: Network) -> None:
+        self._scorer = scorer
         super().__init__(config, rate_hz)
-        self._classifier = classifier or (load(Path(config.model)) if config.model else shipped_classifier())
-        self.judge, self.thresholds = self._classifier.judge, self._classifier.thresholds
-        self._stream = FeatureStream(config, rate_hz)
 
-    def hear(self, hop: FloatArray) -> Hearing:
+    def reset(self) -> None:
         """As in `Detector`."""
-        matrix = self._stream.matrix(hop)
-        odds = self._classifier.log_odds(matrix)
-        return Hearing(odds[:, 0], odds[:, 1], matrix)
+        super().reset()
+        self._stream = FeatureStream(self.config, self.rate_hz)
 
-    def pitch(self, candidate: int) -> tuple[float, int]:
-        """As in `Detector`."""
-        return self._stream.pitch(candidate)
-
-
-@cache
-def shipped_classifier() -> Classifier:
-    """The model that comes with the package.
-
-    Raises
-    ------
-    ModelError
-        If it is missing: the installation is damaged.
-    """
-    resource = files("streamer") / "models" / SHIPPED
-    if not resource.is_file():
-        raise ModelError("the package's own model is missing; install streamer again")
-    with as_file(resource) as path:
-        return load(path)
+    def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:
+        batch = self._stream.analyse(hops)
+        odds = self._scorer.log_odds(batch.matrix)
+        return feature_evidence(odds[:, :, 0], odds[:, :, 1], levels, batch)

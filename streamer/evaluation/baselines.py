@@ -126,9 +126,14 @@ class NamingDetector(PitchOnlyDetector):
     """A pitch, and the note that a baseline names for it; how sure it is of both."""
 
     def __init__(self, namer: PitchNamer, config: TrackerConfig, rate_hz: int) -> None:
-        super().__init__(config, rate_hz)
         self._namer = namer
         self._inner = DETECTORS[namer.detector_name](config, rate_hz)
+        super().__init__(config, rate_hz)
+
+    def reset(self) -> None:
+        """As in `Detector`."""
+        super().reset()
+        self._inner.reset()
 
     def estimate(self, hop: FloatArray) -> tuple[float, float]:
         """As in `PitchOnlyDetector`."""

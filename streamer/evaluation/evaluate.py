@@ -15,27 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from streamer.analysis.evidence import Hearing
+from streamer.analysis.framing import Hopper
 from streamer.config import TrackerConfig
 from streamer.data.datasets import Recording, parse_number, read_csv
 from streamer.data.hashes import evaluation_hash
 from streamer.data.phrase import Phrase, load_phrase
-from streamer.detectors import make_detector
+from streamer.decision.decider import Decider
+from streamer.detectors import TRAINED, make_detector
 from streamer.detectors.base import Detector
 from streamer.errors import DataError
 from streamer.evaluation.confusion import Confusion, confuse, join, pitch_at
 from streamer.evaluation.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
-from streamer.evaluation.tracking import hear, note_table
-from streamer.events import Event, FloatArray
+from streamer.evaluation.tracking import note_table, track
+from streamer.events import Event
 from streamer.jobs import Workers
-from streamer.tracker import Tracker
+from streamer.model import Model
+from streamer.tracker import MANY_HOPS, Tracker, make_decider, model_of
 
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
 TRUTH_STEP_S = 0.01  # between the times at which f0 is compared, where the truth is notes alone
 MUSIC, NONMUSIC = "music", "nonmusic"
 data_hash = evaluation_hash  # the name that `streamer.commands.evaluate` imports
 
-Make = Callable[[TrackerConfig, int], Detector]
+MakeDetector = Callable[[TrackerConfig, int], Detector]
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class System:
         What it is, in a few words.
     config : TrackerConfig
         Its settings.
-    make : callable
-        Makes its detector; must be picklable.
+    make : callable or None
+        Makes its detector, where that is none that ``config`` names; must be picklable. Thresholds then decide.
     facts : dict
         What identifies it, as plain JSON: a model's card and hash, a baseline's training data.
     """
@@ -59,12 +61,26 @@ class System:
     name: str
     what: str
     config: TrackerConfig
-    make: Make = make_detector
+    make: MakeDetector | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def detector(self, config: TrackerConfig, rate_hz: int) -> Detector:
+        """A new detector of this system."""
+        if self.make is not None:
+            return self.make(config, rate_hz)
+        model = self._model()
+        return make_detector(config, rate_hz, model.scorer if model else None)
+
+    def decider(self, config: TrackerConfig, rate_hz: int) -> Decider:
+        """A new decider of this system."""
+        return make_decider(config, rate_hz, self._model())
+
     def tracker(self, config: TrackerConfig, rate_hz: int) -> Tracker:
-        """A new tracker of this kind."""
-        return Tracker(config, rate_hz, self.make)
+        """A new tracker of this system, for recordings."""
+        return Tracker(self.detector(config, rate_hz), self.decider(config, rate_hz), MANY_HOPS)
+
+    def _model(self) -> Model | None:
+        return model_of(self.config) if self.make is None and self.config.detector == TRAINED else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +224,7 @@ def evaluate(
     # The longest first, so that no core waits long for the last.
     order = sorted(range(len(recordings)), key=lambda number: -_size(recordings[number].path))
     with Workers(jobs or os.cpu_count() or 1) as workers:
-        work = partial(_hear_all, systems, curve)
+        work = partial(_track_all, systems, curve)
         for place, heard in workers.unordered(work, [recordings[number] for number in order]):
             rows[order[place]] = heard
             advance()
@@ -244,14 +260,14 @@ def _size(path: Path) -> int:
         return 0  # whoever loads it says what is wrong
 
 
-def _hear_all(systems: Sequence[System], curve: bool, recording: Recording) -> tuple[Result, ...]:
+def _track_all(systems: Sequence[System], curve: bool, recording: Recording) -> tuple[Result, ...]:
     phrase = load_phrase(recording)
     true_f0 = _true_f0(recording, phrase.duration_s)
-    return tuple(_hear(phrase, true_f0, system, curve) for system in systems)
+    return tuple(_track(phrase, true_f0, system, curve) for system in systems)
 
 
-def _hear(phrase: Phrase, true_f0: Floats, system: System, curve: bool) -> Result:
-    heard = hear(phrase, system.config, system.tracker)
+def _track(phrase: Phrase, true_f0: Floats, system: System, curve: bool) -> Result:
+    heard = track(phrase, system.config, system.tracker)
     centres_s, f0_hz = heard.f0[:, 0], heard.f0[:, 1]
     midi = np.full(len(f0_hz), np.nan)
     midi[f0_hz > 0.0] = 69.0 + 12.0 * np.log2(f0_hz[f0_hz > 0.0] / system.config.a4_hz)
@@ -278,41 +294,21 @@ def _true_f0(recording: Recording, duration_s: float) -> Floats:
 
 
 def _curve(phrase: Phrase, system: System) -> tuple[NoteCounts, ...]:
-    """The same phrase at each eagerness; the detector, which does not depend on it, listens once."""
-    detector = _Shared(system.make(system.config, phrase.rate_hz), len(CURVE))
-    trackers = [
-        Tracker(replace(system.config, eagerness=eagerness), phrase.rate_hz, lambda *_: detector) for eagerness in CURVE
-    ]
-    hop = trackers[0].config.hop
+    """The same phrase at each eagerness; its evidence, which does not depend on it, is made once."""
+    deciders = [system.decider(replace(system.config, eagerness=eagerness), phrase.rate_hz) for eagerness in CURVE]
+    detector = system.detector(system.config, phrase.rate_hz)
+    hops = Hopper(detector.config.hop).push(phrase.samples)
     events: list[list[Event]] = [[] for _ in CURVE]
-    for start in range(0, len(phrase.samples), hop):
-        for heard, tracker in zip(events, trackers, strict=True):
-            heard += tracker.process(phrase.samples[start : start + hop])
+    for start in range(0, len(hops), MANY_HOPS):
+        evidence = detector.analyse(hops[start : start + MANY_HOPS])
+        for decided, decider in zip(events, deciders, strict=True):
+            decided += decider.events(evidence)
     return tuple(
-        score_notes(phrase.notes, note_table(heard + tracker.flush(), phrase.rate_hz), phrase.duration_s)
-        for heard, tracker in zip(events, trackers, strict=True)
+        score_notes(
+            phrase.notes, note_table(decided + decider.flush(len(phrase.samples)), phrase.rate_hz), phrase.duration_s
+        )
+        for decided, decider in zip(events, deciders, strict=True)
     )
-
-
-class _Shared(Detector):
-    """One detector for several trackers that take each hop in turn: it hears the hop once."""
-
-    def __init__(self, detector: Detector, trackers: int) -> None:
-        super().__init__(detector.config, detector.rate_hz)
-        self.judge = detector.judge
-        self._detector = detector
-        self._trackers = trackers
-        self._turn = 0
-        self._hearing: Hearing | None = None
-
-    def hear(self, hop: FloatArray) -> Hearing:
-        if self._turn == 0 or self._hearing is None:
-            self._hearing = self._detector.hear(hop)
-        self._turn = (self._turn + 1) % self._trackers
-        return self._hearing
-
-    def pitch(self, candidate: int) -> tuple[float, int]:
-        return self._detector.pitch(candidate)
 
 
 def _median(values: Floats) -> float:

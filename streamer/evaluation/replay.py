@@ -1,231 +1,260 @@
-"""Hear a phrase once, and let the note machine decide on it again and again.
+"""Analyse a phrase once, and decide on it again and again.
 
-What costs time is the detector; what it heard does not depend on the note machine's thresholds. So it is kept, hop by
-hop, and the tracker is run with a detector that only remembers: its events are, bit for bit, those that it would have
-sent while listening itself.
+What costs time is the analysis, and it does not depend on thresholds, eagerness or the range of notes. So its evidence
+is kept, hop by hop, and a decider goes through it: its events are, bit for bit, those of a tracker that analyses the
+phrase itself. Of the features and fine pitches only those of candidates that may be put to a verifier are kept.
 """
 
-from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.analysis.evidence import N_CANDIDATES, Hearing
+from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.analysis.framing import Hopper
+from streamer.analysis.level import Levels
 from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.arrays import write_whole
 from streamer.data.phrase import Phrase
-from streamer.decision.decider import NoteMachine
+from streamer.decision.by_thresholds import ThresholdMachine
+from streamer.decision.by_verifier import VerifierMachine
+from streamer.decision.decider import Decider
+from streamer.decision.machine import NoteMachine
+from streamer.decision.onset_context import LEAST_SCORE
 from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import LEAST_ODDS, weigh_with
-from streamer.detectors import make_detector
-from streamer.detectors.base import Detector
+from streamer.decision.verifier import verify_with
+from streamer.detectors import TRAINED, make_detector
 from streamer.evaluation.metrics import EventTable, NoteCounts, score_notes
 from streamer.evaluation.tracking import note_table
 from streamer.events import FloatArray
-from streamer.tracker import Tracker
+from streamer.model import Model
+from streamer.tracker import MANY_HOPS, model_of
 from streamer.units import midi_to_hz
 
-MakeMachine = Callable[[TrackerConfig, float], NoteMachine]  # settings, milliseconds per hop
-_ARRAYS = ("sounding", "begun", "pitched", "f0_hz", "ages", "starts", "likely", "rows")
-_PITCHED = 4  # candidates of a hop whose fine pitch is kept: the likeliest; the others' is seldom asked for
+_ARRAYS = ("scores", "onset_scores", "likeliest", "f0_hz", "age", "starts", "candidates", "rows", "pitches_hz")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Memory:
-    """What a detector made of one phrase.
+class RecordedEvidence(Evidence):
+    """Evidence of a whole phrase, with features of likely candidates alone.
+
+    Attributes
+    ----------
+    starts : ndarray of int32, shape (hops + 1,)
+        Where in the following each hop begins.
+    candidates : ndarray of int16, shape (n,)
+        Candidates whose score is above `LEAST_SCORE`, hop by hop, in order.
+    rows : ndarray of float32, shape (n, features)
+        Their features; without columns if the detector has none.
+    pitches_hz : ndarray of float64, shape (n,)
+        Their fine pitch.
+    a4_hz : float
+        Frequency of A4.
+    """
+
+    starts: NDArray[np.int32]
+    candidates: NDArray[np.int16]
+    rows: FloatArray
+    pitches_hz: NDArray[np.float64]
+    a4_hz: float
+
+    @property
+    def has_features(self) -> bool:
+        """Whether the detector had features."""
+        return bool(self.rows.shape[1])
+
+    def features_of(self, hop: int, candidates: Sequence[int]) -> FloatArray:
+        """As in `Evidence`, for likely candidates."""
+        known = self._known(hop)
+        rows: FloatArray = self.rows[self.starts[hop] + np.array([known.index(candidate) for candidate in candidates])]
+        return rows
+
+    def pitch_of(self, hop: int, candidate: int) -> float:
+        """As in `Evidence`; the frequency of the name where the candidate is not likely."""
+        if candidate == self.likeliest[hop] or not self.has_features:
+            return float(self.f0_hz[hop])
+        known = self._known(hop)
+        if candidate not in known:
+            return midi_to_hz(candidate + LOWEST_MIDI, self.a4_hz)
+        return float(self.pitches_hz[self.starts[hop] + known.index(candidate)])
+
+    def _known(self, hop: int) -> list[int]:
+        return self.candidates[self.starts[hop] : self.starts[hop + 1]].tolist()  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvidenceRecord:
+    """A phrase and its evidence.
 
     Attributes
     ----------
     phrase : Phrase
-        What it heard.
-    sounding, begun : ndarray of float32, shape (hops, 88)
-        As in `streamer.detectors.base.Hearing`.
-    pitched : ndarray of int16, shape (hops, 4)
-        Candidates whose pitch is known.
-    f0_hz : ndarray of float64, shape (hops, 4)
-        That pitch.
-    ages : ndarray of int32, shape (hops, 4)
-        How long ago it was so, in samples.
-    starts : ndarray of int32, shape (hops + 1,)
-        Where in the next two each hop begins.
-    likely : ndarray of int16, shape (n,)
-        Candidates likely enough to be judged.
-    rows : ndarray of float32, shape (n, features)
-        Their features; without columns if the detector tells none.
-    judge : Network or None
-        The detector's.
+        What was analysed.
+    evidence : RecordedEvidence
+        What came of it.
+    verifier : Network or None
+        The model's.
     thresholds : Thresholds
-        The detector's.
+        The model's.
     """
 
     phrase: Phrase
-    sounding: FloatArray
-    begun: FloatArray
-    pitched: NDArray[np.int16]
-    f0_hz: NDArray[np.float64]
-    ages: NDArray[np.int32]
-    starts: NDArray[np.int32]
-    likely: NDArray[np.int16]
-    rows: FloatArray
-    judge: Network | None = None
+    evidence: RecordedEvidence
+    verifier: Network | None = None
     thresholds: Thresholds = USUAL
 
     def save(self, path: Path) -> None:
-        """Keep it on disk, for `load_memory`.
+        """Keep it on disk, for `load_record`.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         """
-        phrase = self.phrase
+        phrase, evidence, levels = self.phrase, self.evidence, self.evidence.levels
         words = (phrase.instrument, phrase.source, phrase.licence, phrase.kind, phrase.style)
-        layers = {} if self.judge is None else {f"weight_{k}": w for k, w in enumerate(self.judge.weights)}
-        layers |= {} if self.judge is None else {f"bias_{k}": b for k, b in enumerate(self.judge.biases)}
+        layers = {} if self.verifier is None else {f"weight_{k}": w for k, w in enumerate(self.verifier.weights)}
+        layers |= {} if self.verifier is None else {f"bias_{k}": b for k, b in enumerate(self.verifier.biases)}
+        names, values = zip(*asdict(self.thresholds).items(), strict=True)
         write_whole(
             path,
             samples=phrase.samples,
             rate_hz=np.array(phrase.rate_hz),
             notes=phrase.notes,
             words=np.array(words),
-            thresholds=np.array(astuple(self.thresholds)),
-            **{name: getattr(self, name) for name in _ARRAYS},
+            threshold_names=np.array(names),
+            thresholds=np.array(values),
+            a4_hz=np.array(evidence.a4_hz),
+            peak=levels.peak,
+            power=np.array(levels.power),
+            level_db=np.array(levels.level_db),
+            **{name: getattr(evidence, name) for name in _ARRAYS},
             **layers,
         )
 
 
-def load_memory(path: Path) -> Memory:
-    """What `Memory.save` wrote."""
+def load_record(path: Path) -> EvidenceRecord:
+    """What `EvidenceRecord.save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
         count = sum(name.startswith("weight_") for name in file.files)
-        layers = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
+        weights, biases = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
+        levels = Levels(file["peak"], file["power"].tolist(), file["level_db"].tolist())
         arrays = {name: file[name] for name in _ARRAYS}
-        judge = Network(*layers) if count else None
-        return Memory(phrase, **arrays, judge=judge, thresholds=Thresholds(*file["thresholds"].tolist()))
+        evidence = RecordedEvidence(levels=levels, a4_hz=float(file["a4_hz"]), **arrays)
+        thresholds = dict(zip(file["threshold_names"].tolist(), file["thresholds"].tolist(), strict=True))
+        verifier = Network(weights, biases) if count else None
+        return EvidenceRecord(phrase, evidence, verifier, Thresholds(**thresholds))
 
 
-def listen(
-    phrase: Phrase, config: TrackerConfig, make: Callable[[TrackerConfig, int], Detector] = make_detector
-) -> Memory:
-    """Let a detector hear a phrase, and remember.
+def record_evidence(phrase: Phrase, config: TrackerConfig, model: Model | None = None) -> EvidenceRecord:
+    """Let a detector analyse a phrase.
 
     Parameters
     ----------
     phrase : Phrase
-        What is heard; its samples must be finite and within full scale.
+        What is analysed.
     config : TrackerConfig
-        Settings of the detector.
-    make : callable
-        Makes the detector; by default the one that ``config`` names.
+        Names the detector.
+    model : Model or None
+        For the detector ``trained``; None for the one that ``config`` names.
     """
-    detector = make(config, phrase.rate_hz)
-    sounding, begun, pitched, f0_hz, ages, starts = [], [], [], [], [], [0]
-    judged: list[NDArray[np.intp]] = []
-    rows: list[FloatArray] = []
-    for hop in Hopper(config.hop_at(phrase.rate_hz)).push(phrase.samples):
-        hearing = detector.hear(hop)
-        sounding.append(hearing.sounding.copy())
-        begun.append(hearing.begun.copy())
-        # The one the tracker will ask for is the first of the largest, and a partition might leave that out.
-        best = int(hearing.sounding.argmax())
-        likely = [best, *(int(k) for k in np.argpartition(hearing.sounding, -_PITCHED)[-_PITCHED:] if k != best)]
-        likely = likely[:_PITCHED]
-        pitches = [detector.pitch(candidate) for candidate in likely]
-        pitched.append(likely)
-        f0_hz.append([pitch for pitch, _ in pitches])
-        ages.append([age for _, age in pitches])
-        chosen = np.flatnonzero(hearing.sounding > LEAST_ODDS)
-        judged.append(chosen)
-        rows.append(np.zeros((len(chosen), 0), np.float32) if hearing.features is None else hearing.features[chosen])
-        starts.append(starts[-1] + len(chosen))
-    return Memory(
-        phrase,
-        np.array(sounding, np.float32).reshape(-1, N_CANDIDATES),
-        np.array(begun, np.float32).reshape(-1, N_CANDIDATES),
-        np.array(pitched, np.int16).reshape(-1, _PITCHED),
-        np.array(f0_hz, np.float64).reshape(-1, _PITCHED),
-        np.array(ages, np.int32).reshape(-1, _PITCHED),
-        np.array(starts, np.int32),
-        np.concatenate([np.zeros(0, np.int16), *judged], dtype=np.int16, casting="unsafe"),
-        np.concatenate(rows) if rows else np.zeros((0, 0), np.float32),
-        detector.judge,
-        detector.thresholds,
-    )
+    if config.detector == TRAINED and model is None:
+        model = model_of(config)
+    detector = make_detector(config, phrase.rate_hz, model.scorer if model else None)
+    hops = Hopper(detector.config.hop).push(phrase.samples)
+    batches = [detector.analyse(hops[k : k + MANY_HOPS]) for k in range(0, len(hops), MANY_HOPS)]
+    evidence = _joined([_likely_alone(batch, config.a4_hz) for batch in batches], config.a4_hz)
+    return EvidenceRecord(phrase, evidence, model.verifier if model else None, model.thresholds if model else USUAL)
 
 
-def replay(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None = None) -> EventTable:
+def replay(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds | None = None) -> EventTable:
     """The tracker's note events with other thresholds, another eagerness or another range of notes.
 
     Parameters
     ----------
-    memory : Memory
-        From `listen`, with the same ``hop`` and ``a4_hz``.
+    record : EvidenceRecord
+        From `record_evidence`, with the same ``hop`` and ``a4_hz``.
     config : TrackerConfig
         Settings.
     thresholds : Thresholds or None
-        None for the detector's own.
+        None for the model's own.
 
     Returns
     -------
     ndarray, shape (n, 4)
         As of `streamer.evaluation.tracking.note_table`.
     """
-    weigh, limits = weigh_with(memory.judge), thresholds or memory.thresholds
-    return replay_with(memory, config, lambda config, hop_ms: NoteMachine(config, hop_ms, limits, weigh))
+    hop_ms, limits = hop_ms_of(record, config), thresholds or record.thresholds
+    if record.verifier is None:
+        return replay_machine(record, config, ThresholdMachine(config, hop_ms, limits))
+    return replay_machine(record, config, VerifierMachine(config, hop_ms, verify_with(record.verifier), limits))
 
 
-def replay_with(memory: Memory, config: TrackerConfig, make: MakeMachine) -> EventTable:
+def replay_machine(record: EvidenceRecord, config: TrackerConfig, machine: NoteMachine) -> EventTable:
     """`replay` with any note machine."""
-    rate_hz = memory.phrase.rate_hz
-    tracker = _Retried(config, rate_hz, memory, make)
-    return note_table(tracker.process(memory.phrase.samples) + tracker.flush(), rate_hz)
+    phrase = record.phrase
+    decider = Decider(config, phrase.rate_hz, machine)
+    return note_table([*decider.events(record.evidence), *decider.flush(len(phrase.samples))], phrase.rate_hz)
 
 
-def replay_score(memory: Memory, config: TrackerConfig, thresholds: Thresholds | None = None) -> NoteCounts:
+def replay_score(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds | None = None) -> NoteCounts:
     """`replay`, compared with the phrase's notes."""
-    phrase = memory.phrase
-    return score_notes(phrase.notes, replay(memory, config, thresholds), phrase.duration_s)
+    phrase = record.phrase
+    return score_notes(phrase.notes, replay(record, config, thresholds), phrase.duration_s)
 
 
-class _Remembering(Detector):
-    """A detector that has heard it all before."""
-
-    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory) -> None:
-        super().__init__(config, rate_hz)
-        self._memory = memory
-        self._hop = -1
-        self._features = np.zeros((N_CANDIDATES, memory.rows.shape[1]), np.float32)
-
-    def hear(self, hop: FloatArray) -> Hearing:  # noqa: ARG002 - it knows
-        self._hop += 1
-        k, memory = self._hop, self._memory
-        features = None
-        if self._features.size:
-            known = slice(*memory.starts[k : k + 2])
-            self._features[memory.likely[known]] = memory.rows[known]
-            features = self._features
-        return Hearing(memory.sounding[k].copy(), memory.begun[k], features)  # the tracker may doubt it
-
-    def pitch(self, candidate: int) -> tuple[float, int]:
-        known = self._memory.pitched[self._hop].tolist()
-        if candidate not in known:
-            return midi_to_hz(candidate + LOWEST_MIDI, self.config.a4_hz), 0
-        k = known.index(candidate)
-        return float(self._memory.f0_hz[self._hop, k]), int(self._memory.ages[self._hop, k])
+def hop_ms_of(record: EvidenceRecord, config: TrackerConfig) -> float:
+    """Time between two hops of a record."""
+    return 1000.0 * config.hop_at(record.phrase.rate_hz) / record.phrase.rate_hz
 
 
-class _Retried(Tracker):
-    """A tracker with a note machine of its own."""
+def _likely_alone(evidence: Evidence, a4_hz: float) -> RecordedEvidence:
+    """Evidence of a batch without what belongs to unlikely candidates; all of it is copied."""
+    hops, candidates = np.nonzero(evidence.scores > LEAST_SCORE)
+    starts = np.searchsorted(hops, np.arange(len(evidence) + 1))
+    pairs = list(zip(hops.tolist(), candidates.tolist(), strict=True))
+    rows: FloatArray = np.zeros((len(pairs), 0), np.float32)
+    if evidence.has_features and pairs:
+        rows = np.concatenate([evidence.features_of(hop, [candidate]) for hop, candidate in pairs])
+    return RecordedEvidence(
+        evidence.scores.copy(),
+        evidence.onset_scores.copy(),
+        evidence.likeliest,
+        evidence.f0_hz,
+        evidence.age,
+        evidence.levels,
+        starts.astype(np.int32),
+        candidates.astype(np.int16),
+        rows,
+        np.array([evidence.pitch_of(hop, candidate) for hop, candidate in pairs], np.float64),
+        a4_hz,
+    )
 
-    def __init__(self, config: TrackerConfig, rate_hz: int, memory: Memory, make: MakeMachine) -> None:
-        self._make_machine = make
-        super().__init__(config, rate_hz, lambda config, rate_hz: _Remembering(config, rate_hz, memory))
 
-    def _start(self) -> None:
-        super()._start()
-        self._machine = self._make_machine(self.config, 1000.0 * self.config.hop / self.rate_hz)
+def _joined(parts: Sequence[RecordedEvidence], a4_hz: float) -> RecordedEvidence:
+    """Batches one after the other."""
+    width = max((part.rows.shape[1] for part in parts), default=0)
+    offsets = np.cumsum([0, *(part.starts[-1] for part in parts)])
+    starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
+    nothing = np.zeros((0, N_CANDIDATES), np.float32)
+    return RecordedEvidence(
+        np.concatenate([nothing, *(part.scores for part in parts)]),
+        np.concatenate([nothing, *(part.onset_scores for part in parts)]),
+        np.concatenate([np.zeros(0, np.intp), *(part.likeliest for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.f0_hz for part in parts)]),
+        np.concatenate([np.zeros(0, np.int64), *(part.age for part in parts)]),
+        Levels(
+            np.concatenate([np.zeros(0, np.float32), *(part.levels.peak for part in parts)]),
+            [power for part in parts for power in part.levels.power],
+            [level_db for part in parts for level_db in part.levels.level_db],
+        ),
+        np.concatenate([*starts, offsets[-1:]]).astype(np.int32),
+        np.concatenate([np.zeros(0, np.int16), *(part.candidates for part in parts)]),
+        np.concatenate([np.zeros((0, width), np.float32), *(p.rows for p in parts if p.rows.shape[1] == width)]),
+        np.concatenate([np.zeros(0), *(part.pitches_hz for part in parts)]),
+        a4_hz,
+    )

@@ -10,13 +10,18 @@ from streamer.config import TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.evaluation.metrics import EventTable, Floats, NoteCounts, score_notes
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
-from streamer.tracker import Tracker
+from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 
 CHUNK_S = 0.5  # given to the tracker at once; its events do not depend on it
 
 
+def file_tracker(config: TrackerConfig, rate_hz: int) -> Tracker:
+    """A tracker that analyses many hops at once, as suits recordings."""
+    return make_tracker(config, rate_hz, hops_at_once=MANY_HOPS)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class Tracked:
     """What the tracker said of one phrase.
 
     Attributes
@@ -73,13 +78,15 @@ def f0_table(events: Iterable[Event], rate_hz: int) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def hear(phrase: Phrase, config: TrackerConfig, make: Callable[[TrackerConfig, int], Tracker] = Tracker) -> Heard:
-    """Let a new tracker hear one phrase, and compare.
+def track(
+    phrase: Phrase, config: TrackerConfig, make: Callable[[TrackerConfig, int], Tracker] = file_tracker
+) -> Tracked:
+    """Let a new tracker follow one phrase, and compare.
 
     Parameters
     ----------
     phrase : Phrase
-        What is heard.
+        What is followed.
     config : TrackerConfig
         Settings of the tracker.
     make : callable
@@ -94,7 +101,7 @@ def hear(phrase: Phrase, config: TrackerConfig, make: Callable[[TrackerConfig, i
     events += tracker.flush()
     cpu_s = time.process_time() - began
     notes = note_table(events, phrase.rate_hz)
-    return Heard(
+    return Tracked(
         events=notes,
         f0=f0_table(events, phrase.rate_hz),
         counts=score_notes(phrase.notes, notes, phrase.duration_s),

@@ -194,7 +194,7 @@ def weights_hash(model: Network) -> str:
 def fold(
     layers: Layers, mean: NDArray[np.float64], spread: NDArray[np.float64]
 ) -> tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]:
-    """Weights and biases for a `Classifier`, from layers for features that were standardised by mean and spread."""
+    """Weights and biases for a `Model`, from layers for features that were standardised by mean and spread."""
     first, bias = layers[0]
     folded = [(first / spread[:, None], bias - (mean / spread) @ first), *layers[1:]]
     return tuple(w.astype(np.float32) for w, _ in folded), tuple(b.astype(np.float32) for _, b in folded)

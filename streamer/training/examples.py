@@ -1,4 +1,4 @@
-"""From labelled recordings to rows that a classifier learns from.
+"""From labelled recordings to rows that a scorer learns from.
 
 The features are those of the live path, made by the same code hop by hop. Not every hop becomes an example: those
 soon after an onset all do, since there is where notes are won early; of the rest one in several. And not every
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.analysis.evidence import BEGUN_MS, N_CANDIDATES
+from streamer.analysis.evidence import N_CANDIDATES, ONSET_MS
 from streamer.analysis.features import NAMES
 from streamer.analysis.framing import Hopper
+from streamer.analysis.stream import FeatureStream
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.phrase import Phrase
-from streamer.detectors.stream import FeatureStream
 from streamer.events import FloatArray
+from streamer.tracker import MANY_HOPS
 
 _DENSE_S = 0.09  # so long after an onset every hop is taken
 _STRIDE = 6  # elsewhere one in so many
@@ -48,11 +49,12 @@ class Examples:
 def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
     """Rows of one labelled recording."""
     rng = np.random.default_rng(seed)
-    listener = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
+    stream = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
     labels = _Labels(phrase, hop)
     rows, targets = [], []
-    for k, samples in enumerate(Hopper(hop).push(phrase.samples)):
-        matrix = listener.matrix(samples)
+    hops = Hopper(hop).push(phrase.samples)
+    matrices = (m for at in range(0, len(hops), MANY_HOPS) for m in stream.analyse(hops[at : at + MANY_HOPS]).matrix)
+    for k, matrix in enumerate(matrices):
         exact, since_s, before = labels.at(k)
         note = None if exact is None else round(exact)
         dense = note is not None and since_s < _DENSE_S
@@ -63,7 +65,7 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         clear = (away < _SAME) | (away > _OTHER)
         chosen, away = chosen[clear], away[clear]
         target = np.zeros((len(chosen), 2), np.uint8)
-        target[away < _SAME] = (1, since_s < BEGUN_MS / 1000.0)
+        target[away < _SAME] = (1, since_s < ONSET_MS / 1000.0)
         rows.append(matrix[chosen].astype(np.float16))
         targets.append(target)
     return Examples(np.concatenate(rows), np.concatenate(targets))

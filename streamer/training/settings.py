@@ -54,8 +54,8 @@ class Settings:
     hold_out : tuple of str
         Sources or instruments (a part of the name will do) that are measured on instead of learned from.
     judge_share : float
-        Pieces that the judge of beginnings learns from, for each that the classifier learns from. With 0 there is none,
-        and thresholds decide; or, where a model is started from, its judge is left as it is.
+        Pieces that the verifier of beginnings learns from, for each that the scorer learns from. With 0 there is none,
+        and thresholds decide; or, where a model is started from, its verifier is left as it is.
     mixture : Mixture
         Shares of the kinds of material.
     """
@@ -102,7 +102,7 @@ class Settings:
 
     @property
     def judge_pieces(self) -> int:
-        """How many pieces the judge learns from."""
+        """How many pieces the verifier learns from."""
         return math.ceil(self.judge_share * self.pieces)
 
     @property

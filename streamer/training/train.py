@@ -1,7 +1,7 @@
 """Train a model on labelled recordings, or adapt one that exists to an instrument.
 
 Recordings -> a curriculum of pieces -> their features as shards on disk -> an estimator of scikit-learn -> layers of
-numbers, a judge for them (`streamer.training.verifier`), and a card that says where all comes from.
+numbers, a verifier for them (`streamer.training.verifier`), and a card that says where all comes from.
 
 The same recordings and settings give the same bytes, whatever the number of processes, on machines whose processors
 and libraries are alike; the card names the libraries. Sums may differ in their last bit elsewhere.
@@ -29,7 +29,7 @@ from streamer.errors import ConfigError, DataError, OutputError
 from streamer.jobs import Progress, one_thread, silent
 from streamer.material import soundfont, speech
 from streamer.material.curriculum import RATE_HZ, Curriculum
-from streamer.model import OUTPUTS, Classifier
+from streamer.model import OUTPUTS, Model
 from streamer.training.estimators import (
     Chunks,
     Layers,
@@ -45,7 +45,7 @@ from streamer.training.estimators import (
 )
 from streamer.training.settings import Settings
 from streamer.training.shards import Shards, Statistics, key
-from streamer.training.verifier import train_judge
+from streamer.training.verifier import train_verifier
 
 HOP = auto_hop(RATE_HZ)
 HELD_OUT_SHARE = 5  # pieces to measure on: one for so many that are learned from
@@ -122,9 +122,9 @@ def train(
     settings: Settings,
     work: Path,
     jobs: int = 1,
-    start: Classifier | None = None,
+    start: Model | None = None,
     progress: Progress = silent,
-) -> Classifier:
+) -> Model:
     """Train a model.
 
     Parameters
@@ -137,7 +137,7 @@ def train(
         Folder for what is made on the way; a run that was interrupted goes on from what it finds there.
     jobs : int
         Processes that make features.
-    start : Classifier or None
+    start : Model or None
         The model to begin with.
     progress : callable
         Told what is being done, how much of it is done, and how much there is.
@@ -162,9 +162,8 @@ def train(
         raise DataError("no note is heard in the pieces that were made; train on more of them (--pieces), or more data")
     network = Network(*fold(_fit(shards, known, settings, start, work, progress), known.mean, known.spread))
     if start is not None:
-        network = halfway(start, network)
-    layers = network.weights, network.biases
-    model = Classifier(*layers, {})
+        network = halfway(start.scorer, network)
+    model = Model(network, {})
     losses = {"training": _loss(model, shards)}
     if start is not None:
         losses["training before"] = _loss(start, shards)
@@ -184,13 +183,13 @@ def train(
         if start is not None:
             losses["held out before"] = _loss(start, held)
     card = _card(parts, settings, data, known, losses, start)
-    judge = start and start.judge
-    if settings.judge_share and (start is None or judge is not None):  # what had none goes on without
-        judge, card["judge"] = train_judge(parts.learned, model, settings, HOP, work, jobs, progress, judge)
-    return Classifier(*layers, card, judge, start.thresholds if start else USUAL)
+    verifier = start.verifier if start else None
+    if settings.judge_share and (start is None or verifier is not None):  # what had none goes on without
+        verifier, card["judge"] = train_verifier(parts.learned, model, settings, HOP, work, jobs, progress, verifier)
+    return Model(network, card, verifier, start.thresholds if start else USUAL)
 
 
-def save(model: Classifier, path: Path) -> None:
+def save(model: Model, path: Path) -> None:
     """Write a model so that there is either all of it or none.
 
     Raises
@@ -228,12 +227,12 @@ def _is_from(recording: Recording, word: str) -> bool:
     return word.lower() in recording.source.lower() or word.lower() in recording.instrument.lower()
 
 
-def _check_start(settings: Settings, start: Classifier | None) -> None:
+def _check_start(settings: Settings, start: Model | None) -> None:
     if start is None:
         return
     if settings.estimator != "mlp":
         raise ConfigError(f"only the estimator mlp can start from a model, not {settings.estimator}; leave one out")
-    hidden = tuple(weights.shape[1] for weights in start.weights[:-1])
+    hidden = tuple(weights.shape[1] for weights in start.scorer.weights[:-1])
     if hidden != settings.hidden:
         raise ConfigError(
             f"the model to start from has hidden layers of {list(hidden)} units, not {list(settings.hidden)}; "
@@ -261,7 +260,7 @@ def _shards(
 
 
 def _fit(
-    shards: Shards, known: Statistics, settings: Settings, start: Classifier | None, work: Path, progress: Progress
+    shards: Shards, known: Statistics, settings: Settings, start: Model | None, work: Path, progress: Progress
 ) -> Layers:
     """Layers for standardised features."""
     mean, spread = known.mean.astype(np.float32), known.spread.astype(np.float32)
@@ -285,7 +284,7 @@ def _fit(
     done, layers = notebook.read()
     told(done)
     if layers is None and start is not None:
-        layers = unfold(start.weights, start.biases, known.mean, known.spread)
+        layers = unfold(start.scorer.weights, start.scorer.biases, known.mean, known.spread)
     rates = np.geomspace(*settings.learning_rate, settings.epochs)
     mlp = new_mlp(settings.hidden, settings.alpha, settings.seed)
     for epoch in range(done, settings.epochs):
@@ -300,11 +299,11 @@ def _fit(
 class _Notebook:
     """The layers after the latest epoch, on disk, so that an interrupted run goes on from there."""
 
-    def __init__(self, work: Path, shards: Shards, settings: Settings, start: Classifier | None) -> None:
+    def __init__(self, work: Path, shards: Shards, settings: Settings, start: Model | None) -> None:
         import sklearn
 
         of_classifier = replace(settings, judge_share=0.0).fingerprint
-        facts = [shards.folder.name, of_classifier, start and weights_hash(start), sklearn.__version__]
+        facts = [shards.folder.name, of_classifier, start and weights_hash(start.scorer), sklearn.__version__]
         self._path = work / f"learning-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}.npz"
 
     def read(self) -> tuple[int, Layers | None]:
@@ -324,12 +323,12 @@ class _Notebook:
         write_whole(self._path, **arrays)
 
 
-def _loss(model: Classifier, shards: Shards) -> dict[str, float]:
+def _loss(model: Model, shards: Shards) -> dict[str, float]:
     """Mean log loss of each output, as the live path computes it."""
     total, rows = np.zeros(len(OUTPUTS)), 0
     for index in range(shards.count):
         piece = shards.load(index)
-        odds = model.log_odds(piece.rows.astype(np.float32)).astype(np.float64)
+        odds = model.scorer.log_odds(piece.rows.astype(np.float32)).astype(np.float64)
         total += np.logaddexp(0.0, np.where(piece.targets, -odds, odds)).sum(axis=0)
         rows += len(odds)
     return {name: round(float(value), 6) for name, value in zip(OUTPUTS, total / max(1, rows), strict=True)}
@@ -341,7 +340,7 @@ def _card(
     data_sha256: str,
     known: Statistics,
     losses: dict[str, dict[str, float]],
-    start: Classifier | None,
+    start: Model | None,
 ) -> dict[str, Any]:
     """What a model is and where it comes from; nothing that differs from run to run, as times and paths do."""
     import sklearn
@@ -363,7 +362,7 @@ def _card(
         "licences": licences,
     }
     if start is not None:
-        card["started_from"] = weights_hash(start)
+        card["started_from"] = weights_hash(start.scorer)
         # What is made from a model carries on what that was made from.
         card["licences"] = list(dict.fromkeys([*start.card.get("licences", []), *licences]))
     return card

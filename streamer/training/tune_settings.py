@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.analysis.features import NAMES
+from streamer.analysis.network import Network
 from streamer.events import FloatArray
 from streamer.jobs import Progress, Workers, silent
 from streamer.material.curriculum import Curriculum
-from streamer.model import OUTPUTS, Classifier
+from streamer.model import OUTPUTS
 from streamer.training.estimators import Layers, fit_epoch, fit_logistic, fit_sgd, fold, layers_of, new_mlp
 from streamer.training.examples import examples_of
 from streamer.training.settings import Settings
@@ -154,19 +155,19 @@ class SettingsTrial:
         self._candidates = tuple(candidates)
         self._steps = steps
 
-    def fit(self, candidate: int, rows: FloatArray, targets: NDArray[np.uint8]) -> Classifier:
+    def fit(self, candidate: int, rows: FloatArray, targets: NDArray[np.uint8]) -> Network:
         """As in `Trial`."""
         settings = self._candidates[candidate]
         settings = replace(settings, epochs=max(1, math.ceil(self._steps * settings.batch / len(rows))))
         mean = rows.mean(axis=0, dtype=np.float64)
         spread = rows.std(axis=0, dtype=np.float64) + SPREAD_FLOOR
         x = ((rows - mean) / spread).astype(np.float32)
-        return Classifier(*fold(_layers(settings, x, targets), mean, spread), {})
+        return Network(*fold(_layers(settings, x, targets), mean, spread))
 
     def score(
         self,
         candidate: int,  # noqa: ARG002 - all are scored alike
-        fitted: Classifier,
+        fitted: Network,
         rows: FloatArray,
         targets: NDArray[np.uint8],
     ) -> float:

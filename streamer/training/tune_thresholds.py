@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streamer.config import TrackerConfig
 from streamer.decision.thresholds import Thresholds
 from streamer.evaluation.metrics import NoteCounts
-from streamer.evaluation.replay import listen, load_memory, replay_score
+from streamer.evaluation.replay import load_record, record_evidence, replay_score
 from streamer.jobs import Progress, Workers, silent
 from streamer.material.curriculum import Curriculum
 from streamer.training.tune import FOLDS, SEARCHING, SYNTHETIC, Material, Score, Search, search, two_digits
@@ -29,7 +29,7 @@ LISTENING = "listening"
 
 
 @dataclass(frozen=True)
-class Memories:
+class Records:
     """What a detector made of pieces of each source, on disk.
 
     Attributes
@@ -49,7 +49,7 @@ class Memories:
     sources: tuple[str, ...]
     config: TrackerConfig
 
-    def only(self, chosen: NDArray[np.intp]) -> "Memories":
+    def only(self, chosen: NDArray[np.intp]) -> "Records":
         """Some of the pieces."""
         return replace(
             self,
@@ -60,9 +60,9 @@ class Memories:
 
 
 @contextmanager
-def remember(
+def record_pieces(
     material: Material, pieces: int, config: TrackerConfig, jobs: int = 1, progress: Progress = silent
-) -> Iterator[Memories]:
+) -> Iterator[Records]:
     """Let the tracker's detector hear some pieces of each source; they are forgotten at the end.
 
     Raises
@@ -78,35 +78,35 @@ def remember(
     with tempfile.TemporaryDirectory(prefix="streamer-tune-") as folder:
         paths = tuple(Path(folder) / f"{k:05d}.npz" for k in range(len(wanted)))
         progress(LISTENING, 0, len(wanted))
-        work = partial(_remember_piece, config, wanted, paths)
+        work = partial(_record_piece, config, wanted, paths)
         with Workers(jobs) as workers:
             for done, _ in enumerate(workers.unordered(work, range(len(wanted))), 1):
                 progress(LISTENING, done, len(wanted))
-        yield Memories(paths, groups, tuple(name for name, _, _ in wanted), config)
+        yield Records(paths, groups, tuple(name for name, _, _ in wanted), config)
 
 
-def _remember_piece(
+def _record_piece(
     config: TrackerConfig, wanted: Sequence[tuple[str, Curriculum, int]], paths: Sequence[Path], number: int
 ) -> None:
     _, curriculum, index = wanted[number]
-    listen(curriculum.piece(index), config).save(paths[number])
+    record_evidence(curriculum.piece(index), config).save(paths[number])
 
 
-def hold_back(memories: Memories, seed: int) -> tuple[Memories, Memories]:
+def hold_back(records: Records, seed: int) -> tuple[Records, Records]:
     """Pieces to search on, and pieces of other sources to measure on; twice the same if there is but one source."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    synthetic = np.array([source == SYNTHETIC for source in memories.sources])
+    synthetic = np.array([source == SYNTHETIC for source in records.sources])
     held: list[int] = []
     for kind in (np.flatnonzero(~synthetic), np.flatnonzero(synthetic)):
-        if len(np.unique(memories.groups[kind])) > 1:
+        if len(np.unique(records.groups[kind])) > 1:
             shuffle = GroupShuffleSplit(1, test_size=HELD_BACK, random_state=seed)
-            _, some = next(shuffle.split(kind, groups=memories.groups[kind]))
+            _, some = next(shuffle.split(kind, groups=records.groups[kind]))
             held += kind[some].tolist()
     if not held:
-        return memories, memories
-    others = [k for k in range(len(memories.paths)) if k not in held]
-    return memories.only(np.array(others, np.intp)), memories.only(np.array(held, np.intp))
+        return records, records
+    others = [k for k in range(len(records.paths)) if k not in held]
+    return records.only(np.array(others, np.intp)), records.only(np.array(held, np.intp))
 
 
 def worth(counts: Sequence[tuple[str, NoteCounts]]) -> float:
@@ -157,9 +157,9 @@ def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]
 class ThresholdsTrial:
     """Let the note machine decide with each of some thresholds; the score is `worth`. Nothing is fitted."""
 
-    def __init__(self, candidates: Sequence[Thresholds], memories: Memories, workers: Workers) -> None:
+    def __init__(self, candidates: Sequence[Thresholds], records: Records, workers: Workers) -> None:
         self._candidates = tuple(candidates)
-        self._memories = memories
+        self._memories = records
         self._workers = workers
 
     def fit(self, candidate: int, rows: NDArray[np.intp], targets: Any) -> None:
@@ -178,7 +178,7 @@ class ThresholdsTrial:
 
 
 def search_thresholds(
-    memories: Memories,
+    records: Records,
     start: Thresholds,
     candidates: int,
     rounds: int = 2,
@@ -190,7 +190,7 @@ def search_thresholds(
 
     Parameters
     ----------
-    memories : Memories
+    records : Records
         What is decided on.
     start : Thresholds
         Where to begin.
@@ -217,12 +217,12 @@ def search_thresholds(
     with Workers(jobs) as workers:
         for number in range(rounds):
             drawn = draw_thresholds(tried[found.ranking[0]] if found.ranking else tried[0], candidates, seed + number)
-            trial = ThresholdsTrial(drawn, memories, workers)
-            pieces = np.arange(len(memories.paths))[:, None]
-            least = _pieces_for_all(memories.groups)
+            trial = ThresholdsTrial(drawn, records, workers)
+            pieces = np.arange(len(records.paths))[:, None]
+            least = _pieces_for_all(records.groups)
             what = f"{SEARCHING} {number + 1} of {rounds}"
             newer = search(
-                trial, candidates, pieces, None, memories.groups, seed=seed, least=least, progress=progress, what=what
+                trial, candidates, pieces, None, records.groups, seed=seed, least=least, progress=progress, what=what
             )
             if newer.ranking:
                 tried, found = drawn, newer
@@ -270,13 +270,13 @@ class CurvePoint:
         }
 
 
-def eagerness_curve(memories: Memories, thresholds: Thresholds, jobs: int = 1) -> list[CurvePoint]:
+def eagerness_curve(records: Records, thresholds: Thresholds, jobs: int = 1) -> list[CurvePoint]:
     """What each eagerness of `CURVE` brings with these thresholds."""
     points = []
     with Workers(jobs) as workers:
         for eagerness in CURVE:
-            config = replace(memories.config, eagerness=eagerness)
-            counts = _decide_all(memories.paths, config, thresholds, workers)
+            config = replace(records.config, eagerness=eagerness)
+            counts = _decide_all(records.paths, config, thresholds, workers)
             points.append(CurvePoint(eagerness, *totals(counts)))
     return points
 
@@ -288,5 +288,5 @@ def _decide_all(
 
 
 def _decide(config: TrackerConfig, thresholds: Thresholds, path: Path) -> tuple[str, NoteCounts]:
-    memory = load_memory(path)
-    return memory.phrase.kind, replay_score(memory, config, thresholds)
+    record = load_record(path)
+    return record.phrase.kind, replay_score(record, config, thresholds)

@@ -1,11 +1,11 @@
-"""Train the judge of beginnings: what the classifier hears in new pieces -> cases -> a network.
+"""Train the verifier of beginnings: what the scorer hears in new pieces -> cases -> a network.
 
-The classifier hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all
-pieces, by chance at first and from then on by the judge as far as it has come, and after each round a judge is fitted
-to the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead
-to. The last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
+The scorer hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all pieces, by
+chance at first and from then on by the verifier as far as it has come, and after each round a verifier is fitted to the
+cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead to. The
+last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
 
-Where a classifier was adapted, its judge has to follow: it has learned what to make of the odds that the classifier
+Where a scorer was adapted, its verifier has to follow: it has learned what to make of the odds that the scorer
 gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
 """
 
@@ -24,13 +24,12 @@ from streamer.config import TrackerConfig
 from streamer.data.arrays import make_missing, write_whole
 from streamer.data.datasets import Recording
 from streamer.data.hashes import training_hash
-from streamer.decision.verifier import NAMES, OUTPUTS
-from streamer.detectors.trained import TrainedDetector
+from streamer.decision.onset_context import NAMES, OUTPUTS
 from streamer.errors import DataError
-from streamer.evaluation.replay import listen, load_memory
+from streamer.evaluation.replay import load_record, record_evidence
 from streamer.jobs import Progress
 from streamer.material.curriculum import Curriculum
-from streamer.model import Classifier
+from streamer.model import Model
 from streamer.training.estimators import (
     Chunks,
     Layers,
@@ -45,7 +44,7 @@ from streamer.training.estimators import (
 )
 from streamer.training.settings import Settings
 from streamer.training.shards import SPREAD_FLOOR, key
-from streamer.training.verifier_examples import LabelledCases, cases_of
+from streamer.training.verifier_examples import VerifierExamples, verifier_examples_of
 
 LISTENING, JUDGING = "listening", "judging"
 # Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one tells
@@ -59,16 +58,17 @@ ADAPTING_EPOCHS = 3
 ADAPTING_RATE = (3e-4, 3e-5)
 BATCH = 512
 CHUNK_ROWS = 200_000
-# What singers do before and after a note's onset is what is hardest to judge: more of it, and computed singing as well.
+# What singers do before and after a note's onset is what is hardest to verify: more of it, and computed singing as
+# well.
 MORE_PHRASES = 2.5
 SUNG = 0.2
 _MEMORY_SHARE = 0.5
 _Scale = tuple[NDArray[np.float64], NDArray[np.float64]]  # mean and spread of each column
 
 
-def train_judge(
+def train_verifier(
     recordings: Sequence[Recording],
-    classifier: Classifier,
+    model: Model,
     settings: Settings,
     hop: int,
     work: Path,
@@ -76,14 +76,14 @@ def train_judge(
     progress: Progress,
     start: Network | None = None,
 ) -> tuple[Network, dict[str, Any]]:
-    """Train a judge for a classifier.
+    """Train a verifier for a model's scorer.
 
     Parameters
     ----------
     recordings : sequence of Recording
         What its material is made of.
-    classifier : Classifier
-        Whom it is to judge.
+    model : Model
+        Whose scores it is to verify.
     settings : Settings
         How.
     hop : int
@@ -95,11 +95,11 @@ def train_judge(
     progress : callable
         Told what is being done.
     start : Network or None
-        The judge to adapt, if there is one.
+        The verifier to adapt, if there is one.
 
     Returns
     -------
-    judge : Network
+    verifier : Network
     facts : dict
         For the model's card: rows and loss.
 
@@ -114,26 +114,26 @@ def train_judge(
     mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
     curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
     pieces = settings.judge_pieces
-    name = "-".join(weights_hash(network)[:8] for network in (classifier, start) if network)
+    name = "-".join(weights_hash(network)[:8] for network in (model.scorer, start) if network)
     folder = work / f"cases-{key(training_hash(recordings), curriculum, hop)}-{name}"
     rounds = ROUNDS if start is None else 1
     bench = _Bench(folder, pieces, TrackerConfig(hop=hop))
-    heard = [bench.memory(k) for k in range(pieces)]
-    make_missing(heard, partial(bench.hear, curriculum, classifier), jobs, progress, LISTENING)
+    heard = [bench.record(k) for k in range(pieces)]
+    make_missing(heard, partial(bench.analyse, curriculum, model), jobs, progress, LISTENING)
     most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * rounds))
-    judge = start
+    verifier = start
     for turn in range(rounds):
         wanted = [bench.cases(turn, k) for k in range(pieces)]
-        make_missing(wanted, partial(bench.lead, judge, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
+        make_missing(wanted, partial(bench.lead, verifier, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
         known = bench.load(turn + 1)
         if not known.targets[:, 0].any():
             raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
         if start is None:
-            judge, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
+            verifier, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
         else:
-            judge, loss = _adapt(start, known, settings.seed)
-    assert judge is not None
-    return judge, {"rows": len(known.rows), "loss": round(loss, 6)}
+            verifier, loss = _adapt(start, known, settings.seed)
+    assert verifier is not None
+    return verifier, {"rows": len(known.rows), "loss": round(loss, 6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,29 +144,26 @@ class _Bench:
     pieces: int
     config: TrackerConfig
 
-    def memory(self, index: int) -> Path:
+    def record(self, index: int) -> Path:
         return self.folder / f"{index:06d}.npz"
 
     def cases(self, turn: int, index: int) -> Path:
         return self.folder / f"{turn}-{index:06d}.npz"
 
-    def hear(self, curriculum: Curriculum, classifier: Classifier, index: int) -> None:
-        """Let the classifier hear a piece."""
-        memory = listen(
-            curriculum.piece(index), self.config, lambda config, rate_hz: TrainedDetector(config, rate_hz, classifier)
-        )
-        memory.save(self.memory(index))
+    def analyse(self, curriculum: Curriculum, model: Model, index: int) -> None:
+        """Keep the evidence of a piece."""
+        record_evidence(curriculum.piece(index), self.config, model).save(self.record(index))
 
-    def lead(self, judge: Network | None, turn: int, most: int, index: int) -> None:
+    def lead(self, verifier: Network | None, turn: int, most: int, index: int) -> None:
         """Lead the note machine through a piece."""
         seed = turn * self.pieces + index
-        cases = cases_of(load_memory(self.memory(index)), self.config, judge, seed)
+        cases = verifier_examples_of(load_record(self.record(index)), self.config, verifier, seed)
         if len(cases.rows) > most:
             kept = np.sort(np.random.default_rng(seed).permutation(len(cases.rows))[:most])
-            cases = LabelledCases(cases.rows[kept], cases.targets[kept])
+            cases = VerifierExamples(cases.rows[kept], cases.targets[kept])
         write_whole(self.cases(turn, index), rows=cases.rows, targets=cases.targets)
 
-    def load(self, turns: int) -> LabelledCases:
+    def load(self, turns: int) -> VerifierExamples:
         """The cases of the first turns."""
         rows = [np.zeros((0, len(NAMES)), np.float16)]
         targets = [np.zeros((0, len(OUTPUTS)), np.uint8)]
@@ -179,10 +176,10 @@ class _Bench:
                         targets.append(file["targets"])
                 except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
                     raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
-        return LabelledCases(np.concatenate(rows), np.concatenate(targets))
+        return VerifierExamples(np.concatenate(rows), np.concatenate(targets))
 
 
-def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
+def _fit(cases: VerifierExamples, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:
     """The mean of networks with such hidden layers, and of their losses."""
     scale = _scale(cases.rows)
     fitted: list[Network] = []
@@ -195,7 +192,7 @@ def _fit(cases: LabelledCases, seed: int, members: Sequence[tuple[int, ...]]) ->
     return mean_of(fitted), sum(losses) / len(members)
 
 
-def _adapt(start: Network, cases: LabelledCases, seed: int) -> tuple[Network, float]:
+def _adapt(start: Network, cases: VerifierExamples, seed: int) -> tuple[Network, float]:
     """A network on its way to fit these cases, and the loss of the one that does."""
     scale = _scale(cases.rows)
     hidden = [weights.shape[1] for weights in start.weights[:-1]]
@@ -206,7 +203,7 @@ def _adapt(start: Network, cases: LabelledCases, seed: int) -> tuple[Network, fl
 
 def _fit_one(
     hidden: Sequence[int],
-    cases: LabelledCases,
+    cases: VerifierExamples,
     scale: _Scale,
     rates: NDArray[np.float64],
     seeds: tuple[int, ...],
@@ -230,7 +227,7 @@ def _scale(rows: NDArray[np.float16]) -> _Scale:
 
 
 def _chunks(
-    cases: LabelledCases, order: NDArray[np.int64], mean: NDArray[np.float64], spread: NDArray[np.float64]
+    cases: VerifierExamples, order: NDArray[np.int64], mean: NDArray[np.float64], spread: NDArray[np.float64]
 ) -> Chunks:
     for chosen in np.array_split(order, max(1, len(order) // CHUNK_ROWS)):
         x = cases.rows[chosen].astype(np.float32)

@@ -1,8 +1,8 @@
-"""From labelled recordings to cases that the judge of beginnings learns from.
+"""From labelled recordings to cases that the verifier of beginnings learns from.
 
-The note machine is run over what the classifier made of a phrase, and each case it brings up is labelled by what was
+The note machine is run over what the scorer made of a phrase, and each case it brings up is labelled by what was
 really played. Which cases come up depends on what was decided before, so the machine has to be led through good
-decisions and bad ones: at first by chance, with the truth known; then by a judge that has learned from those cases.
+decisions and bad ones: at first by chance, with the truth known; then by a verifier that has learned from those cases.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.analysis.evidence import Hearing
 from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.phrase import Phrase
-from streamer.decision.decider import Decision, NoteMachine
+from streamer.decision.by_verifier import VerifierMachine
+from streamer.decision.machine import Decision
+from streamer.decision.onset_context import AGES_MS, NAMES, OUTPUTS
 from streamer.decision.thresholds import Thresholds
-from streamer.decision.verifier import AGES_MS, NAMES, OUTPUTS
-from streamer.evaluation.replay import Memory, replay_with
+from streamer.evaluation.replay import EvidenceRecord, hop_ms_of, replay_machine
 from streamer.events import FloatArray
 
 _SAME = 0.6  # semitones
@@ -40,11 +40,11 @@ _BOLDER = Thresholds(
     right_third=2.0,
     third_likely=-2.0,
 )
-_SPREAD = 1.5  # log odds by which a judge's decisions are shifted from one phrase to the next
+_SPREAD = 1.5  # log odds by which a verifier's decisions are shifted from one phrase to the next
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledCases:
+class VerifierExamples:
     """Rows for training.
 
     Attributes
@@ -59,64 +59,61 @@ class LabelledCases:
     targets: NDArray[np.uint8]
 
 
-def cases_of(memory: Memory, config: TrackerConfig, judge: Network | None, seed: int) -> LabelledCases:
+def verifier_examples_of(
+    record: EvidenceRecord, config: TrackerConfig, verifier: Network | None, seed: int
+) -> VerifierExamples:
     """Cases of one phrase.
 
     Parameters
     ----------
-    memory : Memory
-        From `streamer.evaluation.replay.listen`.
+    record : EvidenceRecord
+        From `streamer.evaluation.replay.record_evidence`.
     config : TrackerConfig
         Settings.
-    judge : Network or None
+    verifier : Network or None
         Who decides; None for chance, with the truth known.
     seed : int
         Decides what is left to chance.
     """
-    led: list[_Led] = []
-
-    def make(config: TrackerConfig, hop_ms: float) -> NoteMachine:
-        led.append(_Led(config, hop_ms, memory.phrase, judge, np.random.default_rng(seed)))
-        return led[-1]
-
-    replay_with(memory, config, make)
-    rows = [np.zeros((0, len(NAMES)), np.float16), *led[0].rows]
-    targets = [np.zeros((0, len(OUTPUTS)), np.uint8), *led[0].targets]
-    return LabelledCases(np.concatenate(rows), np.concatenate(targets))
+    led = _LedMachine(config, hop_ms_of(record, config), record.phrase, verifier, np.random.default_rng(seed))
+    replay_machine(record, config, led)
+    rows = [np.zeros((0, len(NAMES)), np.float16), *led.rows]
+    targets = [np.zeros((0, len(OUTPUTS)), np.uint8), *led.targets]
+    return VerifierExamples(np.concatenate(rows), np.concatenate(targets))
 
 
-class _Led(NoteMachine):
-    """Knows what was played: notes each case with what would have been right, and decides by chance or as a judge."""
+class _LedMachine(VerifierMachine):
+    """Knows what was played: keeps proposals with what would have been right, and decides by chance or a verifier."""
 
     def __init__(
-        self, config: TrackerConfig, hop_ms: float, phrase: Phrase, judge: Network | None, rng: np.random.Generator
+        self, config: TrackerConfig, hop_ms: float, phrase: Phrase, verifier: Network | None, rng: np.random.Generator
     ) -> None:
-        super().__init__(config, hop_ms, _BOLDER, self._note)
+        super().__init__(config, hop_ms, self._note, _BOLDER)
         self._hop_s = hop_ms / 1000.0
         self._time_s = 0.0
         self._onsets_s, self._offsets_s = phrase.notes[:, 0], phrase.notes[:, 1]
-        self._pitches = phrase.notes[:, 2] - LOWEST_MIDI
-        self._told = np.zeros(len(phrase.notes), bool)
-        self._judge = judge
+        self._note_pitches = phrase.notes[:, 2] - LOWEST_MIDI
+        self._emitted = np.zeros(len(phrase.notes), bool)
+        self._judge = verifier
         self._rng = rng
         self._shift = rng.uniform(-_SPREAD, _SPREAD)
         self.rows: list[NDArray[np.float16]] = []
         self.targets: list[NDArray[np.uint8]] = []
 
-    def step(self, hearing: Hearing, pitch: float | None, audible: bool) -> Decision:
+    def step(self, hop: int) -> Decision:
         self._time_s += self._hop_s
-        decision = super().step(hearing, pitch, audible)
+        decision = super().step(hop)
         if decision.began is not None:
-            told = self._meant(decision.began, _EARLY_S)
-            if told is not None:
-                self._told[told] = True
+            meant = self._meant(decision.began, _EARLY_S)
+            if meant is not None:
+                self._emitted[meant] = True
         return decision
 
     def _note(self, candidates: Sequence[int], cases: FloatArray) -> FloatArray:
         targets = np.zeros((len(candidates), len(OUTPUTS)), np.uint8)
         for row, candidate in zip(targets, candidates, strict=True):
             i = self._meant(candidate, 0.0 if candidate == self.current else _AHEAD_S)
-            if i is not None and not self._told[i]:
+            if i is not None and not self._emitted[i]:
                 row[0] = 1
                 row[1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
         self.rows.append(cases.astype(np.float16))
@@ -141,4 +138,4 @@ class _Led(NoteMachine):
         return None
 
     def _is(self, index: int, candidate: int) -> bool:
-        return bool(abs(self._pitches[index] - candidate) <= _SAME)
+        return bool(abs(self._note_pitches[index] - candidate) <= _SAME)

@@ -38,7 +38,7 @@ from streamer.events import Block  # noqa: E402
 from streamer.live.screen import Screen  # noqa: E402
 from streamer.live.session import run_live  # noqa: E402
 from streamer.material.demo import demo_performance  # noqa: E402
-from streamer.tracker import Tracker  # noqa: E402
+from streamer.tracker import make_tracker  # noqa: E402
 
 ROWS, COLUMNS = 40, 120
 SETTLE_S = 1.0
@@ -77,7 +77,7 @@ class Run:
 def work(screen_on: bool, seconds: float, report: Path) -> None:
     """Run one session on this process's terminal, and write its figures."""
     source = Tapped(SETTLE_S + seconds)
-    tracker = Tracker(TrackerConfig(), source.rate_hz)
+    tracker = make_tracker(TrackerConfig(), source.rate_hz)
     screen = None
     if screen_on:
         screen = Screen()

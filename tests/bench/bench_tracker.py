@@ -1,7 +1,7 @@
 """What does a hop cost? The tracker and its parts on one thread, each as CPU time, detectors side by side in one run.
 
 Run it as ``python tests/bench/bench_tracker.py``. The demo performance is heard by each detector in turn, several
-times over; then the model is loaded, its classifier scores the performance hop by hop, and its judge as many cases as a
+times over; then the model is loaded, its scorer scores the performance hop by hop, and its verifier as many cases as a
 hop may bring. Medians are shown, and the detectors' ratios, which say more than times do on another machine.
 ``--smoke`` only shows that all of it still runs.
 """
@@ -22,14 +22,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from streamer.detectors.stream import FeatureStream
+
 from streamer.analysis.framing import Hopper
 from streamer.config import TrackerConfig
 from streamer.decision.verifier import NAMES
-from streamer.detectors.stream import FeatureStream
-from streamer.detectors.trained import SHIPPED
 from streamer.material.demo import demo_performance
-from streamer.model import load
-from streamer.tracker import Tracker
+from streamer.model import SHIPPED, load
+from streamer.tracker import make_tracker
 
 RATE_HZ = 48_000
 DETECTORS = ("trained", "correlation", "yinfft")
@@ -45,7 +45,7 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 def hear(detector: str, samples: np.ndarray) -> float:
     """CPU seconds per second of audio."""
-    tracker = Tracker(TrackerConfig(detector=detector), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(detector=detector), RATE_HZ)
     return cpu_s(lambda: tracker.process(samples)) / (len(samples) / RATE_HZ)
 
 
@@ -82,11 +82,11 @@ def main() -> int:
         gather_s.append(gathered - begun)
         score_s.append(time.process_time() - gathered)
     judge_s = [0.0]
-    if model.judge is not None:
+    if model.verifier is not None:
         cases = np.random.default_rng(0).standard_normal((MOST_JUDGED, len(NAMES))).astype(np.float32)
-        judge_s = [cpu_s(lambda: model.judge.log_odds(cases)) for _ in score_s]
+        judge_s = [cpu_s(lambda: model.verifier.log_odds(cases)) for _ in score_s]
     print(f"\nhop of {config.hop / RATE_HZ * 1000:.2f} ms, medians")
-    for what, values in (("features", gather_s), ("classifier, 88 notes", score_s), ("judge, 4 cases", judge_s)):
+    for what, values in (("features", gather_s), ("scorer, 88 notes", score_s), ("verifier, 4 cases", judge_s)):
         print(f"{what:22} {1e6 * statistics.median(values):8.0f} us")
     print(f"model of {size / 1000:.0f} kB loaded in {1e3 * statistics.median(load_s):.1f} ms")
     return 0

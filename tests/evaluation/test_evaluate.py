@@ -27,7 +27,7 @@ from streamer.evaluation.evaluate import CURVE, Evaluation, System, evaluate, is
 from streamer.evaluation.report import page
 from streamer.evaluation.results import NOTES, as_json, best, headline
 from streamer.evaluation.rolls import verdicts, worst
-from streamer.evaluation.tracking import hear
+from streamer.evaluation.tracking import track
 from streamer.material.nonmusic import nonmusic
 from streamer.material.synthesis import synthesise
 from streamer.units import midi_to_hz
@@ -110,7 +110,7 @@ def test_nothing_to_count_is_no_error():
 
 def test_the_sum_is_what_a_tracker_says_of_each_piece(evaluation, folder):
     phrases = [load_phrase(recording) for recording in read_manifest(folder)]
-    counts = [hear(phrase, TrackerConfig()).counts for phrase in phrases if phrase.kind != "nonmusic"]
+    counts = [track(phrase, TrackerConfig()).counts for phrase in phrases if phrase.kind != "nonmusic"]
     figures, wanted = headline(evaluation, 0), reduce(add, counts).figures()
     for key in ("f1_50ms", "f1_100ms", "onset_f1", "onset_offset_f1", "latency_p95_ms", "false_per_min"):
         assert figures[key] == pytest.approx(wanted[key], nan_ok=True), key
@@ -143,7 +143,7 @@ def test_processes_change_no_figure(evaluation, folder):
 def test_the_curve_is_what_trackers_of_that_eagerness_say(evaluation, folder):
     phrase = load_phrase(read_manifest(folder)[1])
     for number, eagerness in enumerate(CURVE):
-        alone = hear(phrase, TrackerConfig(eagerness=eagerness)).counts.figures()
+        alone = track(phrase, TrackerConfig(eagerness=eagerness)).counts.figures()
         together = evaluation.results[0][1].curve[number].figures()
         assert together == pytest.approx(alone, nan_ok=True)
 
@@ -283,11 +283,11 @@ def test_the_command_shows_and_writes_it_all(folder, training, tmp_path, capsys,
 
 
 def test_a_model_of_one_s_own(folder, tmp_path, capsys):
-    from streamer.detectors.trained import shipped_classifier
+    from streamer.model import shipped_model
 
     model, namesake = tmp_path / "mine.model", tmp_path / "trained.model"
     for path in (model, namesake):
-        shipped_classifier().save(path)
+        shipped_model().save(path)
     figures = tmp_path / "figures.json"
     run(
         folder,

@@ -8,9 +8,9 @@ import pytest
 from streamer.config import TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.decision.thresholds import Thresholds
-from streamer.evaluation.replay import listen, load_memory, replay, replay_score
+from streamer.evaluation.replay import load_record, record_evidence, replay, replay_score
 from streamer.evaluation.tracking import note_table
-from streamer.tracker import Tracker
+from streamer.tracker import make_tracker
 from tests.tones import melody
 
 RATE_HZ = 22_050
@@ -27,13 +27,13 @@ def phrase() -> Phrase:
 
 @pytest.fixture(scope="module")
 def memory(phrase):
-    return listen(phrase, TrackerConfig())
+    return record_evidence(phrase, TrackerConfig())
 
 
 @pytest.mark.parametrize("eagerness", [0.0, 0.5, 1.0])
 def test_a_replay_gives_the_events_of_the_live_tracker_bit_for_bit(phrase, memory, eagerness):
     config = TrackerConfig(eagerness=eagerness, low_midi=50)
-    tracker = Tracker(config, RATE_HZ)
+    tracker = make_tracker(config, RATE_HZ)
     live = note_table(tracker.process(phrase.samples) + tracker.flush(), RATE_HZ)
     assert len(live) >= len(NOTES)
     assert np.array_equal(replay(memory, config), live)
@@ -48,7 +48,7 @@ def test_thresholds_decide(memory):
 
 
 def test_without_a_judge_sums_of_evidence_decide(memory):
-    config, alone = TrackerConfig(), replace(memory, judge=None)
+    config, alone = TrackerConfig(), replace(memory, verifier=None)
     assert len(replay(alone, config)) >= len(NOTES)
     assert len(replay(alone, config, replace(Thresholds(), begin=1e9))) == 0
     later = replace(Thresholds(), begin=3.0 * Thresholds().begin)
@@ -59,9 +59,9 @@ def test_without_a_judge_sums_of_evidence_decide(memory):
 def test_a_memory_outlives_the_program(memory, tmp_path):
     asked = replace(Thresholds(), right=1.0)
     replace(memory, thresholds=asked).save(tmp_path / "b.npz")
-    assert load_memory(tmp_path / "b.npz").thresholds == asked
+    assert load_record(tmp_path / "b.npz").thresholds == asked
     memory.save(tmp_path / "a.npz")
-    again = load_memory(tmp_path / "a.npz")
+    again = load_record(tmp_path / "a.npz")
     assert (again.phrase.source, again.phrase.kind) == ("here", "assembled")
     assert np.array_equal(replay(again, TrackerConfig()), replay(memory, TrackerConfig()))
     counts = replay_score(again, TrackerConfig())

@@ -3,7 +3,7 @@
 import numpy as np
 
 from streamer.config import TrackerConfig
-from streamer.evaluation.tracking import f0_table, hear, note_table
+from streamer.evaluation.tracking import f0_table, note_table, track
 from streamer.events import NoteOff, NoteOn, PitchEstimate
 from streamer.material.synthesis import synthesise
 
@@ -25,7 +25,7 @@ def test_events_become_tables_in_seconds() -> None:
 
 def test_nothing_is_emitted_before_it_was_heard() -> None:
     phrase = synthesise("slow", np.random.default_rng(8), 44_100, 3.0, 55, 75)
-    heard = hear(phrase, TrackerConfig())
+    heard = track(phrase, TrackerConfig())
     assert len(heard.events) > 0
     assert (heard.events[:, 3] >= heard.events[:, 0]).all()
     assert (heard.f0[:, 2] >= heard.f0[:, 0]).all()

@@ -1,16 +1,17 @@
-"""What the classifier learns from: rows that say which notes sound, and leave out what nobody could tell."""
+"""What the scorer learns from: rows that say which notes sound, and leave out what nobody could tell."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.analysis.evidence import Hearing
+from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.analysis.features import NAMES
 from streamer.config import TrackerConfig
 from streamer.data.phrase import NO_NOTES, Phrase
 from streamer.detectors.trained import TrainedDetector
 from streamer.events import FloatArray
-from streamer.tracker import Tracker
+from streamer.model import shipped_model
+from streamer.tracker import Tracker, make_decider
 from streamer.training.examples import Examples, examples_of
 from tests.tones import pluck
 
@@ -57,13 +58,16 @@ def test_training_rows_are_what_live_hears_to_the_bit() -> None:
     live: set[bytes] = set()
 
     class Overheard(TrainedDetector):
-        def hear(self, hop: FloatArray) -> Hearing:
-            hearing = super().hear(hop)
-            assert hearing.features is not None
-            live.update(row.tobytes() for row in hearing.features.astype(np.float16))
-            return hearing
+        def analyse(self, hops: FloatArray) -> Evidence:
+            evidence = super().analyse(hops)
+            for k in range(len(evidence)):
+                rows = evidence.features_of(k, range(N_CANDIDATES))
+                live.update(row.tobytes() for row in rows.astype(np.float16))
+            return evidence
 
-    tracker = Tracker(TrackerConfig(hop=HOP), RATE_HZ, Overheard)
+    config = TrackerConfig(hop=HOP)
+    detector = Overheard(config, RATE_HZ, shipped_model().scorer)
+    tracker = Tracker(detector, make_decider(config, RATE_HZ, shipped_model()))
     rng = np.random.default_rng(11)
     while tracker.consumed < len(samples):  # in blocks as a driver might deliver them
         tracker.process(samples[tracker.consumed : tracker.consumed + int(rng.integers(1, 700))])

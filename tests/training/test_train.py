@@ -26,16 +26,15 @@ from streamer.config import TrackerConfig
 from streamer.data.formats import read_dataset
 from streamer.data.hashes import training_hash
 from streamer.decision.thresholds import USUAL
-from streamer.detectors.trained import TrainedDetector
 from streamer.errors import ConfigError, DataError, ModelError
-from streamer.evaluation.replay import listen
+from streamer.evaluation.replay import record_evidence
 from streamer.material.curriculum import Curriculum
-from streamer.model import Classifier, load
+from streamer.model import load
 from streamer.training.estimators import fit_epoch, fold, halfway, layers_of, mean_of, new_mlp, unfold
 from streamer.training.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
 from streamer.training.shards import Shards
 from streamer.training.train import LEARNING, check_recordings, save, split, train
-from streamer.training.verifier_examples import cases_of
+from streamer.training.verifier_examples import verifier_examples_of
 from tests.tones import melody
 
 RATE_HZ = 22_050
@@ -315,7 +314,7 @@ def test_what_is_exported_says_the_same_as_the_estimator(fitted: object) -> None
     else:
         both = heads(fitted)
         layers, expected = layers_of(both), np.stack([head.predict_proba(STANDARD)[:, 1] for head in both], 1)
-    model = Classifier(*fold(layers, MEAN, SPREAD), {})
+    model = Network(*fold(layers, MEAN, SPREAD))
     assert np.allclose(expit(model.log_odds(ROWS)), expected, atol=1e-4)
     again = fold(unfold(model.weights, model.biases, MEAN, SPREAD), MEAN, SPREAD)
     assert np.allclose(again[0][0], model.weights[0], rtol=1e-5)
@@ -353,7 +352,7 @@ def test_estimators_are_refused_by_name(
 @pytest.mark.parametrize("estimator", ["logistic", "sgd"])
 def test_linear_estimators_learn(recordings: list, trained: Path, tmp_path: Path, estimator: str) -> None:
     made = train(recordings, make_settings(SMALL | {"estimator": estimator}), trained.parent / "work")
-    assert [weights.shape for weights in made.weights] == [(N, 2)]
+    assert [weights.shape for weights in made.scorer.weights] == [(N, 2)]
     save(made, tmp_path / "linear.model")
     loss = load(tmp_path / "linear.model").card["loss"]["training"]
     assert 0.0 < loss["begun"] < loss["sounding"] < 0.25  # without features it would be 0.3
@@ -405,28 +404,28 @@ def test_a_model_is_adapted_from_where_it_was(recordings: list, trained: Path, t
 def test_the_judge_follows_a_classifier_that_is_adapted(recordings: list, trained: Path, tmp_path: Path) -> None:
     settings = make_settings(SMALL | ADAPTING | {"pieces": 5, "learning_rate": [3e-3, 1e-3]})
     start = replace(load(trained), thresholds=replace(USUAL, right=2.5))
-    assert start.judge is not None
-    *biases, last = start.judge.biases
-    credulous = Network(start.judge.weights, (*biases, last + np.float32(4.0)))
-    start = replace(start, judge=credulous)
+    assert start.verifier is not None
+    *biases, last = start.verifier.biases
+    credulous = Network(start.verifier.weights, (*biases, last + np.float32(4.0)))
+    start = replace(start, verifier=credulous)
     adapted = train(recordings, settings, tmp_path, start=start)
     assert adapted.thresholds == start.thresholds
-    memory = listen(
+    memory = record_evidence(
         Curriculum(recordings, seed=99, synthetic=False).piece(0),
         TrackerConfig(),
-        lambda config, rate_hz: TrainedDetector(config, rate_hz, adapted),
+        adapted,
     )
-    assert adapted.judge is not None
-    cases = cases_of(memory, TrackerConfig(), credulous, seed=0)
+    assert adapted.verifier is not None
+    cases = verifier_examples_of(memory, TrackerConfig(), credulous, seed=0)
 
-    def loss(judge: Network) -> float:
-        odds = judge.log_odds(cases.rows.astype(np.float32))[:, 0]
+    def loss(verifier: Network) -> float:
+        odds = verifier.log_odds(cases.rows.astype(np.float32))[:, 0]
         return float(np.logaddexp(0.0, np.where(cases.targets[:, 0], -odds, odds)).mean())
 
-    assert loss(adapted.judge) < loss(credulous)
+    assert loss(adapted.verifier) < loss(credulous)
     left = train(recordings, replace(settings, judge_share=0.0), tmp_path, start=start)
-    assert left.judge is credulous
-    assert train(recordings, settings, tmp_path, start=replace(start, judge=None)).judge is None
+    assert left.verifier is credulous
+    assert train(recordings, settings, tmp_path, start=replace(start, verifier=None)).verifier is None
 
 
 def test_the_programs_own_model_can_be_adapted(

@@ -78,8 +78,10 @@ def _begin_of(phrase):
 @pytest.fixture
 def short(monkeypatch):
     """Only the begin of each piece is heard."""
-    listen, examples_of = tune_thresholds.listen, tune_settings.examples_of
-    monkeypatch.setattr(tune_thresholds, "listen", lambda phrase, config: listen(_begin_of(phrase), config))
+    record_evidence, examples_of = tune_thresholds.record_evidence, tune_settings.examples_of
+    monkeypatch.setattr(
+        tune_thresholds, "record_evidence", lambda phrase, config: record_evidence(_begin_of(phrase), config)
+    )
     monkeypatch.setattr(
         tune_settings, "examples_of", lambda phrase, hop, seed: examples_of(_begin_of(phrase), hop, seed)
     )
@@ -187,9 +189,9 @@ def test_synthetic_pieces_are_spread_and_sources_stay_whole():
     names = ["lute"] * 3 + ["harp"] * 3 + ["oud"] * 3 + [tune.SYNTHETIC] * 6
     groups = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8])
     paths = tuple(Path(str(k)) for k in range(15))
-    memories = tune_thresholds.Memories(paths, groups, tuple(names), TrackerConfig())
+    records = tune_thresholds.Records(paths, groups, tuple(names), TrackerConfig())
     for seed in range(5):
-        chosen, held = tune_thresholds.hold_back(memories, seed)
+        chosen, held = tune_thresholds.hold_back(records, seed)
         assert len(set(held.sources) - {tune.SYNTHETIC}) == 1
         assert held.sources.count(tune.SYNTHETIC) == 2
         assert not set(chosen.groups) & set(held.groups)
@@ -208,9 +210,9 @@ def test_worth_weighs_music_and_false_notes():
 
 def test_thresholds_are_searched_on_some_sources_and_shown_on_others(recordings, short):
     material = tune.material_of(recordings, seed=1, synthetic=False)
-    with tune_thresholds.remember(material, 6, TrackerConfig()) as memories:
-        folder = memories.paths[0].parent
-        chosen, held = tune_thresholds.hold_back(memories, seed=0)
+    with tune_thresholds.record_pieces(material, 6, TrackerConfig()) as records:
+        folder = records.paths[0].parent
+        chosen, held = tune_thresholds.hold_back(records, seed=0)
         assert not set(chosen.groups) & set(held.groups)
         assert len(chosen.paths) + len(held.paths) == 6
         tried, found = tune_thresholds.search_thresholds(chosen, Thresholds(), 3, rounds=2, seed=1)
@@ -237,10 +239,10 @@ def test_processes_change_no_row(recordings):
 def test_processes_change_no_score(recordings, short):
     material = tune.material_of(recordings, seed=1, synthetic=False)
     found = []
-    with tune_thresholds.remember(material, 3, TrackerConfig()) as memories:
+    with tune_thresholds.record_pieces(material, 3, TrackerConfig()) as records:
         for jobs in (1, 2):
-            tried, search = tune_thresholds.search_thresholds(memories, Thresholds(), 2, rounds=2, jobs=jobs)
-            curve = tune_thresholds.eagerness_curve(memories, tried[0], jobs)
+            tried, search = tune_thresholds.search_thresholds(records, Thresholds(), 2, rounds=2, jobs=jobs)
+            curve = tune_thresholds.eagerness_curve(records, tried[0], jobs)
             found.append((tried, [score.values for score in search.scores], [point.figures() for point in curve]))
     np.testing.assert_equal(found[0], found[1])
 
@@ -249,8 +251,8 @@ def test_processes_remember_the_same(recordings):
     material = tune.material_of(recordings, seed=1, synthetic=False)
     kept = []
     for jobs in (1, 2):
-        with tune_thresholds.remember(material, 3, TrackerConfig(), jobs) as memories:
-            kept.append([{name: array.tobytes() for name, array in np.load(path).items()} for path in memories.paths])
+        with tune_thresholds.record_pieces(material, 3, TrackerConfig(), jobs) as records:
+            kept.append([{name: array.tobytes() for name, array in np.load(path).items()} for path in records.paths])
     assert kept[0] == kept[1]
 
 

@@ -1,0 +1,100 @@
+"""Notes with some evidence are put to the verifier, which says whether they begin and since when."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streamer.analysis.evidence import N_CANDIDATES
+from streamer.config import TrackerConfig
+from streamer.decision.machine import Decision, NoteMachine
+from streamer.decision.onset_context import LEAST_SCORE, NoteState, OnsetContext
+from streamer.decision.thresholds import USUAL, Thresholds
+from streamer.decision.verifier import Verify, began_ms_ago
+from streamer.events import FloatArray
+
+_OCTAVES = (-24, -12, 12)
+_THIRD_HARMONIC = 19  # semitones above the first
+_PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
+_MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
+
+
+class VerifierMachine(NoteMachine):
+    """Proposes notes to a verifier.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        Range of notes and eagerness.
+    hop_ms : float
+        Time between two hops.
+    verify : callable
+        From candidates and their onset contexts to log odds, see `streamer.decision.verifier.Verify`.
+    thresholds : Thresholds
+        How much evidence is asked for.
+    """
+
+    def __init__(self, config: TrackerConfig, hop_ms: float, verify: Verify, thresholds: Thresholds = USUAL) -> None:
+        self._verify = verify
+        self._asked_at_all = thresholds.right + thresholds.right_per_eagerness * (0.5 - config.eagerness)
+        super().__init__(config, hop_ms, thresholds)
+
+    def reset(self) -> None:
+        """As in `NoteMachine`."""
+        super().reset()
+        self._context = OnsetContext(self._hop_ms)
+
+    def _remember(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
+        self._context.add(scores, onset_scores, pitches)
+
+    def _beginning(self, hop: int) -> Decision | None:
+        proposed = self._proposed(hop)
+        if not proposed:
+            return None
+        current, since = self.current, self._since
+        state = NoteState(self._sums, self._ages, current, since, self._reference, self._end_sum, self._ended)
+        features = self._evidence.features_of(hop, proposed)
+        odds = self._verify(proposed, self._context.describe(hop, proposed, features, state))
+        excess = [float(o) - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0], strict=True)]
+        best = int(np.argmax(excess))
+        if not excess[best] > 0.0:
+            return None
+        age_ms = began_ms_ago(odds[best])
+        ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
+        sounds_ago = round(age_ms / self._hop_ms)
+        self._enter(proposed[best], self._pitches[hop])
+        if current is None:
+            return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
+        ago, sounds_ago = min(ago, since), min(sounds_ago, since)
+        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
+
+    def _proposed(self, hop: int) -> list[int]:
+        """The notes that are worth asking about."""
+        t, current = self.thresholds, self.current
+        if current is None and not self._sums.max() > t.propose:
+            return []
+        likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
+        worth = np.where(likely, self._sums, 0.0)
+        if current is not None:
+            worth[current] = 0.0
+        proposed: list[int] = []
+        if worth.max() > t.propose:
+            proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
+        if current is not None and likely[current] and self._onset_scores[hop, current] > t.propose_again:
+            proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
+        return proposed
+
+    def _asked(self, candidate: int, hop: int) -> float:
+        """Log odds of being right at which the verifier is believed."""
+        t, scores = self.thresholds, self._scores[hop]
+        asked = self._asked_at_all
+        if self.current is not None:
+            asked += t.right_again if candidate == self.current else t.right_change
+        if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
+            asked -= t.right_evident
+        third_of = candidate - _THIRD_HARMONIC
+        if third_of >= 0 and scores[third_of] > t.third_likely:
+            return asked + t.right_third
+        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
+        if scores[octaves].max() > t.octave_likely:
+            asked += t.right_octave
+        return asked
