@@ -112,13 +112,11 @@ class FeatureExtractor:
         self._trough_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
         depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
         silence = float(np.log(_FLOOR))
-        self._harmonics = Past(depth, (n,), silence)
-        self._correlation = Past(depth, (n,), 0.0)
-        self._detuning = Past(depth, (n,), 0.0)
+        self._traces = Past(depth, (3, n), 0.0)  # harmonics, correlation, detuning
+        self._traces.values[:, 0] = silence
         self._strengths = Past(depth, (n, len(_HARMONICS)), silence)
-        self._level_past = Past(depth, (), silence, np.float64)
-        self._slower_past = Past(depth, (), silence, np.float64)
-        self._brightness = Past(depth, (), 0.0, np.float64)
+        self._common_traces = Past(depth, (3,), silence, np.float64)  # level, that of a longer window, brightness
+        self._common_traces.values[:, 2] = 0.0
         self._depth = depth
         self._floor = silence
         self._floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
@@ -177,48 +175,48 @@ class FeatureExtractor:
         self, out: FloatArray, harmonics: FloatArray, correlation: FloatArray, detune: FloatArray, strengths: FloatArray
     ) -> None:
         """What has risen, glided or left a trough in the last milliseconds."""
-        past, before = self._harmonics, self._correlation
-        past.add(harmonics)
-        before.add(correlation)
-        self._detuning.add(detune)
+        now = self._traces.room(len(out))
+        now[:, 0], now[:, 1], now[:, 2] = harmonics, correlation, detune
         self._strengths.add(strengths)
         for k, back in enumerate(self._rise_hops):
-            np.subtract(harmonics, past.ago(back), out=out[:, :, _HARMONICS_RISE.start + k])
+            rise = now - self._traces.ago(back)
+            out[:, :, _HARMONICS_RISE.start + k] = rise[:, 0]
+            if k - 1 in (0, 1):  # those of _MIDDLE_MS
+                out[:, :, _CORRELATION_RISE.start + k - 1] = rise[:, 1]
+                out[:, :, _GLIDE.start + k - 1] = rise[:, 2]
         for k, back in enumerate(self._rise_hops[1:3]):
-            np.subtract(correlation, before.ago(back), out=out[:, :, _CORRELATION_RISE.start + k])
-            np.subtract(detune, self._detuning.ago(back), out=out[:, :, _GLIDE.start + k])
             gain = strengths - self._strengths.ago(back)
             out[:, :, _UPPER_RISE.start + k] = np.add.reduce(gain[:, :, _UPPER:], axis=2) / len(_HARMONICS[_UPPER:])
             np.maximum(gain, 0.0, out=gain)
             out[:, :, _FLUX.start + k] = np.add.reduce(gain, axis=2) / len(_HARMONICS)
         for k, back in enumerate(self._trough_hops):
-            np.subtract(harmonics, past.extreme(np.minimum, back + 1), out=out[:, :, _HARMONICS_TROUGH.start + k])
-            np.subtract(correlation, before.extreme(np.minimum, back + 1), out=out[:, :, _CORRELATION_TROUGH.start + k])
+            above = now - self._traces.extreme(np.minimum, back + 1)
+            out[:, :, _HARMONICS_TROUGH.start + k] = above[:, 0]
+            out[:, :, _CORRELATION_TROUGH.start + k] = above[:, 1]
 
     def _common(self, energy: FloatArray, newest: FloatArray) -> _Array:
         """What is the same for all candidates, shape (hops, columns)."""
-        level, slower = energy[:, 0, 0].astype(np.float64), energy[:, 1, 0].astype(np.float64)
+        out = np.empty((len(energy), _COMMON.stop - _COMMON.start))
         steep = newest[:, 1:] - newest[:, :-1]
         power = np.array([row.dot(row) for row in steep], np.float32) / steep.shape[1]
-        brightness = np.log(power + _FLOOR).astype(np.float64) - level
-        self._level_past.add(level)
-        self._slower_past.add(slower)
-        self._brightness.add(brightness)
-        above_floor = []
-        for slow in energy[:, 2, 0].tolist():
+        now = self._common_traces.room(len(out))
+        now[:, :2] = energy[:, :2, 0]
+        now[:, 2] = np.log(power + _FLOOR)
+        now[:, 2] -= now[:, 0]
+        rises, troughs = len(self._rise_hops), len(self._trough_hops)
+        for k, back in enumerate(self._rise_hops):
+            rise = now - self._common_traces.ago(back)
+            out[:, k] = rise[:, 0]
+            if k < rises - 1:
+                out[:, rises + troughs + 2 + k] = rise[:, 2]
+        for k, back in enumerate(self._trough_hops):
+            out[:, rises + k] = (now - self._common_traces.extreme(np.minimum, back + 1))[:, 1]
+        out[:, rises + troughs] = (now - self._common_traces.extreme(np.maximum, self._depth + 1))[:, 0]
+        out[:, rises + troughs + 1] = now[:, 2]
+        for k, slow in enumerate(energy[:, 2, 0].tolist()):
             self._floor = min(slow, self._floor + self._floor_climb)
-            above_floor.append(min(slow - self._floor, 8.0))
-        return np.stack(
-            [
-                *(level - self._level_past.ago(back) for back in self._rise_hops),
-                *(slower - self._slower_past.extreme(np.minimum, back + 1) for back in self._trough_hops),
-                level - self._level_past.extreme(np.maximum, self._depth + 1),
-                brightness,
-                *(brightness - self._brightness.ago(back) for back in self._rise_hops[:3]),
-                np.array(above_floor),
-            ],
-            axis=1,
-        )
+            out[k, -1] = min(slow - self._floor, 8.0)
+        return out
 
 
 class _Gather:

@@ -11,7 +11,6 @@ they add is a small part of a period of the notes that are looked for on their l
 from math import gcd
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from streamer.errors import AudioFormatError
 from streamer.events import FloatArray
@@ -100,19 +99,19 @@ class Pyramid:
         """
         windows = np.empty((len(hops), LEVELS, HISTORY), np.float32)
         # Output n lies at input position n * down / up and needs `half` samples on either side of it.
-        consumed = self._consumed + self._hop * np.arange(1, len(hops) + 1)
-        made = np.maximum(((consumed - self._half) * self._up - 1) // self._down + 1, self._made[0])
-        new = self._resample(hops, int(made[-1]))
+        consumed = [self._consumed + self._hop * (k + 1) for k in range(len(hops))]
+        made = [max(((n - self._half) * self._up - 1) // self._down + 1, self._made[0]) for n in consumed]
+        new = self._resample(hops, made[-1])
         for level in range(LEVELS):
             before = self._made[level]
             stream = np.concatenate([self._recent[level], new])
-            starts = made - before  # of each hop's history in the stream
-            windows[:, level] = sliding_window_view(stream, HISTORY)[starts]
-            self._made[level] = int(made[-1])
+            for window, samples in zip(windows, made, strict=True):
+                window[level] = stream[samples - before : samples - before + HISTORY]
+            self._made[level] = made[-1]
             self._recent[level] = stream[-HISTORY:].copy()
             if level + 1 < LEVELS:
-                made = (made + 1) // 2
-                new = self._halve(level + 1, stream, before, int(made[-1]))
+                made = [(samples + 1) // 2 for samples in made]
+                new = self._halve(level + 1, stream, before, made[-1])
         return windows
 
     def _resample(self, hops: FloatArray, made: int) -> FloatArray:

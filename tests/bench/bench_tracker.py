@@ -1,9 +1,9 @@
 """What does a hop cost? The tracker and its parts on one thread, each as CPU time, detectors side by side in one run.
 
-Run it as ``python tests/bench/bench_tracker.py``. The demo performance is heard by each detector in turn, several
-times over; then the model is loaded, its scorer scores the performance hop by hop, and its verifier as many cases as a
-hop may bring. Medians are shown, and the detectors' ratios, which say more than times do on another machine.
-``--smoke`` only shows that all of it still runs.
+Run it as ``python tests/bench/bench_tracker.py``. The demo performance is tracked by each detector in turn, several
+times over, hop by hop as live and many hops at once as recordings; then the model is loaded, its scorer scores the
+performance hop by hop, and its verifier as many notes as a hop may propose. Medians are shown, and the detectors'
+ratios, which say more than times do on another machine. ``--smoke`` only shows that all of it still runs.
 """
 
 import os
@@ -22,18 +22,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from streamer.detectors.stream import FeatureStream
-
 from streamer.analysis.framing import Hopper
+from streamer.analysis.stream import FeatureStream
 from streamer.config import TrackerConfig
-from streamer.decision.verifier import NAMES
+from streamer.decision.onset_context import NAMES
 from streamer.material.demo import demo_performance
 from streamer.model import SHIPPED, load
-from streamer.tracker import make_tracker
+from streamer.tracker import MANY_HOPS, make_tracker
 
 RATE_HZ = 48_000
 DETECTORS = ("trained", "correlation", "yinfft")
-MOST_JUDGED = 4  # cases of one hop
+MOST_PROPOSED = 4  # notes of one hop
+HOPS_AT_ONCE = (1, MANY_HOPS)
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -43,9 +43,9 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def hear(detector: str, samples: np.ndarray) -> float:
+def track(detector: str, samples: np.ndarray, hops_at_once: int = 1) -> float:
     """CPU seconds per second of audio."""
-    tracker = make_tracker(TrackerConfig(detector=detector), RATE_HZ)
+    tracker = make_tracker(TrackerConfig(detector=detector), RATE_HZ, hops_at_once=hops_at_once)
     return cpu_s(lambda: tracker.process(samples)) / (len(samples) / RATE_HZ)
 
 
@@ -58,15 +58,15 @@ def main() -> int:
     rounds = 1 if options.smoke else options.rounds
     samples = demo_performance(RATE_HZ).samples[: 2 * RATE_HZ if options.smoke else 10 * RATE_HZ]
 
-    factors: dict[str, list[float]] = {name: [] for name in DETECTORS}
+    factors: dict[tuple[str, int], list[float]] = {(n, h): [] for n in DETECTORS for h in HOPS_AT_ONCE}
     for _ in range(rounds):
-        for name in DETECTORS:
-            factors[name].append(hear(name, samples))
-    trained = statistics.median(factors["trained"])
-    print("detector      CPU s per s of audio   of the trained one")
-    for name, values in factors.items():
+        for name, hops in factors:
+            factors[name, hops].append(track(name, samples, hops))
+    trained = statistics.median(factors["trained", 1])
+    print("detector      hops at once   CPU s per s of audio   of the trained one")
+    for (name, hops), values in factors.items():
         value = statistics.median(values)
-        print(f"{name:12} {value:21.3f} {value / trained:20.2f}")
+        print(f"{name:12} {hops:13} {value:22.3f} {value / trained:20.2f}")
 
     with as_file(files("streamer") / "models" / SHIPPED) as path:
         load_s = [cpu_s(lambda: load(path)) for _ in range(rounds)]
@@ -76,17 +76,17 @@ def main() -> int:
     gather_s, score_s = [], []
     for hop in Hopper(config.hop).push(samples):
         begun = time.process_time()
-        matrix = stream.matrix(hop)
+        matrix = stream.analyse(hop[None]).matrix
         gathered = time.process_time()
-        model.log_odds(matrix)
+        model.scorer.log_odds(matrix)
         gather_s.append(gathered - begun)
         score_s.append(time.process_time() - gathered)
-    judge_s = [0.0]
+    verify_s = [0.0]
     if model.verifier is not None:
-        cases = np.random.default_rng(0).standard_normal((MOST_JUDGED, len(NAMES))).astype(np.float32)
-        judge_s = [cpu_s(lambda: model.verifier.log_odds(cases)) for _ in score_s]
+        contexts = np.random.default_rng(0).standard_normal((MOST_PROPOSED, len(NAMES))).astype(np.float32)
+        verify_s = [cpu_s(lambda: model.verifier.log_odds(contexts)) for _ in score_s]
     print(f"\nhop of {config.hop / RATE_HZ * 1000:.2f} ms, medians")
-    for what, values in (("features", gather_s), ("scorer, 88 notes", score_s), ("verifier, 4 cases", judge_s)):
+    for what, values in (("features", gather_s), ("scorer, 88 notes", score_s), ("verifier, 4 notes", verify_s)):
         print(f"{what:22} {1e6 * statistics.median(values):8.0f} us")
     print(f"model of {size / 1000:.0f} kB loaded in {1e3 * statistics.median(load_s):.1f} ms")
     return 0
