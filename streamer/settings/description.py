@@ -159,6 +159,19 @@ class Setting:
             return f"above {low}" if self.low_excluded else f"at least {low}"
         return f"at most {high}" if high else ""
 
+    @property
+    def shown_default(self) -> str:
+        """The default as help and documentation tell it."""
+        if self.default_text:
+            return self.default_text
+        if isinstance(self.default, tuple):
+            return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in self.default) or "none"
+        if isinstance(self.default, bool):
+            return "true" if self.default else "false"
+        if self.kind == "note":
+            return note_name(self.default)
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
     def _bound(self, value: float | None) -> str:
         if value is None:
             return ""

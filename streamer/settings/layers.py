@@ -15,7 +15,8 @@ from streamer.errors import ConfigError
 from streamer.settings.description import Setting, shown
 
 ENVIRONMENT_PREFIX = "STREAMER_"
-MOST_TOML_BYTES = 1_000_000
+MOST_TOML_BYTES = 100_000
+_MOST_DOTS = 200  # in a line: the time that a key takes to be read grows with the square of the number of its parts
 
 
 class _Sentinel(Enum):
@@ -105,11 +106,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     if len(content) > MOST_TOML_BYTES:
         raise ConfigError(f"{path} is larger than {MOST_TOML_BYTES} bytes, too large for a file of settings")
     try:
-        return tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
+        if any(line.count(b".") > _MOST_DOTS for line in content.splitlines()):
+            raise ConfigError(f"{path} has more than {_MOST_DOTS} dots in a line, too many for a file of settings")
+        return tomllib.loads(content.decode())
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply for a file of settings") from None
-    except ValueError as error:  # what is no TOML, no UTF-8, or a number of thousands of digits
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
+    except ValueError:  # Python's limit on the digits of a number
+        raise ConfigError(f"{path} has a number of thousands of digits; shorten it") from None
 
 
 def from_toml(source: Path | Mapping[str, Any], settings: Iterable[Setting], where: str = "") -> dict[str, Any]:
