@@ -50,7 +50,7 @@ def _annotation(setting: Setting) -> Any:
 def _parser(setting: Setting) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         try:
-            return setting.parse(text, "it")
+            return setting.parse(text)
         except ConfigError as error:
             raise typer.BadParameter(str(error)) from error
 

@@ -132,6 +132,9 @@ class Setting:
         else:
             items = value if isinstance(value, list | tuple) and self._may_be_as_long_as(value) else None
             right = items is not None and all(map(self._item_is_right, items))
+        if not right and self.kind == "choice":
+            before = f"{called}: " if called else ""
+            raise ConfigError(f"{before}there is no {self.name} {shown(value)}; choose from {', '.join(self.choices)}")
         if not right:
             raise ConfigError(f"{called or self.name} is {shown(value)}, but must be {self.expected}")
 
