@@ -1,9 +1,10 @@
-"""Every default in one place, its bounds, and the instrument presets."""
+"""Every default of the tracker in one place, its bounds, and the instrument presets."""
 
 from dataclasses import dataclass, fields, replace
 
 from streamer.errors import ConfigError
-from streamer.units import A4_HZ
+from streamer.settings.description import Setting, described, settings_of
+from streamer.units import A4_HZ, note_name
 
 LOWEST_MIDI = 21  # A0
 HIGHEST_MIDI = 108  # C8
@@ -11,11 +12,18 @@ RATES_HZ = (8_000, 192_000)
 HOP_S = 128 / 48_000  # 2.7 ms
 DEFAULT_RATE_HZ = 48_000
 DEFAULT_PORT_NAME = "streamer"
+GATE_DB = -56.0
+TRACKER_GROUP = "What is played"
+
+
+def auto_hop(rate_hz: int) -> int:
+    """As many samples as last about `HOP_S`: 128 at 44.1 and 48 kHz, 256 at 96 kHz."""
+    return min((16, 32, 43, 64, 85, 128, 256, 512), key=lambda hop: abs(hop / rate_hz - HOP_S))
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerConfig:
-    """Settings of the tracker.
+    """Settings of the tracker. Each field carries its description, which says its range, too.
 
     Attributes
     ----------
@@ -35,14 +43,112 @@ class TrackerConfig:
         Path of the model that the detector ``trained`` uses; empty for the one that comes with the package.
     """
 
-    hop: int = 0
-    detector: str = "trained"
-    low_midi: int = LOWEST_MIDI
-    high_midi: int = HIGHEST_MIDI
-    eagerness: float = 0.5
-    gate_db: float = -56.0
-    a4_hz: float = A4_HZ
-    model: str = ""
+    hop: int = described(
+        Setting(
+            name="hop",
+            kind="int",
+            default=0,
+            help="Samples between two looks at the sound.",
+            low=16,
+            high=8192,
+            automatic=0,
+            unit="samples",
+            flag="--hop",
+            metavar="SAMPLES",
+            default_text=f"about {1000 * HOP_S:.1f} ms; {auto_hop(DEFAULT_RATE_HZ)} at 48 kHz",
+            group=TRACKER_GROUP,
+        )
+    )
+    detector: str = described(
+        Setting(
+            name="detector",
+            kind="str",
+            default="trained",
+            help="How pitch is found (--list-detectors).",
+            flag="--detector",
+            metavar="NAME",
+            group=TRACKER_GROUP,
+        )
+    )
+    low_midi: int = described(
+        Setting(
+            name="low",
+            kind="note",
+            default=LOWEST_MIDI,
+            help=f"Lowest note, as E2 or 40. Within {note_name(LOWEST_MIDI)} to {note_name(HIGHEST_MIDI)}.",
+            low=LOWEST_MIDI,
+            high=HIGHEST_MIDI,
+            flag="--low",
+            metavar="NOTE",
+            group=TRACKER_GROUP,
+        )
+    )
+    high_midi: int = described(
+        Setting(
+            name="high",
+            kind="note",
+            default=HIGHEST_MIDI,
+            help="Highest note.",
+            low=LOWEST_MIDI,
+            high=HIGHEST_MIDI,
+            flag="--high",
+            metavar="NOTE",
+            group=TRACKER_GROUP,
+        )
+    )
+    eagerness: float = described(
+        Setting(
+            name="eagerness",
+            kind="float",
+            default=0.5,
+            help="0 waits until it is sure, 1 answers at once.",
+            low=0.0,
+            high=1.0,
+            flag="--eagerness",
+            metavar="0..1",
+            group=TRACKER_GROUP,
+        )
+    )
+    gate_db: float = described(
+        Setting(
+            name="gate",
+            kind="float",
+            default=GATE_DB,
+            help="Level under which nothing is a note, dB below full scale.",
+            low=-100.0,
+            high=0.0,
+            unit="dBFS",
+            flag="--gate",
+            metavar="DB",
+            group=TRACKER_GROUP,
+        )
+    )
+    a4_hz: float = described(
+        Setting(
+            name="a4",
+            kind="float",
+            default=A4_HZ,
+            help="Tuning: frequency of A4.",
+            low=390.0,
+            high=490.0,
+            unit="Hz",
+            flag="--a4",
+            metavar="HZ",
+            group=TRACKER_GROUP,
+        )
+    )
+    model: str = described(
+        Setting(
+            name="model",
+            kind="path",
+            default="",
+            help="A model of your own, from `streamer train`.",
+            flag="--model",
+            metavar="FILE",
+            default_text="the one that comes with the program",
+            group=TRACKER_GROUP,
+        )
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in one line.
@@ -52,17 +158,8 @@ class TrackerConfig:
         ConfigError
             If a value is out of range.
         """
-        for name, low, high in (
-            ("hop", 16 if self.hop else 0, 8192),
-            ("low_midi", LOWEST_MIDI, HIGHEST_MIDI),
-            ("high_midi", LOWEST_MIDI, HIGHEST_MIDI),
-            ("eagerness", 0.0, 1.0),
-            ("gate_db", -100.0, 0.0),
-            ("a4_hz", 390.0, 490.0),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} is {value}, but must be from {low} to {high}")
+        for name, setting in settings_of(self).items():
+            setting.check(getattr(self, name), name)
         if self.low_midi >= self.high_midi:
             raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
         if self.model and self.detector != "trained":
@@ -73,11 +170,6 @@ class TrackerConfig:
         return self.hop or auto_hop(rate_hz)
 
 
-def auto_hop(rate_hz: int) -> int:
-    """As many samples as last about `HOP_S`: 128 at 44.1 and 48 kHz, 256 at 96 kHz."""
-    return min((16, 32, 43, 64, 85, 128, 256, 512), key=lambda hop: abs(hop / rate_hz - HOP_S))
-
-
 @dataclass(frozen=True, slots=True)
 class Preset:
     """What is known beforehand of an instrument."""
@@ -85,7 +177,7 @@ class Preset:
     summary: str
     low_midi: int = LOWEST_MIDI
     high_midi: int = HIGHEST_MIDI
-    gate_db: float = -56.0
+    gate_db: float = GATE_DB
 
 
 PRESETS: dict[str, Preset] = {

@@ -202,7 +202,6 @@ def test_values_that_would_spoil_every_note_are_refused(path: Path, bad: float) 
         (change_card(features=list(features.NAMES)[::-1]), "other features"),
         (change_card(format_version=99), "other features"),
         (change_card(outputs=["begun", "sounding"]), "other features"),
-        (change_card(thresholds={"right": 2.0}), "thresholds"),
         (change_card(thresholds=[1.0]), "thresholds"),
         (change_card(thresholds=asdict(Thresholds()) | {"right": float("nan")}), "thresholds"),
         (change_card(thresholds=asdict(Thresholds()) | {"right": "2.0"}), "thresholds"),
@@ -212,6 +211,11 @@ def test_values_that_would_spoil_every_note_are_refused(path: Path, bad: float) 
 def test_what_does_not_fit_is_told(path: Path, change: Callable[..., object], message: str) -> None:
     rewrite(path, change)
     assert message in refused(path)
+
+
+def test_a_threshold_that_a_model_lacks_is_the_default(path: Path) -> None:
+    rewrite(path, change_card(thresholds={"right": 2.0}))
+    assert load(path).thresholds == Thresholds(right=2.0)
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from streamer.config import PRESETS, TrackerConfig, apply_preset
+from streamer.commands.options import takes_settings
+from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, DataError, OutputError
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 COMPARED = "What is compared"
 WRITTEN = "Files"
-_DEFAULTS = TrackerConfig()
-
-
-def _presets() -> list[str]:
-    return list(PRESETS)
 
 
 def _detectors() -> list[str]:
@@ -40,6 +36,7 @@ def _baselines() -> list[str]:
     return list(BASELINES)
 
 
+@takes_settings("preset", "eagerness")
 def evaluate(
     *,
     data: Annotated[
@@ -74,12 +71,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
     ] = None,
-    preset: Annotated[
-        str, typer.Option(metavar="NAME", help="Instrument, for all.", autocompletion=_presets)
-    ] = "default",
-    eagerness: Annotated[
-        float, typer.Option(min=0.0, max=1.0, metavar="0..1", help="0 waits until it is sure, 1 answers at once.")
-    ] = _DEFAULTS.eagerness,
+    config: TrackerConfig,
     curve: Annotated[
         bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")
     ] = False,
@@ -111,7 +103,6 @@ def evaluate(
     from streamer.evaluation.evaluate import evaluate as run
     from streamer.evaluation.results import as_json
 
-    config = apply_preset(TrackerConfig(eagerness=eagerness), preset)
     for path in (json_, report):
         if path is not None and not path.absolute().parent.is_dir():
             raise OutputError(f"cannot write {path}: there is no folder {path.absolute().parent}")

@@ -1,24 +1,24 @@
 """The options that several commands share, told once."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import replace
+import os
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from streamer.config import DEFAULT_RATE_HZ, HOP_S, PRESETS, TrackerConfig, apply_preset, auto_hop
-from streamer.units import note_name, note_number
+from streamer.config import PRESETS, TRACKER_GROUP
+from streamer.errors import ConfigError
+from streamer.settings.description import Setting
+from streamer.settings.layers import UNSET, Resolved, from_environment
+from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
 INPUT = "Sound in"
 OUTPUT = "MIDI out"
 FILES = "Files"
-TRACKER = "What is played"
 SCREEN = "Screen"
-
-_DEFAULTS = TrackerConfig()
 
 
 def _presets() -> list[str]:
@@ -31,184 +31,106 @@ def _detectors() -> list[str]:
     return list(DETECTORS)
 
 
-def _note(text: str) -> int:
-    try:
-        return note_number(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _tracker_parameters() -> list[inspect.Parameter]:
-    """What a person may say of the tracker. None means that the preset, or else the default, decides."""
-    octaves = f"{note_name(_DEFAULTS.low_midi)} to {note_name(_DEFAULTS.high_midi)}"
-    told = {
-        "preset": (
-            Annotated[
-                str,
-                typer.Option(
-                    help="Instrument: its range and thresholds (--list-presets).",
-                    rich_help_panel=TRACKER,
-                    metavar="NAME",
-                    autocompletion=_presets,
-                ),
-            ],
-            "default",
-        ),
-        "detector": (
-            Annotated[
-                str,
-                typer.Option(
-                    help="How pitch is found (--list-detectors).",
-                    rich_help_panel=TRACKER,
-                    metavar="NAME",
-                    autocompletion=_detectors,
-                ),
-            ],
-            _DEFAULTS.detector,
-        ),
-        "model": (
-            Annotated[
-                Path | None,
-                typer.Option(
-                    metavar="FILE",
-                    help="A model of your own, from `streamer train`.",
-                    show_default="the one that comes with the program",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            None,
-        ),
-        "eagerness": (
-            Annotated[
-                float,
-                typer.Option(
-                    min=0.0,
-                    max=1.0,
-                    metavar="0..1",
-                    help="0 waits until it is sure, 1 answers at once.",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            _DEFAULTS.eagerness,
-        ),
-        "low": (
-            Annotated[
-                int | None,
-                typer.Option(
-                    metavar="NOTE",
-                    parser=_note,
-                    help=f"Lowest note, as E2 or 40. Within {octaves}.",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            None,
-        ),
-        "high": (
-            Annotated[
-                int | None,
-                typer.Option(metavar="NOTE", parser=_note, help="Highest note.", rich_help_panel=TRACKER),
-            ],
-            None,
-        ),
-        "gate": (
-            Annotated[
-                float | None,
-                typer.Option(
-                    metavar="DB",
-                    help="Level under which nothing is a note, dB below full scale.",
-                    show_default=f"{_DEFAULTS.gate_db:g}",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            None,
-        ),
-        "a4": (
-            Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=TRACKER)],
-            _DEFAULTS.a4_hz,
-        ),
-        "hop": (
-            Annotated[
-                int,
-                typer.Option(
-                    metavar="SAMPLES",
-                    help="Samples between two looks at the sound.",
-                    show_default=f"about {1000 * HOP_S:.1f} ms; {auto_hop(DEFAULT_RATE_HZ)} at 48 kHz",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            _DEFAULTS.hop,
-        ),
-        "list_presets": (
-            Annotated[
-                bool,
-                typer.Option(
-                    "--list-presets",
-                    callback=_list_presets,
-                    is_eager=True,
-                    metavar="",
-                    help="Show the presets and leave.",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            False,
-        ),
-        "list_detectors": (
-            Annotated[
-                bool,
-                typer.Option(
-                    "--list-detectors",
-                    callback=_list_detectors,
-                    is_eager=True,
-                    metavar="",
-                    help="Show the detectors and leave.",
-                    rich_help_panel=TRACKER,
-                ),
-            ],
-            False,
-        ),
-    }
-    return [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in told.items()
-    ]
-
-
-def _tracker_config(said: dict[str, Any]) -> TrackerConfig:
-    config = TrackerConfig(
-        hop=said["hop"],
-        detector=said["detector"],
-        eagerness=said["eagerness"],
-        a4_hz=said["a4"],
-        model=str(said["model"] or ""),
+def _annotation(setting: Setting) -> Any:
+    """What typer makes an option of. Its default is None, which means: not given."""
+    names = {"preset": _presets, "detector": _detectors}
+    kind, parser = (Path, None) if setting.kind == "path" else (str, _parser(setting))  # a shell completes paths
+    option = typer.Option(
+        setting.flag,
+        parser=parser,
+        metavar=setting.metavar,
+        help=setting.help,
+        show_default=setting.shown_default,
+        rich_help_panel=setting.group,
+        autocompletion=names.get(setting.name),
     )
-    config = apply_preset(config, said["preset"])
-    wanted = {"low_midi": said["low"], "high_midi": said["high"], "gate_db": said["gate"]}
-    return replace(config, **{name: value for name, value in wanted.items() if value is not None})
+    return Annotated[kind | None, option]
 
 
-def takes_tracker_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the tracker's options to a command, which gets them as ``config`` and, if it takes that, ``preset``.
+def _parser(setting: Setting) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return setting.parse(text)
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
+def _lists() -> dict[str, Any]:
+    """Options that only show what there is, and leave."""
+    shown = {"list_presets": (_list_presets, "presets"), "list_detectors": (_list_detectors, "detectors")}
+    return {
+        name: Annotated[
+            bool,
+            typer.Option(
+                f"--list-{what}",
+                callback=callback,
+                is_eager=True,
+                metavar="",
+                help=f"Show the {what} and leave.",
+                rich_help_panel=TRACKER_GROUP,
+            ),
+        ]
+        for name, (callback, what) in shown.items()
+    }
+
+
+def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Add options for some of the tracker's settings to a command, where its parameter ``config`` stands.
+
+    The command gets them as ``config`` and, if it takes that, ``preset``. Environment variables of the same settings
+    take effect, too.
+
+    Parameters
+    ----------
+    *names : str
+        Names of settings; all if none is given, and then ``--list-presets`` and ``--list-detectors`` as well.
 
     Raises
     ------
     ConfigError
-        When the command runs, if a preset is unknown or a value is out of range.
+        When the command runs, if a value is unknown or out of range.
     """
-    parameters = _tracker_parameters()
-    names = [parameter.name for parameter in parameters]
-    own = inspect.signature(command).parameters.values()
+    taken = [setting for setting in TRACKER if not names or setting.name in names]
+    annotations: dict[str, tuple[Any, bool | None]] = {s.name: (_annotation(s), None) for s in taken}
+    if not names:
+        annotations |= {name: (annotation, False) for name, annotation in _lists().items()}
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in annotations.items()
+    ]
 
-    @wraps(command)
-    def with_config(**said: Any) -> int:
-        tracker = {name: said.pop(name) for name in names}
-        made = {"config": _tracker_config(tracker), "preset": tracker["preset"]}
-        return command(**said, **{p.name: made[p.name] for p in own if p.name in made})
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(command).parameters
 
-    kept = [p for p in own if p.name not in ("config", "preset")]
-    shown = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in kept]
-    with_config.__signature__ = inspect.Signature([*shown, *parameters])  # type: ignore[attr-defined]
-    with_config.__annotations__ = {p.name: p.annotation for p in (*shown, *parameters)}
-    return with_config
+        @wraps(command)
+        def with_config(**said: Any) -> int:
+            flags = {name: said.pop(name) for name in annotations}
+            resolved = _resolve(taken, flags)
+            made = {"config": config_of(resolved), "preset": resolved["preset"].value}
+            return command(**said, **{name: made[name] for name in own if name in made})
+
+        shown: list[inspect.Parameter] = []
+        for parameter in own.values():
+            if parameter.name == "config":
+                shown += options
+            elif parameter.name != "preset":
+                shown.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        with_config.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+        with_config.__annotations__ = {p.name: p.annotation for p in shown}
+        return with_config
+
+    return decorate
+
+
+def _resolve(taken: Sequence[Setting], flags: dict[str, Any]) -> dict[str, Resolved]:
+    given = {s.name: UNSET if flags[s.name] is None else flags[s.name] for s in taken}
+    if isinstance(given.get("model"), Path):
+        given["model"] = str(given["model"])
+    there = from_environment(os.environ, TRACKER)
+    environment = {setting.name: there.get(setting.name, UNSET) for setting in taken}
+    return resolve_tracker(environment=environment, flags=given)
 
 
 def _list_presets(wanted: bool) -> None:
@@ -226,6 +148,8 @@ def _list_detectors(wanted: bool) -> None:
         show(detectors_table())
         raise typer.Exit
 
+
+takes_tracker_options = takes_settings()
 
 Input = Annotated[
     str | None,

@@ -96,15 +96,15 @@ USUAL = Thresholds()
 
 
 def thresholds_of(values: object) -> Thresholds:
-    """Thresholds that come from a file.
+    """Thresholds that come from a file; one that it lacks, as it was added later, has its default.
 
     Raises
     ------
     ValueError
-        If they are not what `dataclasses.asdict` makes of `Thresholds`.
+        If there is a name that `Thresholds` does not have, or a value is no number.
     """
     names = {field.name for field in fields(Thresholds)}
-    if not isinstance(values, dict) or values.keys() != names:
+    if not isinstance(values, dict) or not values.keys() <= names:
         raise ValueError("not the thresholds of this version")
     for value in values.values():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.fabs(value) < _MOST:

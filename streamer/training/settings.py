@@ -12,17 +12,26 @@
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import ConfigError
 from streamer.material.curriculum import Mixture
-from streamer.training.estimators import check_estimator
+from streamer.settings.description import Setting, described, settings_of
+from streamer.settings.document import Chapter
+from streamer.settings.layers import from_toml, read_toml
+from streamer.training.estimators import ESTIMATORS, check_estimator
 
 LEAST_MEMORY_MB = 64
+_MIXTURE = "mixture"
+# A model that exists is moved only a little. Its new material keeps the default share of what is not the user's own, so
+# that it goes on hearing other instruments, and noise for what it is.
+ADAPTING: dict[str, Any] = {
+    "pieces": 60,
+    "epochs": 6,
+    "learning_rate": (3e-4, 3e-5),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +69,139 @@ class Settings:
         Shares of the kinds of material.
     """
 
-    estimator: str = "mlp"
-    hidden: tuple[int, ...] = (64, 32)
-    pieces: int = 600
-    epochs: int = 12
-    learning_rate: tuple[float, float] = (2e-3, 1e-4)
-    alpha: float = 1e-6
-    batch: int = 512
-    seed: int = 0
-    synthetic: bool = True
-    memory_mb: int = 2048
-    hold_out: tuple[str, ...] = ()
-    judge_share: float = 1.6
+    estimator: str = described(
+        Setting(
+            name="estimator",
+            kind="str",
+            default="mlp",
+            help=f"{', '.join(ESTIMATORS[:-1])} or {ESTIMATORS[-1]}.",
+            flag="--estimator",
+        )
+    )
+    hidden: tuple[int, ...] = described(
+        Setting(
+            name="hidden",
+            kind="int",
+            default=(64, 32),
+            help="Units of each hidden layer, for mlp.",
+            low=1,
+            high=1024,
+            length=(1, 6),
+            unit="units",
+            flag="--hidden",
+        )
+    )
+    pieces: int = described(
+        Setting(
+            name="pieces",
+            kind="int",
+            default=600,
+            help="Pieces of about 10 s to learn from.",
+            low=1,
+            high=1_000_000,
+            flag="--pieces",
+            default_text=f"600; {ADAPTING['pieces']} to adapt",
+        )
+    )
+    epochs: int = described(
+        Setting(
+            name="epochs",
+            kind="int",
+            default=12,
+            help="Passes over the pieces.",
+            low=1,
+            high=10_000,
+            flag="--epochs",
+            default_text=f"12; {ADAPTING['epochs']} to adapt",
+        )
+    )
+    learning_rate: tuple[float, float] = described(
+        Setting(
+            name="learning_rate",
+            kind="float",
+            default=(2e-3, 1e-4),
+            help="Learning rate of the first and the last epoch; it falls geometrically.",
+            low=0.0,
+            low_excluded=True,
+            high=1.0,
+            length=(2, 2),
+            default_text="0.002, 0.0001; {:g}, {:g} to adapt".format(*ADAPTING["learning_rate"]),
+        )
+    )
+    alpha: float = described(
+        Setting(
+            name="alpha",
+            kind="float",
+            default=1e-6,
+            help="Strength of the penalty on large weights.",
+            low=0.0,
+            high=1.0,
+        )
+    )
+    batch: int = described(
+        Setting(
+            name="batch",
+            kind="int",
+            default=512,
+            help="Rows in each step.",
+            low=1,
+            high=1_000_000,
+            unit="rows",
+        )
+    )
+    seed: int = described(
+        Setting(
+            name="seed",
+            kind="int",
+            default=0,
+            help="Decides everything that is random.",
+            low=0,
+            high=2**32 - 1,
+            flag="--seed",
+        )
+    )
+    synthetic: bool = described(
+        Setting(
+            name="synthetic",
+            kind="bool",
+            default=True,
+            help="Whether soundfont, noise and speech are mixed in.",
+            flag="--no-synthetic",
+        )
+    )
+    memory_mb: int = described(
+        Setting(
+            name="memory_mb",
+            kind="int",
+            default=2048,
+            help="What rows may take in memory at once.",
+            low=LEAST_MEMORY_MB,
+            high=1_000_000_000,
+            unit="MB",
+            flag="--memory",
+        )
+    )
+    hold_out: tuple[str, ...] = described(
+        Setting(
+            name="hold_out",
+            kind="str",
+            default=(),
+            help="Sources or instruments, or parts of their names, that are measured on instead of learned from.",
+            length=(0, 1000),
+            flag="--hold-out",
+        )
+    )
+    judge_share: float = described(
+        Setting(
+            name="judge_share",
+            kind="float",
+            default=1.6,
+            help="Pieces that the judge of beginnings learns from, for each that the classifier learns from; "
+            "0 for no judge.",
+            low=0.0,
+            high=100.0,
+        )
+    )
     mixture: Mixture = field(default_factory=Mixture)
 
     def __post_init__(self) -> None:
@@ -83,22 +213,8 @@ class Settings:
             If a value is out of range or unknown.
         """
         check_estimator(self.estimator)
-        for name, low, high in (
-            ("pieces", 1, 1_000_000),
-            ("epochs", 1, 10_000),
-            ("alpha", 0.0, 1.0),
-            ("batch", 1, 1_000_000),
-            ("judge_share", 0.0, 100.0),
-            ("seed", 0, 2**32 - 1),
-            ("memory_mb", LEAST_MEMORY_MB, 1_000_000_000),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} is {value}, but must be from {low} to {high}")
-        if not 1 <= len(self.hidden) <= 6 or not all(1 <= units <= 1024 for units in self.hidden):
-            raise ConfigError(f"hidden is {list(self.hidden)}, but must be one to six layers of 1 to 1024 units")
-        if not all(0.0 < rate <= 1.0 for rate in self.learning_rate):
-            raise ConfigError(f"learning_rate is {list(self.learning_rate)}, but must be two numbers from 0 to 1")
+        for name, setting in settings_of(self).items():
+            setting.check(getattr(self, name))
 
     @property
     def judge_pieces(self) -> int:
@@ -111,13 +227,30 @@ class Settings:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-# A model that exists is moved only a little. Its new material keeps the default share of what is not the user's own, so
-# that it goes on hearing other instruments, and noise for what it is.
-ADAPTING: dict[str, Any] = {
-    "pieces": 60,
-    "epochs": 6,
-    "learning_rate": (3e-4, 3e-5),
+_SHARE_HELP = {
+    "assembled": "Share of phrases assembled from single recorded notes.",
+    "phrases": "Share of recorded phrases.",
+    "rendered": "Share of phrases rendered with a soundfont.",
+    "synthesised": "Share of synthesised tones.",
+    "sung": "Share of computed singing.",
+    "nonmusic": "Share of noise and other sounds that are no music.",
+    "drums": "Share of drums, rendered with a soundfont.",
+    "speech": "Share of speech.",
 }
+_SHARES = tuple(
+    Setting(name=f"{_MIXTURE}.{f.name}", kind="float", default=f.default, help=_SHARE_HELP[f.name], low=0.0)
+    for f in fields(Mixture)
+)
+TRAINING: tuple[Setting, ...] = (*settings_of(Settings).values(), *_SHARES)
+TRAINING_CHAPTER = Chapter(
+    title="Training",
+    intro=(
+        "The settings of `streamer train`, in the file that `--config` names. A value comes from the "
+        "strongest of these layers that gives one: default < file < flag. A name with a dot stands in a table: "
+        "`mixture.sung` is `sung` under `[mixture]`."
+    ),
+    settings=TRAINING,
+)
 
 
 def make_settings(said: Mapping[str, Any], where: str = "the settings") -> Settings:
@@ -128,15 +261,11 @@ def make_settings(said: Mapping[str, Any], where: str = "the settings") -> Setti
     ConfigError
         If a name is unknown or a value is not of its kind; the message begins with ``where``.
     """
-    made: dict[str, Any] = {}
-    for name, value in said.items():
-        if name not in _KINDS:
-            raise ConfigError(f"{where}: there is no setting {name!r}; there are {', '.join(_KINDS)}")
-        try:
-            made[name] = _KINDS[name](value)
-        except (TypeError, ValueError, KeyError) as error:
-            raise ConfigError(f"{where}: {name} cannot be {value!r}") from error
-    return Settings(**made)
+    plain = {name: asdict(value) if isinstance(value, Mixture) else value for name, value in said.items()}
+    given = from_toml(plain, TRAINING, where)
+    names = {share.name: share.name.removeprefix(f"{_MIXTURE}.") for share in _SHARES}
+    shares = {names[name]: given.pop(name) for name in list(given) if name in names}
+    return Settings(**given, mixture=Mixture(**shares))
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -147,68 +276,13 @@ def read_settings(path: Path) -> dict[str, Any]:
     ConfigError
         If it cannot be read.
     """
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from error
+    return read_toml(path)
 
 
 def to_toml(settings: Settings) -> str:
     """The file that `read_settings` takes."""
-    values = asdict(settings)
-    mixture = values.pop("mixture")
-    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    return "\n".join([*lines, "", "[mixture]", *(f"{name} = {value}" for name, value in mixture.items()), ""])
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value:
-        raise ValueError
-    return int(value)
-
-
-def _yes_or_no(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _rates(value: Any) -> tuple[float, float]:
-    first, last = value
-    return float(first), float(last)
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        raise TypeError
-    return tuple(map(str, value))
-
-
-def _mixture(value: Any) -> Mixture:
-    if isinstance(value, Mixture):
-        return value
-    known = {share.name for share in fields(Mixture)}
-    shares = {name: float(share) for name, share in dict(value).items()}
-    if not shares.keys() <= known or not all(share >= 0.0 for share in shares.values()):
-        raise ValueError
-    return Mixture(**shares)
-
-
-_KINDS: dict[str, Any] = {
-    "estimator": str,
-    "hidden": lambda value: tuple(_whole(units) for units in value),
-    "pieces": _whole,
-    "epochs": _whole,
-    "learning_rate": _rates,
-    "alpha": float,
-    "batch": _whole,
-    "seed": _whole,
-    "synthetic": _yes_or_no,
-    "memory_mb": _whole,
-    "hold_out": _words,
-    "judge_share": float,
-    "mixture": _mixture,
-}
+    lines = [
+        f"{setting.name} = {json.dumps(getattr(settings, name))}" for name, setting in settings_of(settings).items()
+    ]
+    shares = asdict(settings.mixture)
+    return "\n".join([*lines, "", f"[{_MIXTURE}]", *(f"{name} = {value}" for name, value in shares.items()), ""])

@@ -1,0 +1,1 @@
+"""What may be set: one description of every setting, and the layers that its value comes from."""

@@ -1,0 +1,264 @@
+"""The description of a setting: its type, range, unit, default and help.
+
+Flags, environment variables, TOML keys and the documentation are all made from it.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any, Literal
+
+from streamer.errors import ConfigError
+from streamer.units import note_name, note_number
+
+Kind = Literal["int", "float", "str", "note", "path", "choice", "bool"]
+
+_METADATA = "setting"
+_LONGEST_SHOWN = 60
+_NOUNS = {
+    "int": ("a whole number", "whole numbers"),
+    "float": ("a number", "numbers"),
+    "str": ("a text", "texts"),
+    "note": ("a note such as E2 or 40", "notes such as E2 or 40"),
+    "path": ("the path of a file", "paths of files"),
+    "bool": ("true or false", "times true or false"),
+}
+_TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known of a setting before anyone gives it a value.
+
+    Attributes
+    ----------
+    name : str
+        The key in a TOML file; a dot leads into a table.
+    kind : str
+        Type of the value, or of each value of a list. A note is a MIDI number that may be written as a name.
+    default : object
+        The value where none is given.
+    help : str
+        One or two short sentences.
+    low, high : float or None
+        Least and greatest value; None where there is no bound.
+    low_excluded : bool
+        Whether ``low`` itself is refused.
+    automatic : int or None
+        A value outside the range that leaves the choice to the program.
+    unit : str
+        Unit of the value; empty where it has none.
+    choices : tuple of str
+        Every value there is, for the kind ``choice``.
+    length : (int, int) or None
+        Least and greatest length of a list; None for a single value.
+    flag : str
+        The option of the command line; empty where there is none.
+    metavar : str
+        What stands for the value in the help of the command line.
+    default_text : str
+        How the default is told, where the value alone does not say enough.
+    group : str
+        Heading under which the help of the command line shows it.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    low_excluded: bool = False
+    automatic: int | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    length: tuple[int, int] | None = None
+    flag: str = ""
+    metavar: str = ""
+    default_text: str = ""
+    group: str = ""
+
+    def parse(self, text: str, called: str = "") -> Any:
+        """The value that a text from a flag or an environment variable stands for.
+
+        Parameters
+        ----------
+        text : str
+            What was written; the values of a list are separated by commas.
+        called : str
+            What the message of an error calls the setting; its name if empty.
+
+        Raises
+        ------
+        ConfigError
+            If it is of another type or out of range.
+        """
+        try:
+            if self.length is None:
+                value = self._item_of_text(text.strip())
+            else:
+                value = tuple(self._item_of_text(part.strip()) for part in text.split(",") if part.strip())
+        except ValueError:
+            raise self._wrong_type(text, called) from None
+        self.check(value, called)
+        return value
+
+    def from_toml(self, value: object, called: str = "") -> Any:
+        """The value that a value of a TOML file stands for; arguments and errors are as in `parse`."""
+        try:
+            if self.length is None:
+                made = self._item_of_toml(value)
+            elif isinstance(value, list | tuple) and self._may_be_as_long_as(value):
+                made = tuple(map(self._item_of_toml, value))
+            else:
+                raise TypeError
+        except (TypeError, ValueError, OverflowError):
+            raise self._wrong_type(value, called) from None
+        self.check(made, called)
+        return made
+
+    def check(self, value: object, called: str = "") -> None:
+        """Refuse a value of another type or out of range.
+
+        Raises
+        ------
+        ConfigError
+            With the reason, in one line.
+        """
+        if self.length is None:
+            right = self._item_is_right(value)
+        else:
+            items = value if isinstance(value, list | tuple) and self._may_be_as_long_as(value) else None
+            right = items is not None and all(map(self._item_is_right, items))
+        if not right and self.kind == "choice":
+            before = f"{called}: " if called else ""
+            raise ConfigError(f"{before}there is no {self.name} {shown(value)}; choose from {', '.join(self.choices)}")
+        if not right:
+            raise ConfigError(f"{called or self.name} is {shown(value)}, but must be {self.expected}")
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, such as "a number from 0 to 1"."""
+        if self.kind == "choice":
+            return f"one of {', '.join(self.choices)}"
+        one, several = _NOUNS[self.kind]
+        bounds = f", from {self.range}" if self.kind == "note" and self.range else ""
+        if self.kind != "note" and self.range:
+            bounds = f" {self.range}" if self.range.startswith(("above", "at")) else f" from {self.range}"
+        if self.length is None:
+            return one + bounds + (f", or {self.automatic} for automatic" if self.automatic is not None else "")
+        least, most = self.length
+        return f"a list of {least if least == most else f'{least} to {most}'} {several}{bounds}"
+
+    @property
+    def range(self) -> str:
+        """The bounds of a value, such as "0 to 1"; empty where there are none."""
+        low, high = (self._bound(value) for value in (self.low, self.high))
+        if low and high:
+            return f"above {low}, at most {high}" if self.low_excluded else f"{low} to {high}"
+        if low:
+            return f"above {low}" if self.low_excluded else f"at least {low}"
+        return f"at most {high}" if high else ""
+
+    @property
+    def shown_default(self) -> str:
+        """The default as help and documentation tell it."""
+        if self.default_text:
+            return self.default_text
+        if isinstance(self.default, tuple):
+            return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in self.default) or "none"
+        if isinstance(self.default, bool):
+            return "true" if self.default else "false"
+        if self.kind == "note":
+            return note_name(self.default)
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+    def _bound(self, value: float | None) -> str:
+        if value is None:
+            return ""
+        if self.kind == "note":
+            return note_name(int(value))
+        return str(int(value)) if float(value).is_integer() else repr(value)
+
+    def _may_be_as_long_as(self, value: Sequence[object]) -> bool:
+        least, most = self.length or (1, 1)
+        return least <= len(value) <= most
+
+    def _wrong_type(self, value: object, called: str) -> ConfigError:
+        return ConfigError(f"{called or self.name} cannot be {shown(value)}; it must be {self.expected}")
+
+    def _item_of_text(self, text: str) -> Any:
+        if self.kind == "int":
+            return int(text)
+        if self.kind == "float":
+            return float(text)
+        if self.kind == "note":
+            return note_number(text)
+        if self.kind == "bool":
+            if text.lower() not in _TRUTH:
+                raise ValueError
+            return _TRUTH[text.lower()]
+        return text
+
+    def _item_of_toml(self, value: object) -> Any:
+        if self.kind == "note" and isinstance(value, str):
+            return note_number(value)
+        if self.kind == "bool":
+            if not isinstance(value, bool):
+                raise TypeError
+            return value
+        if self.kind in ("int", "note", "float"):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError
+            if self.kind == "float":
+                return float(value)
+            if value != int(value):
+                raise ValueError
+            return int(value)
+        if not isinstance(value, str):
+            raise TypeError
+        return value
+
+    def _item_is_right(self, value: object) -> bool:
+        if self.kind == "bool":
+            return isinstance(value, bool)
+        if self.kind in ("int", "note", "float"):
+            if isinstance(value, bool) or not isinstance(value, Real if self.kind == "float" else Integral):
+                return False
+            try:
+                return self._in_range(float(value))
+            except OverflowError:  # an integer of hundreds of digits
+                return False
+        if self.kind == "choice":
+            return value in self.choices
+        if self.kind == "path":
+            value = os.fspath(value) if isinstance(value, os.PathLike) else value
+        return isinstance(value, str) and "\0" not in value
+
+    def _in_range(self, value: float) -> bool:
+        if self.automatic is not None and value == self.automatic:
+            return True
+        if not math.isfinite(value) or (self.low_excluded and value == self.low):
+            return False
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: on one line, and not at length."""
+    try:
+        text = repr(list(value) if isinstance(value, tuple) else value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a list of lists without end
+        return "something very long"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def described(setting: Setting) -> Any:
+    """A field of a dataclass that has a setting's default and carries its description."""
+    return field(default=setting.default, metadata={_METADATA: setting})
+
+
+def settings_of(owner: Any) -> dict[str, Setting]:
+    """The descriptions that the fields of a dataclass carry, by the names of the fields."""
+    return {f.name: f.metadata[_METADATA] for f in fields(owner) if _METADATA in f.metadata}
