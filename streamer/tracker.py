@@ -62,6 +62,7 @@ class Tracker:
         self.consumed = 0
         self._hopper = Hopper(self.config.hop)
         self._make = make
+        self._notes_begun = 0
         self._start()
 
     def _start(self) -> None:
@@ -163,7 +164,8 @@ class Tracker:
             midi = float(note)
         onset = max(self._hops_end - ago, self._last_off, 0)
         since = min(onset, max(self._hops_end - sounds_ago, 0))
-        event = NoteOn(self._hops_end, onset, note, self._velocity(), midi, since)
+        self._notes_begun += 1
+        event = NoteOn(self._hops_end, onset, note, self._velocity(), midi, since, self._notes_begun)
         self._sounding = event
         self._pitches.clear()
         self._pitches.append(midi)
@@ -175,7 +177,7 @@ class Tracker:
             return []
         self._sounding = None
         self._last_off = max(offset, note.onset + 1)
-        return [NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)))]
+        return [NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)), note.note_id)]
 
     def _velocity(self) -> int:
         """From the loudest hop of the attack: 0 dBFS is 127, every 6 dB less takes 16 off."""

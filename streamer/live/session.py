@@ -20,7 +20,7 @@ from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import EndOfStream, Source
 from streamer.errors import DeviceError, StreamerError
 from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.ledger import Transposer
+from streamer.expression.ledger import Ledger
 from streamer.live.realtime import real_time, tidy
 from streamer.live.snapshot import Snapshot
 from streamer.live.snapshots import Picture
@@ -140,7 +140,7 @@ class Session:
         self._preset = preset
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._status_line = ""
-        self._transposer = Transposer()
+        self._ledger = Ledger()
         self._picture = Picture(tracker.rate_hz, tracker.config.a4_hz)
         self._commands: queue.Queue[str] = queue.Queue(64)
         self._stop = threading.Event()
@@ -212,8 +212,8 @@ class Session:
             lost_samples=self._source.lost,
             losses=self._source.losses + self._outlets.lost,
             load=self._load,
-            transpose=self._transposer.semitones,
-            muted=self._transposer.muted,
+            transpose=self._ledger.semitones,
+            muted=self._ledger.muted,
             recording=self._outlets.recording,
             status=self._status_line,
         )
@@ -307,7 +307,7 @@ class Session:
             closing.callback(faulthandler.cancel_dump_traceback_later)
             closing.callback(self._source.close)
             closing.callback(self._outlets.close)
-            self._send_all(self._transposer.release(self._tracker.consumed))
+            self._send_all(self._ledger.release(self._tracker.consumed))
 
     def _listen(self) -> None:
         while not self._stop.is_set() and not self._outlets.exhausted:
@@ -334,7 +334,7 @@ class Session:
         for event in events:
             if isinstance(event, PitchEstimate):
                 self._picture.estimate(event)
-            sent = self._transposer.apply(event)
+            sent = self._ledger.apply(event)
             if sent is None:
                 continue
             sent_ns = self._outlets.send(sent)
@@ -356,7 +356,7 @@ class Session:
 
     def _hand_on(self, events: Sequence[Event]) -> None:
         """Send what a note-on cannot be among."""
-        self._send_all([sent for event in events if (sent := self._transposer.apply(event)) is not None])
+        self._send_all([sent for event in events if (sent := self._ledger.apply(event)) is not None])
 
     def _send_all(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -391,17 +391,17 @@ class Session:
         while not self._commands.empty():
             verb, _, argument = self._commands.get_nowait().partition(" ")
             if verb == "mute":
-                self._transposer.muted = not self._transposer.muted
-                self._send_all(self._transposer.release(self._tracker.consumed))
+                self._ledger.muted = not self._ledger.muted
+                self._send_all(self._ledger.release(self._tracker.consumed))
             elif verb == "panic":
-                self._send_all(self._transposer.release(self._tracker.consumed))
+                self._send_all(self._ledger.release(self._tracker.consumed))
                 self._outlets.panic()
             elif verb == _HUSH:
-                self._send_all(self._transposer.release(self._tracker.consumed))
+                self._send_all(self._ledger.release(self._tracker.consumed))
                 self._hushed.set()
             elif verb == "transpose":
-                wanted = self._transposer.semitones + int(argument)
-                self._transposer.semitones = max(-_MOST_SEMITONES, min(_MOST_SEMITONES, wanted))
+                wanted = self._ledger.semitones + int(argument)
+                self._ledger.semitones = max(-_MOST_SEMITONES, min(_MOST_SEMITONES, wanted))
             elif verb == "record":
                 self._toggle_recording()
 

@@ -21,7 +21,6 @@ from streamer.audio.push import PushSource
 from streamer.config import TrackerConfig
 from streamer.errors import AudioFormatError, DeviceError, MidiError, OutputError
 from streamer.events import Block, Event, FloatArray, Gap, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.ledger import Transposer
 from streamer.live.session import Session, run_live
 from streamer.live.snapshot import Snapshot
 from streamer.outputs.queued import Behind
@@ -495,16 +494,6 @@ def test_a_driver_that_hangs_does_not_keep_the_process_alive() -> None:
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_transposer_changes_what_is_measured_too() -> None:
-    transposer = Transposer()
-    transposer.semitones = 12
-    sent = transposer.apply(NoteOn(10, 5, 60, 90, 60.2))
-    assert sent == NoteOn(10, 5, 72, 90, 72.2)
-    transposer.semitones = 0
-    assert transposer.apply(NoteOff(20, 15, 60, 60.1)) == NoteOff(20, 15, 72, 72.1)
-    assert transposer.apply(NoteOff(20, 15, 60, 60.1)) is None
 
 
 class Slow(Receiver):

@@ -27,11 +27,11 @@ from streamer.outputs.tables import F0CsvSink, NotesCsvSink
 RATE_HZ = 48_000
 MELODY: tuple[Event, ...] = (
     PitchEstimate(sample=128, centre=64, f0_hz=None, confidence=0.1, level_db=-90.0, peak=0.0, guess_hz=100.0),
-    NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12),
+    NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12, note_id=1),
     PitchEstimate(sample=24_128, centre=24_000, f0_hz=261.6256, confidence=0.98, level_db=-20.123, peak=0.5),
-    NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371),
+    NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371, note_id=1),
     Gap(sample=50_000, lost=500),
-    NoteOn(sample=72_001, onset=71_000, note=64, velocity=1, midi=64.0),
+    NoteOn(sample=72_001, onset=71_000, note=64, velocity=1, midi=64.0, note_id=2),
 )
 SINKS: dict[str, Callable[[Path], Sink]] = {
     "midi": lambda path: MidiFileSink(path, RATE_HZ),
@@ -169,6 +169,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "name": "C4",
         "velocity": 93,
         "midi": 60.12,
+        "note_id": 1,
     }
     assert lines[3] == {
         "type": "note_off",
@@ -178,6 +179,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "note": 60,
         "name": "C4",
         "midi": 60.0371,
+        "note_id": 1,
     }
     assert lines[4] == {"type": "gap", "sample": 50_000, "time_s": 1.041667, "lost": 500}
     assert len(lines) == len(MELODY) == len((tmp_path / "e.jsonl").read_text().splitlines())
