@@ -22,7 +22,7 @@ _RESTORE = "\x1b[?1049l\x1b[?25h\x1b[0m"  # leave the alternate screen, show the
 _GRACE_S = 2.0
 
 
-def _say(message: str) -> None:
+def _print_line(message: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # standard error may be gone with the terminal
         print(message, file=sys.stderr, flush=True)
 
@@ -35,12 +35,12 @@ class Screen:
     Parameters
     ----------
     notify : callable, optional
-        Is told, in one line, when the screen could not be started or died. By default that goes to standard error.
+        Is called, with one line, when the screen could not be started or died. By default that goes to standard error.
     command : sequence of str, optional
         What to run as the screen.
     """
 
-    def __init__(self, notify: Callable[[str], None] = _say, command: Sequence[str] | None = None) -> None:
+    def __init__(self, notify: Callable[[str], None] = _print_line, command: Sequence[str] | None = None) -> None:
         self._notify = notify
         self._command = tuple(command or (sys.executable, "-m", "streamer.live.screen_process"))
         self._process: subprocess.Popen[bytes] | None = None

@@ -14,7 +14,7 @@ from streamer.errors import MidiError
 from streamer.events import Event
 from streamer.expression.encoders import Encoder, PlainEncoder
 from streamer.outputs.midi_apis import ANSWER_WITHIN_S, NO_VIRTUAL_PORTS, Probe, choose_api, probe
-from streamer.outputs.quiet import hush_jack, quiet_stderr
+from streamer.outputs.quiet import quiet_stderr, silence_jack
 from streamer.outputs.server_watch import ServerWatch
 from streamer.outputs.sink import Sink
 
@@ -191,7 +191,7 @@ def _open_quietly(answer: Probe, name: str, how: dict[str, Any]) -> Any:
     try:
         with quiet_stderr():
             backend.load()
-            hush_jack()
+            silence_jack()
             return open_output(name, **how)
     except (ImportError, *PORT_ERRORS) as error:
         raise MidiError(f"the MIDI port {name} cannot be opened with {answer.api.label}: {error}") from error

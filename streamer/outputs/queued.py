@@ -14,7 +14,7 @@ CAPACITY = 4096  # some ten seconds of events, or five of the shortest blocks
 _LINGER_S = 0.01  # what pitches and sound may wait: waking a thread for each would cost more than writing it
 
 
-class Behind(Sink):
+class QueuedSink(Sink):
     """Hands everything to a sink in order, behind a bounded queue, so that a slow disk or pipe delays no note.
 
     A failure is raised by the next call, once; by then the sink is closed.
@@ -61,9 +61,9 @@ class Behind(Sink):
         if not isinstance(event, PitchEstimate):
             self._wake()
 
-    def hear(self, block: Block) -> None:
-        """See `Sink.hear`."""
-        self._put(self._sink.hear, block)
+    def write_audio(self, block: Block) -> None:
+        """See `Sink.write_audio`."""
+        self._put(self._sink.write_audio, block)
 
     def finish(self) -> None:
         """Let it close once all that waits is written; returns at once."""
@@ -81,12 +81,12 @@ class Behind(Sink):
         """
         self.finish()
         self._thread.join(timeout_s)
-        self._complain()
+        self._raise_failure()
         if self._thread.is_alive():
             raise OutputError(f"{self.name} takes no more; {len(self._waiting)} events for it are lost")
 
     def _put(self, call: Callable[[Any], None], item: Any) -> None:
-        self._complain()
+        self._raise_failure()
         if self._has_room():
             self._waiting.append((call, item))
         else:
@@ -102,7 +102,7 @@ class Behind(Sink):
         self._stalled = False
         return True
 
-    def _complain(self) -> None:
+    def _raise_failure(self) -> None:
         error, self._error = self._error, None
         if error is not None:
             raise error

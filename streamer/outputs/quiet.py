@@ -37,7 +37,7 @@ def quiet_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-def hush_jack() -> None:
+def silence_jack() -> None:
     """Turn off what the JACK client libraries of this process print, for good.
 
     When a server dies its clients' own threads say so on standard error, in the midst of the screen and long after the
