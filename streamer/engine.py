@@ -13,8 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
 
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import EndOfStream, Source
@@ -24,6 +22,7 @@ from streamer.expression.ledger import Ledger
 from streamer.latency import LatencyStats
 from streamer.outputs.fanout import Fanout, Recorder
 from streamer.outputs.sink import Sink
+from streamer.status import EngineStatus, Observer
 from streamer.tracker import Tracker
 from streamer.units import samples_to_ms
 
@@ -37,59 +36,6 @@ _RETRY_S = (0.5, 1.0, 2.0)  # between attempts to get the device back
 _SILENT_S = 1.0  # of exact zeros from the start: a microphone never does that
 _PATIENCE_S = 1.0
 _MOST_SEMITONES = 60
-
-
-class Observer(Protocol):
-    """What follows the music for people. The engine's thread calls it: it must return at once, and not raise."""
-
-    def estimate(self, event: PitchEstimate) -> None:
-        """One hop went by; the pitch is as heard, whether muted or transposed."""
-
-    def note_on(self, event: NoteOn, total_ms: float) -> None:
-        """A note-on was sent, so late after its sound began."""
-
-    def note_off(self, event: NoteOff) -> None:
-        """A note-off was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """An engine at one moment.
-
-    Attributes
-    ----------
-    consumed : int
-        Samples so far, lost ones included.
-    output_names : tuple of str
-        Of the sinks that live as long as the engine.
-    silent_input : bool
-        Whether the input has been exactly zero from the start.
-    lost_samples : int
-        By the source.
-    losses : int
-        How many times the source lost something, and events that a sink was too slow for.
-    load : float
-        Compute time per second of audio.
-    transpose : int
-        In semitones.
-    muted : bool
-        Whether notes are kept back.
-    recording : str or None
-        What the present take is written to.
-    message : str
-        The latest line for people.
-    """
-
-    consumed: int
-    output_names: tuple[str, ...]
-    silent_input: bool
-    lost_samples: int
-    losses: int
-    load: float
-    transpose: int
-    muted: bool
-    recording: str | None
-    message: str
 
 
 class Engine:

@@ -5,11 +5,13 @@ A sample of value n/128 begins note n, one of value -1 ends what sounds.
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from streamer.audio.push import PushSource
 from streamer.config import TrackerConfig
+from streamer.engine import Engine
 from streamer.events import Block, Event, FloatArray, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.outputs.sink import Sink
 from streamer.tracker import Tracker
@@ -113,3 +115,12 @@ def wait_for(check: Callable[[], object]) -> None:
     while not check():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def run_engine(source: PushSource, *sinks: Sink, **options: Any) -> tuple[Engine, list[str]]:
+    """Run an engine to its end; the lines for people come with it."""
+    lines: list[str] = []
+    engine = Engine(source, ScriptedTracker(), sinks, notify=lines.append, **options)
+    engine.start()
+    assert engine.join(30.0)
+    return engine, lines

@@ -10,27 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamer.audio.push import PushSource
 from streamer.engine import Engine
-from streamer.errors import AudioFormatError, DeviceError, MidiError, OutputError
 from streamer.events import Event, FloatArray, NoteOff, NoteOn, PitchEstimate
 from streamer.outputs.sink import Sink
 from streamer.outputs.tables import NotesCsvSink
-from tests.scripted import BLOCK, RATE_HZ, Receiver, Script, ScriptedTracker, wait_for
-
-
-def run(source: PushSource, *sinks: Sink, **options: Any) -> tuple[Engine, list[str]]:
-    """Run an engine to its end; the lines for people come with it."""
-    lines: list[str] = []
-    engine = Engine(source, ScriptedTracker(), sinks, notify=lines.append, **options)
-    engine.start()
-    assert engine.join(30.0)
-    return engine, lines
+from tests.scripted import BLOCK, RATE_HZ, Receiver, Script, ScriptedTracker, run_engine, wait_for
 
 
 def test_notes_reach_the_sink_and_the_end_of_the_source_ends_them() -> None:
     receiver = Receiver()
-    engine, lines = run(Script(60, None, 62, 64), receiver)
+    engine, lines = run_engine(Script(60, None, 62, 64), receiver)
     assert receiver.log == ["+60", "-60", "+62", "-62", "+64", "-64"]
     assert receiver.closed
     assert not engine.failed
@@ -95,7 +84,7 @@ def test_lost_samples_end_the_note_and_are_counted() -> None:
     note[0] = 0.5
     source.push(note)
     source.push(rest, lost=33)
-    engine, _ = run(source, receiver)
+    engine, _ = run_engine(source, receiver)
     assert receiver.log == ["+64", "-64", "gap 33"]
     status = engine.status()
     assert (status.lost_samples, status.losses) == (33, 1)
@@ -107,7 +96,7 @@ def test_exact_silence_from_the_start_is_noticed() -> None:
         source = Script()
         source.push(np.full(BLOCK, first, np.float32) * 0.0 if silent else np.full(BLOCK, -first, np.float32))
         source.push(np.zeros(RATE_HZ, np.float32))
-        engine, _ = run(source)
+        engine, _ = run_engine(source)
         assert engine.status().silent_input is silent
 
 
@@ -236,138 +225,6 @@ def test_two_notes_of_one_pitch_end_each_with_their_own_end(tmp_path: Any) -> No
     assert engine.join(30.0)
     rows = [line.split(",")[:2] for line in (tmp_path / "notes.csv").read_text().splitlines()[1:]]
     assert rows == [["0.002000", "0.050000"], ["0.001000", "0.100000"]]
-
-
-# -- what breaks ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "error", [OutputError("the disk is full"), MidiError("gone"), ValueError("a defect"), SystemError()]
-)
-def test_a_sink_that_fails_ends_alone(error: Exception) -> None:
-    good, bad = Receiver("good"), Receiver("bad")
-
-    def fail() -> None:
-        bad.fails = error
-
-    engine, lines = run(Script(60, fail, None, 62), bad, good)
-    assert good.log == ["+60", "-60", "+62", "-62"]
-    assert bad.closed
-    assert not bad.sounding
-    assert engine.failed
-    assert len(lines) == 1
-    assert "\n" not in lines[0]
-
-
-def test_a_file_that_fails_in_its_thread_ends_alone() -> None:
-    good, bad = Receiver("good"), Receiver("bad")
-    bad.may_block = True
-    bad.fails = OutputError("cannot write bad: the disk is full")
-    engine, lines = run(Script(60, lambda: wait_for(lambda: bad.closed), None, 62), bad, good)
-    assert good.log == ["+60", "-60", "+62", "-62"]
-    assert (engine.failed, lines) == (True, ["cannot write bad: the disk is full"])
-
-
-def test_the_engine_ends_when_no_sink_is_left() -> None:
-    receiver = Receiver()
-    receiver.fails = OutputError("gone")
-    source = Script(*([60, None] * 1000))
-    engine, _ = run(source, receiver)
-    assert engine.failed
-    assert receiver.closed
-
-
-def test_a_port_that_comes_back_is_used_again() -> None:
-    class Port(Receiver):
-        can_reopen = True
-        reopened = 0
-
-        def reopen(self) -> None:
-            self.reopened += 1
-            if self.reopened == 1:
-                raise MidiError("not yet")
-            self.fails = None
-
-    port = Port("port")
-
-    def fail() -> None:
-        port.fails = MidiError("the MIDI port is gone")
-
-    def read_on() -> None:
-        time.sleep(0.05)
-
-    engine, lines = run(Script(60, fail, 62, *[read_on] * 60, None, 64, None), port)
-    assert port.log == ["+60", "-62", "+64", "-64"]
-    assert lines == ["the MIDI port is gone; trying to open it again", "port is back"]
-    assert not engine.failed
-
-
-def test_a_closed_pipe_ends_the_engine_quietly() -> None:
-    pipe, receiver = Receiver("pipe"), Receiver()
-    pipe.fails = BrokenPipeError()
-    engine, lines = run(Script(60, 62, 64), receiver, pipe)
-    assert not engine.failed
-    assert not receiver.sounding
-    assert receiver.closed
-    assert lines == []
-
-
-def test_a_defect_in_the_tracker_still_ends_the_note() -> None:
-    receiver = Receiver()
-    engine, _ = run(Script(60, 127.5), receiver)  # type: ignore[arg-type]
-    assert str(engine.error) == "a defect"
-    assert engine.failed
-    assert receiver.log == ["+60", "-60"]
-    assert receiver.closed
-
-
-def test_a_device_that_is_absent_from_the_start_is_an_error() -> None:
-    class Absent(Script):
-        def start(self) -> None:
-            raise DeviceError("there is no audio input")
-
-    receiver = Receiver()
-    engine, _ = run(Absent(), receiver)
-    assert str(engine.error) == "there is no audio input"
-    assert receiver.closed
-
-
-def test_samples_that_are_not_what_was_said_are_an_error() -> None:
-    source, receiver = Script(60, lambda: source.fail(AudioFormatError("a WAV file, not raw"))), Receiver()
-    engine, _ = run(source, receiver)
-    assert isinstance(engine.error, AudioFormatError)
-    assert receiver.log == ["+60", "-60"]
-
-
-def test_a_device_that_dies_ends_note_and_take_and_comes_back() -> None:
-    takes: list[Receiver] = []
-
-    def recorder(take: int, start: int) -> Sink:
-        takes.append(Receiver(f"take {take} from {start}"))
-        return takes[-1]
-
-    before_it_was_back: list[object] = []
-
-    class Dying(Script):
-        def start(self) -> None:
-            super().start()
-            if self.starts == 2:
-                raise DeviceError("not yet")
-            if self.starts == 3:
-                before_it_was_back.extend((takes[0].closed, list(receiver.log)))
-
-    source = Dying(60, lambda: source.fail(DeviceError("the microphone is gone")), 62, None)
-    receiver = Receiver()
-    engine, lines = run(source, receiver, recorders=[recorder], record_now=True)
-    assert before_it_was_back == [True, ["+60", "-60"]]
-    assert receiver.log == ["+60", "-60", "+62", "-62"]
-    assert [(take.name, take.log) for take in takes] == [
-        ("take 1 from 0", ["+60", "-60"]),
-        (f"take 2 from {BLOCK}", ["+62", "-62"]),
-    ]
-    assert not engine.failed
-    assert lines[0].startswith("the microphone is gone;")
-    assert lines[1] == "the audio input script is back"
 
 
 def test_recording_starts_and_stops_at_command() -> None:

@@ -60,7 +60,7 @@ class PlainEncoder(Encoder):
 
     def __init__(self, channel: int = 0) -> None:
         self._channel = channel
-        self._sounding: Counter[int] = Counter()  # notes of one pitch cannot be told apart on one channel, but counted
+        self._sounding: Counter[int] = Counter()  # counted: on one channel, notes of one pitch have no other difference
 
     def encode(self, event: Event) -> list[Message]:
         """See `Encoder.encode`."""

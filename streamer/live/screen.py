@@ -108,7 +108,7 @@ class Screen:
             self._newest.put_nowait(item)
 
     def _write(self, pipe: IO[bytes]) -> None:
-        # A broken pipe is the other thread's to tell, as the end of the commands.
+        # The other thread reports a broken pipe, as the end of the commands.
         with contextlib.suppress(OSError), pipe:
             while (snapshot := self._newest.get()) is not None:
                 pipe.write(snapshot.to_json().encode() + b"\n")
@@ -121,7 +121,7 @@ class Screen:
                 if command in COMMANDS:
                     self._asked.put(command)
         self._put(None)  # lets the writer go
-        # A signal to the whole group ends the screen a moment before the engine closes it: that is no failure to tell.
+        # A signal to the whole group ends the screen a moment before the engine closes it: that is no failure.
         if not self._closing.wait(0.5):
             self._restore_terminal()
             self._notify("the screen has ended unexpectedly; going on without it (Ctrl-C quits)")

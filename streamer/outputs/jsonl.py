@@ -14,7 +14,7 @@ A ``pitch`` line, one a hop, adds
 ``centre_s``
     Centre of what was analysed, in seconds.
 ``f0_hz``
-    Fundamental frequency, or ``null`` where unvoiced.
+    Fundamental frequency, or ``null`` where unvoiced. As the notes it is transposed, and while muted it is ``null``.
 ``confidence``
     0 to 1.
 ``level_db``, ``peak_db``

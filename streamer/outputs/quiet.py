@@ -1,4 +1,4 @@
-"""Keep what C libraries print off the user's terminal: it is told in one line of our own, or it is no news."""
+"""Keep what C libraries print off the user's terminal: what matters of it we print in one line of our own."""
 
 import ctypes
 import os

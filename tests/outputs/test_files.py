@@ -150,6 +150,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
     sink.close()
     sink.close()
     sink.send(MELODY[0])
+    note = {"note": 60, "name": "C4", "note_id": 1}
     assert lines[0] == {
         "type": "pitch",
         "sample": 128,
@@ -165,21 +166,17 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "sample": 24_000,
         "time_s": 0.5,
         "onset_s": 0.479167,
-        "note": 60,
-        "name": "C4",
+        **note,
         "velocity": 93,
         "midi": 60.12,
-        "note_id": 1,
     }
     assert lines[3] == {
         "type": "note_off",
         "sample": 48_000,
         "time_s": 1.0,
         "offset_s": 0.979167,
-        "note": 60,
-        "name": "C4",
+        **note,
         "midi": 60.0371,
-        "note_id": 1,
     }
     assert lines[4] == {"type": "gap", "sample": 50_000, "time_s": 1.041667, "lost": 500}
     assert len(lines) == len(MELODY) == len((tmp_path / "e.jsonl").read_text().splitlines())
