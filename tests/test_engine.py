@@ -1,5 +1,6 @@
 """The engine: what reaches the sinks, in which order, and what is left when something breaks."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -292,6 +293,10 @@ def test_many_engines_leave_nothing_behind(tmp_path: Any) -> None:
     assert not any(engine.failed or engine.stuck for engine in engines)
 
 
-def test_an_engine_that_was_never_started_cannot_be_waited_for() -> None:
-    with pytest.raises(RuntimeError):
-        Engine(Script(), ScriptedTracker(), []).join(0.1)
+def test_an_engine_that_was_never_started_has_no_thread_and_cannot_be_waited_for(tmp_path: Any) -> None:
+    before = set(threading.enumerate())
+    with contextlib.closing(NotesCsvSink(tmp_path / "notes.csv", RATE_HZ)) as sink:
+        engine = Engine(Script(), ScriptedTracker(), [sink])
+        with pytest.raises(RuntimeError):
+            engine.join(0.1)
+    assert set(threading.enumerate()) == before

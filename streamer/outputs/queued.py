@@ -17,7 +17,7 @@ _LINGER_S = 0.01  # what pitches and sound may wait: waking a thread for each wo
 class QueuedSink(Sink):
     """Hands everything to a sink in order, behind a bounded queue, so that a slow disk or pipe delays no note.
 
-    A failure is raised by the next call, once; by then the sink is closed.
+    A failure is raised by the next call, once; by then the sink is closed. The thread starts with the first call.
 
     Parameters
     ----------
@@ -48,7 +48,6 @@ class QueuedSink(Sink):
         self._error: Exception | None = None
         self._finished = False
         self._thread = threading.Thread(target=self._work, name=f"writer of {sink.name}", daemon=True)
-        self._thread.start()
 
     @property
     def stuck(self) -> bool:
@@ -69,6 +68,7 @@ class QueuedSink(Sink):
         """Let it close once all that waits is written; returns at once."""
         if not self._finished:
             self._finished = True
+            self._start()
             self._wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
@@ -86,11 +86,16 @@ class QueuedSink(Sink):
             raise OutputError(f"{self.name} takes no more; {len(self._waiting)} events for it are lost")
 
     def _put(self, call: Callable[[Any], None], item: Any) -> None:
+        self._start()
         self._raise_failure()
         if self._has_room():
             self._waiting.append((call, item))
         else:
             self.lost += 1
+
+    def _start(self) -> None:
+        if self._thread.ident is None:
+            self._thread.start()
 
     def _has_room(self) -> bool:
         deadline_s = 0.0 if self._stalled else time.monotonic() + self._patience_s
