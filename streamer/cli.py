@@ -223,12 +223,12 @@ def _doctor(
     **Example**: `streamer doctor`
     """
     from streamer.commands.printing import show, show_finding
-    from streamer.doctor import State, examine
+    from streamer.doctor import Severity, examine
 
     faults = 0
     for finding in examine(seconds):
         show_finding(finding)
-        faults += finding.state is State.FAULT
+        faults += finding.severity is Severity.FAULT
     show(f"\n{faults} to mend" if faults else "\nready to play")
     return 1 if faults else 0
 

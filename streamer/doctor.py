@@ -23,7 +23,7 @@ _SCREEN = (80, 24)
 _MOST_LOAD = 0.5  # compute time per second of audio; with more, a burst of another program costs samples
 
 
-class State(Enum):
+class Severity(Enum):
     """How a finding is to be taken."""
 
     GOOD = "ok"
@@ -39,14 +39,14 @@ class Finding:
     ----------
     what : str
         What was looked at.
-    state : State
+    severity : Severity
         ``NOTE`` is a restriction that one can play with; a ``FAULT`` must be mended first.
     said : str
         What was found, and what mends it.
     """
 
     what: str
-    state: State
+    severity: Severity
     said: str
 
 
@@ -59,7 +59,7 @@ def examine(timing_s: float) -> Iterator[Finding]:
         How many seconds of audio the timing test hears.
     """
     system = f"Python {platform.python_version()} on {platform.system()} {platform.release()} ({platform.machine()})"
-    yield Finding("streamer", State.GOOD, f"{__version__}, {system}")
+    yield Finding("streamer", Severity.GOOD, f"{__version__}, {system}")
     yield from _libraries()
     yield from _microphones()
     yield from _midi()
@@ -73,9 +73,9 @@ def _libraries() -> Iterator[Finding]:
             importlib.import_module(name)
         except (ImportError, OSError) as error:
             mend = "`python -m pip install --force-reinstall pitch-streamer` in streamer's own environment"
-            yield Finding(name, State.NOTE, f"does not load ({error}), so {purpose} cannot be used; {mend}")
+            yield Finding(name, Severity.NOTE, f"does not load ({error}), so {purpose} cannot be used; {mend}")
         else:
-            yield Finding(name, State.GOOD, purpose)
+            yield Finding(name, Severity.GOOD, purpose)
 
 
 def _microphones() -> Iterator[Finding]:
@@ -84,16 +84,16 @@ def _microphones() -> Iterator[Finding]:
     try:
         devices = list_inputs()
     except DeviceError as error:
-        yield Finding("audio input", State.FAULT, str(error))
+        yield Finding("audio input", Severity.FAULT, str(error))
         return
     if not devices:
         mend = "connect a microphone"
         if sys.platform == "linux":
             mend += ", see that PipeWire, PulseAudio or JACK runs, and `sudo usermod -aG audio $USER`"
-        yield Finding("audio input", State.FAULT, f"PortAudio sees none: {mend}")
+        yield Finding("audio input", Severity.FAULT, f"PortAudio sees none: {mend}")
         return
     names = ", ".join(dict.fromkeys(device.host_api for device in devices))
-    yield Finding("audio input", State.GOOD, f"{len(devices)} by {names}; `streamer devices` lists them")
+    yield Finding("audio input", Severity.GOOD, f"{len(devices)} by {names}; `streamer devices` lists them")
     yield _listen()
 
 
@@ -108,20 +108,20 @@ def _listen() -> Finding:
         finally:
             microphone.close()
     except DeviceError as error:
-        return Finding("microphone", State.FAULT, str(error))
+        return Finding("microphone", Severity.FAULT, str(error))
     if not len(heard):
-        return Finding("microphone", State.FAULT, f"{microphone.name} delivers nothing; choose another with --input")
+        return Finding("microphone", Severity.FAULT, f"{microphone.name} delivers nothing; choose another with --input")
     peak = float(np.abs(heard).max())
     if peak == 0.0:
-        return Finding("microphone", State.FAULT, f"{microphone.name} gives exact zeros: {_why_silent()}")
+        return Finding("microphone", Severity.FAULT, f"{microphone.name} gives exact zeros: {_why_silent()}")
     from streamer.units import amplitude_to_db
 
     latency_ms = microphone.input_latency_ms
     buffer = "latency unknown" if latency_ms is None else f"latency {latency_ms:.1f} ms, as its driver says"
     said = f"{microphone.name} at {microphone.rate_hz} Hz, {buffer}, peak {amplitude_to_db(peak):.0f} dB"
     if peak >= 1.0:
-        return Finding("microphone", State.NOTE, f"{said}: it clips; turn the input down")
-    return Finding("microphone", State.GOOD, said)
+        return Finding("microphone", Severity.NOTE, f"{said}: it clips; turn the input down")
+    return Finding("microphone", Severity.GOOD, said)
 
 
 def _samples(microphone: Source) -> FloatArray:
@@ -155,24 +155,26 @@ def _midi() -> Iterator[Finding]:
         what = f"MIDI, {line.label}"
         if line.port is None:
             # One way out is enough; without any, each is a fault.
-            bad = State.NOTE if works else State.FAULT
-            yield Finding(what, State.GOOD if line.usable else bad, line.detail)
+            bad = Severity.NOTE if works else Severity.FAULT
+            yield Finding(what, Severity.GOOD if line.usable else bad, line.detail)
         else:
-            yield Finding(what, State.GOOD, f"port {line.port}")
+            yield Finding(what, Severity.GOOD, f"port {line.port}")
 
 
 def _terminal() -> Finding:
     if not sys.stdout.isatty():
-        return Finding("terminal", State.NOTE, "standard output is no terminal, so there is no screen")
+        return Finding("terminal", Severity.NOTE, "standard output is no terminal, so there is no screen")
     columns, rows = shutil.get_terminal_size()
     if os.environ.get("TERM") == "dumb":
         return Finding(
-            "terminal", State.NOTE, "it is dumb (TERM=dumb): the screen is plain lines; try another terminal"
+            "terminal", Severity.NOTE, "it is dumb (TERM=dumb): the screen is plain lines; try another terminal"
         )
     if columns < _SCREEN[0] or rows < _SCREEN[1]:
         wanted = "x".join(map(str, _SCREEN))
-        return Finding("terminal", State.NOTE, f"{columns}x{rows}: with {wanted} and more the screen shows all it has")
-    return Finding("terminal", State.GOOD, f"{columns}x{rows}")
+        return Finding(
+            "terminal", Severity.NOTE, f"{columns}x{rows}: with {wanted} and more the screen shows all it has"
+        )
+    return Finding("terminal", Severity.GOOD, f"{columns}x{rows}")
 
 
 def _timing(timing_s: float) -> Finding:
@@ -194,8 +196,8 @@ def _timing(timing_s: float) -> Finding:
     p99_ms = float(np.percentile(took_ms, 99))
     said = f"load {load:.0%}; a hop of {hop_ms:.2f} ms takes {np.median(took_ms):.2f} ms, p99 {p99_ms:.2f} ms"
     if load > _MOST_LOAD:
-        return Finding("timing", State.FAULT, f"{said}: too slow; `streamer live --hop {4 * hop}`")
+        return Finding("timing", Severity.FAULT, f"{said}: too slow; `streamer live --hop {4 * hop}`")
     if p99_ms > hop_ms:
         mend = f"close other programs, or `streamer live --hop {2 * hop}`"
-        return Finding("timing", State.NOTE, f"{said}: some come late; {mend}")
-    return Finding("timing", State.GOOD, said)
+        return Finding("timing", Severity.NOTE, f"{said}: some come late; {mend}")
+    return Finding("timing", Severity.GOOD, said)

@@ -85,6 +85,8 @@ class NoteOn:
     since : int or None
         Where its sound is believed to have begun: a sung note sounds before it is at its vowel, where people mark it.
         None for ``onset``.
+    note_id : int
+        Which note of the stream, counted from 1; 0 where notes are not counted.
     """
 
     sample: int
@@ -93,6 +95,7 @@ class NoteOn:
     velocity: int
     midi: float
     since: int | None = None
+    note_id: int = 0
 
     @property
     def first_heard(self) -> int:
@@ -114,12 +117,15 @@ class NoteOff:
         MIDI note number, that of the note-on.
     midi : float
         Fractional median pitch of the whole note.
+    note_id : int
+        That of the note-on.
     """
 
     sample: int
     offset: int
     note: int
     midi: float
+    note_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,7 @@ def test_a_gap_ends_the_note_and_time_goes_on(tune):
     begun = [event for event in after if isinstance(event, NoteOn)]
     assert notes_of(before) == TUNE[:3]
     assert [event.note for event in begun] == TUNE[4:]
+    assert begun[0].note_id == 4
     assert abs(begun[0].onset - (cut + 4800 + 2400)) < 0.03 * RATE_HZ
 
 
@@ -252,3 +253,9 @@ def test_latency_counts_from_the_first_sound_and_files_from_where_people_mark_th
     assert all(event.first_heard <= event.onset <= event.sample for event in begun)
     assert 0.0 < max(event.onset - event.first_heard for event in begun) / RATE_HZ < 0.01
     assert NoteOn(9, 5, 60, 64, 60.0).first_heard == 5
+
+
+def test_notes_are_counted_through_the_whole_stream(whole):
+    ons = [event.note_id for event in whole if isinstance(event, NoteOn)]
+    offs = [event.note_id for event in whole if isinstance(event, NoteOff)]
+    assert ons == offs == list(range(1, len(ons) + 1))

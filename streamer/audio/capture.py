@@ -147,7 +147,7 @@ def _refusal(device: InputDevice, rate_hz: int, error: Exception) -> str:
     return f"cannot open the audio input {device.name}: {reason}; is another program using it?"
 
 
-def _tell(**what: Any) -> None:
+def _write_line(**what: Any) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
@@ -188,14 +188,14 @@ def _main() -> None:
     try:
         devices = inputs()
         if settings.get("list"):
-            _tell(devices=[asdict(device) for device in devices])
+            _write_line(devices=[asdict(device) for device in devices])
             return
         device = choose_input(settings["input"], devices)
         capture = Capture(device, settings["rate_hz"], settings["block"], settings["channel"])
     except DeviceError as error:
-        _tell(error=str(error))
+        _write_line(error=str(error))
         return
-    _tell(name=device.name, rate_hz=capture.rate_hz, latency_ms=capture.latency_ms)
+    _write_line(name=device.name, rate_hz=capture.rate_hz, latency_ms=capture.latency_ms)
     threading.Thread(target=obey, daemon=True).start()
     go.wait()
     if ended.is_set():
@@ -208,9 +208,9 @@ def _main() -> None:
         try:
             capture.stream.start()
         except _portaudio().PortAudioError as error:
-            _tell(error=f"cannot start the audio input {device.name}: {_reason(error)}")
+            _write_line(error=f"cannot start the audio input {device.name}: {_reason(error)}")
             return
-        _tell(started=True)
+        _write_line(started=True)
         _pass_on(capture, ended)
     closing = threading.Thread(target=capture.stream.close, daemon=True)  # which may never return
     closing.start()
@@ -219,7 +219,7 @@ def _main() -> None:
 
 def main() -> None:
     """Serve one stream, and leave without PortAudio's own end, which aborts or hangs when its server is gone."""
-    complaints = os.fdopen(os.dup(2), "w")
+    stderr = os.fdopen(os.dup(2), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     status = 0
     try:
@@ -227,8 +227,8 @@ def main() -> None:
     except BrokenPipeError:
         pass  # who started this is gone
     except Exception:
-        traceback.print_exc(file=complaints)
-        complaints.flush()
+        traceback.print_exc(file=stderr)
+        stderr.flush()
         status = 1
     os._exit(status)
 

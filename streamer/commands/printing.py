@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamer.config import PRESETS
-from streamer.doctor import Finding, State
+from streamer.doctor import Finding, Severity
 from streamer.errors import DeviceError
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
@@ -106,12 +106,12 @@ def notes_table(heard: Transcription) -> Table:
 
 def show_finding(finding: Finding) -> None:
     """One line of the doctor's."""
-    style = {State.GOOD: "green", State.NOTE: "yellow", State.FAULT: "bold red"}[finding.state]
+    style = {Severity.GOOD: "green", Severity.NOTE: "yellow", Severity.FAULT: "bold red"}[finding.severity]
     line = Table.grid(padding=(0, 2))
     line.add_column(width=5)
     line.add_column(width=18)
     line.add_column(overflow="fold")
-    line.add_row(f"[{style}]{finding.state.value}[/]", Text(finding.what), Text(finding.said))
+    line.add_row(f"[{style}]{finding.severity.value}[/]", Text(finding.what), Text(finding.said))
     show(line)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import MidiError, OutputError
-from streamer.live.session import Recorder, Screen
+from streamer.live.session import Screen
+from streamer.outputs.fanout import Recorder
 from streamer.outputs.sink import Sink
 
 STANDARD_OUTPUT = Path("-")

@@ -133,7 +133,7 @@ class Take:
     problem: str | None = None
 
 
-class State(Enum):
+class GuideState(Enum):
     """What the guide is about."""
 
     WAITING = auto()  # for a note
@@ -159,7 +159,7 @@ class Guide:
 
     Attributes
     ----------
-    state : State
+    state : GuideState
         Where it stands.
     level_db : float
         Level of the latest hop.
@@ -177,7 +177,7 @@ class Guide:
         self._room = _Room(rate_hz)
         self._refused: Take | None = None
         self._begin_take(0)
-        self.state = State.WAITING if self._requests else State.DONE
+        self.state = GuideState.WAITING if self._requests else GuideState.DONE
 
     @property
     def request(self) -> Request | None:
@@ -205,8 +205,8 @@ class Guide:
         if block.lost:
             self._tracker.gap(block.lost)
             self._blocks.clear()
-            if self.state is State.SOUNDING:
-                self.state = State.FADING
+            if self.state is GuideState.SOUNDING:
+                self.state = GuideState.FADING
                 takes += self._refuse_lost()
         self._blocks.append((self._tracker.consumed, block.samples))
         for event in self._tracker.process(block.samples):
@@ -216,9 +216,9 @@ class Guide:
 
     def finish(self) -> list[Take]:
         """The stream is over: judge what was still sounding."""
-        if self.state is not State.SOUNDING:
+        if self.state is not GuideState.SOUNDING:
             return []
-        return self._end_take(self._tracker.consumed, State.WAITING)
+        return self._end_take(self._tracker.consumed, GuideState.WAITING)
 
     def skip(self) -> None:
         """Leave this note out."""
@@ -246,9 +246,9 @@ class Guide:
         self._at = index
         self._refused = None
         if self.request is None:
-            self.state = State.DONE
-        elif self.state is not State.WAITING:
-            self.state = State.FADING
+            self.state = GuideState.DONE
+        elif self.state is not GuideState.WAITING:
+            self.state = GuideState.FADING
             self._quiet = 0
 
     def _begin_take(self, sample: int) -> None:
@@ -267,14 +267,14 @@ class Guide:
         self.level_db = event.level_db
         self._room.hear(event)
         hop = self._tracker.config.hop
-        if self.state is State.SOUNDING:
+        if self.state is GuideState.SOUNDING:
             return self._follow_note(event, hop)
-        if self.state is State.FADING:
+        if self.state is GuideState.FADING:
             self._quiet = self._quiet + hop if event.level_db < self._room.begin_db else 0
             if self._quiet >= s_to_samples(CALM_S, self.rate_hz):
-                self.state = State.WAITING
-        elif self.state is State.WAITING and self._room.is_known and event.level_db > self._room.begin_db:
-            self.state = State.SOUNDING
+                self.state = GuideState.WAITING
+        elif self.state is GuideState.WAITING and self._room.is_known and event.level_db > self._room.begin_db:
+            self.state = GuideState.SOUNDING
             self._begin_take(event.sample - hop)
             return self._follow_note(event, hop)
         return []
@@ -289,15 +289,15 @@ class Guide:
         length = event.sample - self._begun
         if self._quiet >= s_to_samples(RELEASE_S, self.rate_hz):
             if length - self._quiet < s_to_samples(BLIP_S, self.rate_hz):
-                self.state = State.WAITING
+                self.state = GuideState.WAITING
                 return []
             after = s_to_samples(AFTER_S, self.rate_hz)
-            return self._end_take(event.sample - self._quiet + after, State.WAITING)
+            return self._end_take(event.sample - self._quiet + after, GuideState.WAITING)
         if length >= s_to_samples(LONGEST_S, self.rate_hz):
-            return self._end_take(event.sample, State.FADING)
+            return self._end_take(event.sample, GuideState.FADING)
         return []
 
-    def _end_take(self, end: int, then: State) -> list[Take]:
+    def _end_take(self, end: int, then: GuideState) -> list[Take]:
         self.state, self._quiet = then, 0
         take = self._judge(end)
         if take.problem is None:
@@ -395,7 +395,7 @@ class Guide:
 
     def _forget(self) -> None:
         """Let go of what no take can need."""
-        needed = self._begun if self.state is State.SOUNDING else self._tracker.consumed
+        needed = self._begun if self.state is GuideState.SOUNDING else self._tracker.consumed
         needed -= s_to_samples(BEFORE_S, self.rate_hz) + self._tracker.config.hop
         while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) <= needed:
             self._blocks.popleft()

@@ -42,6 +42,7 @@ class Decider:
         self.rate_hz = rate_hz
         self._machine = machine
         self._velocity_hops = max(1, round(_VELOCITY_MS / 1000.0 * rate_hz / self.config.hop))
+        self._notes_begun = 0  # in the whole stream
         self._begin_anew(0)
 
     def events(self, evidence: Evidence) -> Iterator[Event]:
@@ -124,7 +125,8 @@ class Decider:
             midi = float(note)
         onset = max(self._now - ago * self.config.hop, self._last_off, 0)
         since = min(onset, max(self._now - sounds_ago * self.config.hop, 0))
-        event = NoteOn(self._now, onset, note, self._velocity(), midi, since)
+        self._notes_begun += 1
+        event = NoteOn(self._now, onset, note, self._velocity(), midi, since, self._notes_begun)
         self._sounding = event
         self._pitches.clear()
         self._pitches.append(midi)
@@ -135,7 +137,7 @@ class Decider:
         if note is not None:
             self._sounding = None
             self._last_off = max(offset, note.onset + 1)
-            yield NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)))
+            yield NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)), note.note_id)
 
     def _velocity(self) -> int:
         """From the loudest hop of the attack: 0 dBFS is 127, every 6 dB less takes 16 off."""

@@ -1,1 +1,1 @@
-"""From decisions to MIDI: what sounds, and how it is said."""
+"""From decisions to MIDI: what sounds, and which messages say so."""

@@ -1,1 +1,1 @@
-"""The live engine: source, tracker and sinks in threads, its statistics and its screen."""
+"""Process control and the screen of ``live`` and ``demo``."""

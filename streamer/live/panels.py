@@ -4,8 +4,9 @@ import math
 
 from rich.style import Style
 
+from streamer.latency import LatencySummary
 from streamer.live.canvas import Canvas, big_size, big_text, shorten
-from streamer.live.snapshot import LatencySummary, RollNote, Snapshot
+from streamer.live.snapshot import RollNote, Snapshot
 from streamer.live.theme import (
     ACCENT,
     ACCENT_STRONG,

@@ -12,7 +12,7 @@ SWITCH_INTERVAL_S = 0.0005
 
 @contextlib.contextmanager
 def real_time() -> Iterator[None]:
-    """Switch threads quickly, and collect no garbage but by `tidy`."""
+    """Switch threads quickly, and collect no garbage but by `collect_garbage`."""
     interval_s, collects = sys.getswitchinterval(), gc.isenabled()
     gc.collect()
     gc.freeze()  # all that was imported: it need not be looked through again
@@ -27,6 +27,6 @@ def real_time() -> Iterator[None]:
             gc.enable()
 
 
-def tidy() -> None:
+def collect_garbage() -> None:
     """Collect garbage; for moments in which nothing sounds."""
     gc.collect()

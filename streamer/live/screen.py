@@ -22,7 +22,7 @@ _RESTORE = "\x1b[?1049l\x1b[?25h\x1b[0m"  # leave the alternate screen, show the
 _GRACE_S = 2.0
 
 
-def _say(message: str) -> None:
+def _print_line(message: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # standard error may be gone with the terminal
         print(message, file=sys.stderr, flush=True)
 
@@ -35,12 +35,12 @@ class Screen:
     Parameters
     ----------
     notify : callable, optional
-        Is told, in one line, when the screen could not be started or died. By default that goes to standard error.
+        Is called, with one line, when the screen could not be started or died. By default that goes to standard error.
     command : sequence of str, optional
         What to run as the screen.
     """
 
-    def __init__(self, notify: Callable[[str], None] = _say, command: Sequence[str] | None = None) -> None:
+    def __init__(self, notify: Callable[[str], None] = _print_line, command: Sequence[str] | None = None) -> None:
         self._notify = notify
         self._command = tuple(command or (sys.executable, "-m", "streamer.live.screen_process"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -108,7 +108,7 @@ class Screen:
             self._newest.put_nowait(item)
 
     def _write(self, pipe: IO[bytes]) -> None:
-        # A broken pipe is the other thread's to tell, as the end of the commands.
+        # The other thread reports a broken pipe, as the end of the commands.
         with contextlib.suppress(OSError), pipe:
             while (snapshot := self._newest.get()) is not None:
                 pipe.write(snapshot.to_json().encode() + b"\n")
@@ -121,7 +121,7 @@ class Screen:
                 if command in COMMANDS:
                     self._asked.put(command)
         self._put(None)  # lets the writer go
-        # A signal to the whole group ends the screen a moment before the engine closes it: that is no failure to tell.
+        # A signal to the whole group ends the screen a moment before the engine closes it: that is no failure.
         if not self._closing.wait(0.5):
             self._restore_terminal()
             self._notify("the screen has ended unexpectedly; going on without it (Ctrl-C quits)")

@@ -157,7 +157,7 @@ class _Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told_s = self._summed_s = 0.0
+        self._described_s = self._summed_s = 0.0
         self._status = ""
 
     def __enter__(self) -> None:
@@ -170,8 +170,8 @@ class _Lines:
         pass
 
     def paint(self, snapshot: Snapshot) -> None:
-        lines = describe(snapshot, self._told_s)
-        self._told_s = max((note.start_s for note in snapshot.roll), default=self._told_s)
+        lines = describe(snapshot, self._described_s)
+        self._described_s = max((note.start_s for note in snapshot.roll), default=self._described_s)
         if snapshot.status != self._status:
             self._status = snapshot.status
             lines += [self._status] if self._status else []

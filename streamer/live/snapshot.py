@@ -1,4 +1,4 @@
-"""What the screen knows: one frozen picture of the session, made many times a second.
+"""What the screen knows: the frozen state of the session, made many times a second.
 
 The screen runs in a process of its own, since one that shares the interpreter with the audio costs input overflows.
 So a snapshot is plain data that crosses a pipe as one line of JSON.
@@ -8,16 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class LatencySummary:
-    """Percentiles of one part of the latency, in milliseconds, over the notes so far."""
-
-    p50_ms: float = 0.0
-    p95_ms: float = 0.0
-    p99_ms: float = 0.0
-    max_ms: float = 0.0
-    jitter_ms: float = 0.0  # standard deviation
+from streamer.latency import LatencySummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +19,7 @@ class RollNote:
     start_s: float
     end_s: float | None
     velocity: int
+    note_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

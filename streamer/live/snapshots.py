@@ -1,14 +1,15 @@
 """What the screen is to know, gathered as the music goes by.
 
-Only the tracker's thread calls `estimate`, `note_on` and `note_off`; any thread may call `snapshot`. What the two share
+Only the engine's thread calls `estimate`, `note_on` and `note_off`; any thread may call `snapshot`. What the two share
 is replaced, never changed, so neither waits for the other.
 """
 
 from dataclasses import replace
 
 from streamer.events import NoteOff, NoteOn, PitchEstimate
+from streamer.expression.pairing import OpenNotes
+from streamer.latency import BINS_MS, LatencyStats
 from streamer.live.snapshot import RollNote, Snapshot
-from streamer.live.stats import BINS_MS, LatencyStats
 from streamer.units import amplitude_to_db, hz_to_midi, note_name, samples_to_s
 
 ROLL_S = 20.0
@@ -18,7 +19,7 @@ _CLIPPING = 0.9999  # full scale in 16 bits is a little less than 1
 _FALL_DB_PER_S = 20.0
 
 
-class Picture:
+class SnapshotBuilder:
     """The musical part of a `Snapshot`.
 
     Parameters
@@ -30,13 +31,13 @@ class Picture:
     """
 
     def __init__(self, rate_hz: int, a4_hz: float) -> None:
-        self.latency = LatencyStats()
         self._rate_hz = rate_hz
         self._a4_hz = a4_hz
         self._estimate: PitchEstimate | None = None
         self._peak_db = -120.0
         self._clipped_at: int | None = None
-        self._sounding: NoteOn | None = None
+        self._open = OpenNotes()
+        self._sounding: NoteOn | None = None  # the newest
         self._roll: tuple[RollNote, ...] = ()
         self._messages: tuple[str, ...] = ()
 
@@ -51,8 +52,9 @@ class Picture:
 
     def note_on(self, event: NoteOn, total_ms: float) -> None:
         """A note-on was sent, so late after its onset."""
+        self._open.begin(event)
         self._sounding = event
-        note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity)
+        note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity, event.note_id)
         from_s = note.start_s - ROLL_S
         kept = [old for old in self._roll if old.end_s is None or old.end_s >= from_s]
         self._roll = (*kept[1 - _ROLL_NOTES :], note)
@@ -61,11 +63,13 @@ class Picture:
 
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
-        if self._sounding is not None and self._sounding.note == event.note:
-            self._sounding = None
+        self._open.end(event)
+        self._sounding = next(reversed(self._open.remaining()), None)
         end_s = samples_to_s(event.offset, self._rate_hz)
         self._roll = tuple(
-            replace(note, end_s=end_s) if note.end_s is None and note.note == event.note else note
+            replace(note, end_s=end_s)
+            if note.end_s is None and (note.note_id, note.note) == (event.note_id, event.note)
+            else note
             for note in self._roll
         )
         self._write(f"note off {note_name(event.note):<4} {event.note:3d}")
@@ -75,19 +79,21 @@ class Picture:
         """Whether nothing sounds."""
         return self._sounding is None
 
-    def snapshot(self, consumed: int) -> Snapshot:
+    def snapshot(self, consumed: int, latency: LatencyStats) -> Snapshot:
         """The music at this moment.
 
         Parameters
         ----------
         consumed : int
             Samples so far.
+        latency : LatencyStats
+            Of the notes so far.
         """
         estimate, sounding = self._estimate, self._sounding
         f0_hz = estimate.f0_hz if estimate else None
         midi = hz_to_midi(f0_hz, self._a4_hz) if f0_hz else None
         clipped_at = self._clipped_at
-        latency = self.latency.summaries()
+        parts = latency.summaries()
         return Snapshot(
             time_s=samples_to_s(consumed, self._rate_hz),
             rate_hz=self._rate_hz,
@@ -101,14 +107,14 @@ class Picture:
             clipped=clipped_at is not None and consumed - clipped_at < self._rate_hz,
             roll=self._roll,
             messages=self._messages,
-            notes_sent=self.latency.count,
+            notes_sent=latency.count,
             histogram_ms=BINS_MS,
-            histogram=self.latency.histogram(),
-            total=latency["total"],
-            audio=latency["audio"],
-            queue=latency["queue"],
-            compute=latency["compute"],
-            send=latency["send"],
+            histogram=latency.histogram(),
+            total=parts["total"],
+            audio=parts["audio"],
+            queue=parts["queue"],
+            compute=parts["compute"],
+            send=parts["send"],
         )
 
     def _write(self, message: str) -> None:

@@ -48,7 +48,7 @@ def render(
     SegmentLines
         A rich renderable of exactly ``height`` lines of ``width`` cells.
     """
-    picture = _Picture(snapshot, max(width, 1), max(height, 1), ascii_only)
+    picture = _Frame(snapshot, max(width, 1), max(height, 1), ascii_only)
     picture.draw()
     if show_help:
         picture.help()
@@ -73,7 +73,7 @@ def summary(snapshot: Snapshot) -> str:
     )
 
 
-class _Picture:
+class _Frame:
     """Draws one snapshot; shares the terminal among the panels, and frames them."""
 
     def __init__(self, snapshot: Snapshot, width: int, height: int, ascii_only: bool) -> None:

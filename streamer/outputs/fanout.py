@@ -1,4 +1,4 @@
-"""All sinks of a session: one that fails ends alone, and whatever ends, its notes end first."""
+"""All sinks of an engine: one that fails ends alone, and whatever ends, its notes end first."""
 
 import contextlib
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from streamer.errors import OutputError, StreamerError
 from streamer.events import Block, Event
-from streamer.outputs.queued import Behind
+from streamer.outputs.queued import QueuedSink
 from streamer.outputs.sink import Sink
 
 Recorder = Callable[[int, int], Sink]
@@ -16,18 +16,18 @@ _REOPEN_S = 1.0
 _WRITING_S = 3.0
 
 
-class Outlets:
+class Fanout:
     """Sends to all sinks, in their order.
 
-    A sink that fails is closed and said; the others go on. One that can be reopened is tried again every second.
+    A sink that fails is closed and reported; the others go on. One that can be reopened is tried again every second.
 
     Parameters
     ----------
     sinks : sequence of Sink
-        For the whole session.
+        From beginning to end.
     recorders : sequence of Recorder
         What opens the sinks of a take.
-    say : callable
+    report : callable
         Gets each line for people.
     patience_s : float
         How long `send` may wait for a slow file or pipe before its events are lost.
@@ -42,25 +42,25 @@ class Outlets:
         self,
         sinks: Sequence[Sink],
         recorders: Sequence[Recorder],
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         patience_s: float = 0.0,
     ) -> None:
         self.failed = False
         self._patience_s = patience_s
-        self._say = say
+        self._report = report
         self._recorders = recorders
-        self._sinks = [self._beside(sink) for sink in sinks]
-        self._sinks.sort(key=lambda sink: isinstance(sink, Behind))  # stable: what may not wait goes first
+        self._sinks = [self._queued(sink) for sink in sinks]
+        self._sinks.sort(key=lambda sink: isinstance(sink, QueuedSink))  # stable: what may not wait goes first
         self._take: list[Sink] = []
         self._takes = 0
         self._away: list[Sink] = []
         self._retried_s = 0.0
-        self._finishing: list[Behind] = []  # of ended takes
+        self._finishing: list[QueuedSink] = []  # of ended takes
         self._lost = 0  # by sinks that are gone
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the sinks that live as long as the session."""
+        """Of the sinks that live as long as the engine."""
         return tuple(sink.name for sink in self._sinks)
 
     @property
@@ -71,7 +71,7 @@ class Outlets:
     @property
     def lost(self) -> int:
         """Events and blocks that a sink was too slow for."""
-        return self._lost + sum(sink.lost for sink in self._all() if isinstance(sink, Behind))
+        return self._lost + sum(sink.lost for sink in self._all() if isinstance(sink, QueuedSink))
 
     @property
     def exhausted(self) -> bool:
@@ -97,11 +97,11 @@ class Outlets:
             first_ns = first_ns or time.monotonic_ns()
         return first_ns or time.monotonic_ns()
 
-    def hear(self, block: Block) -> None:
+    def write_audio(self, block: Block) -> None:
         """Give the samples to all that record them."""
         for sink in self._all():
             if sink.wants_audio:
-                self._guard(sink, sink.hear, block)
+                self._guard(sink, sink.write_audio, block)
 
     def panic(self) -> None:
         """Silence every receiver."""
@@ -124,7 +124,7 @@ class Outlets:
             for sink in opened:
                 sink.close()
             raise
-        self._take = [self._beside(sink) for sink in opened]
+        self._take = [self._queued(sink) for sink in opened]
 
     def end_take(self) -> None:
         """Have the files of the take completed; does not wait for the disk."""
@@ -138,11 +138,11 @@ class Outlets:
             return
         self._retried_s = time.monotonic()
         for sink in list(self._away):
-            with contextlib.suppress(StreamerError):  # it was said when it went
+            with contextlib.suppress(StreamerError):  # it was reported when it went
                 sink.reopen()
                 self._away.remove(sink)
-                self._sinks = [sink, *self._sinks]  # replaced, not changed: the main thread may be reading it
-                self._say(f"{sink.name} is back")
+                self._sinks = [sink, *self._sinks]  # replaced, not changed: another thread may be reading it
+                self._report(f"{sink.name} is back")
 
     def close(self) -> None:
         """Close all: first what may sound, then the files."""
@@ -150,19 +150,19 @@ class Outlets:
         for sink in sinks:
             self._finish(sink)
         deadline = time.monotonic() + _WRITING_S
-        for behind in self._finishing:
-            self._close(behind, behind.close, max(0.0, deadline - time.monotonic()))
-            self._lost += behind.lost
+        for queued in self._finishing:
+            self._close(queued, queued.close, max(0.0, deadline - time.monotonic()))
+            self._lost += queued.lost
         self.failed = self.failed or bool(self._away)
 
-    def _beside(self, sink: Sink) -> Sink:
-        return Behind(sink, self._patience_s) if sink.may_block else sink
+    def _queued(self, sink: Sink) -> Sink:
+        return QueuedSink(sink, self._patience_s) if sink.may_block else sink
 
     def _all(self) -> list[Sink]:
         return self._sinks + self._take
 
     def _finish(self, sink: Sink) -> None:
-        if isinstance(sink, Behind):
+        if isinstance(sink, QueuedSink):
             sink.finish()
             self._finishing.append(sink)
         else:
@@ -181,14 +181,14 @@ class Outlets:
         self._sinks = [other for other in self._sinks if other is not sink]
         self._take = [other for other in self._take if other is not sink]
         self._close(sink, sink.close)
-        if isinstance(sink, Behind):
+        if isinstance(sink, QueuedSink):
             self._lost += sink.lost
         if sink.can_reopen:
             self._away.append(sink)
-            self._say(f"{_line(sink, error)}; trying to open it again")
+            self._report(f"{_line(sink, error)}; trying to open it again")
         else:
             self.failed = True
-            self._say(_line(sink, error))
+            self._report(_line(sink, error))
 
     def _close(self, sink: Sink, close: Callable[..., None], *arguments: float) -> None:
         try:
@@ -197,7 +197,7 @@ class Outlets:
             return  # nobody is left to miss the rest
         except Exception as error:  # as above
             self.failed = True
-            self._say(_line(sink, error))
+            self._report(_line(sink, error))
 
 
 def _line(sink: Sink, error: Exception) -> str:

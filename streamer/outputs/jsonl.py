@@ -14,7 +14,7 @@ A ``pitch`` line, one a hop, adds
 ``centre_s``
     Centre of what was analysed, in seconds.
 ``f0_hz``
-    Fundamental frequency, or ``null`` where unvoiced.
+    Fundamental frequency, or ``null`` where unvoiced. As the notes it is transposed, and while muted it is ``null``.
 ``confidence``
     0 to 1.
 ``level_db``, ``peak_db``
@@ -30,12 +30,14 @@ A ``note_on`` line adds
     1 to 127.
 ``midi``
     Fractional pitch as measured so far.
+``note_id``
+    Which note of the stream, counted from 1; its ``note_off`` has the same.
 
 A ``note_off`` line adds
 
 ``offset_s``
     Where the note is believed to have ended.
-``note``, ``name``
+``note``, ``name``, ``note_id``
     Those of its ``note_on``.
 ``midi``
     Fractional median pitch of the whole note.
@@ -91,6 +93,7 @@ def event_fields(event: Event, rate_hz: int) -> Fields:
                 "name": note_name(event.note),
                 "velocity": event.velocity,
                 "midi": _number(event.midi, 4),
+                "note_id": event.note_id,
             }
         case NoteOff():
             return {
@@ -101,6 +104,7 @@ def event_fields(event: Event, rate_hz: int) -> Fields:
                 "note": event.note,
                 "name": note_name(event.note),
                 "midi": _number(event.midi, 4),
+                "note_id": event.note_id,
             }
         case Gap():
             return {"type": "gap", "sample": event.sample, "time_s": time_s, "lost": event.lost}

@@ -10,8 +10,9 @@ from threading import RLock
 import mido
 from mido.midifiles.meta import MetaMessage, encode_variable_int
 
+from streamer.errors import OutputError
 from streamer.events import Event
-from streamer.expression.messages import event_messages, silence_messages
+from streamer.expression.encoders import Encoder, PlainEncoder
 from streamer.outputs.files import RecordFile
 from streamer.outputs.sink import Sink
 
@@ -38,6 +39,8 @@ class MidiFileSink(Sink):
         Sample index that is the file's time zero.
     channel : int
         0 to 15.
+    encoder : Encoder, optional
+        Makes the messages; by default a `PlainEncoder` for the channel.
 
     Raises
     ------
@@ -54,14 +57,15 @@ class MidiFileSink(Sink):
 
     may_block = True
 
-    def __init__(self, path: str | Path, rate_hz: int, *, start: int = 0, channel: int = 0) -> None:
+    def __init__(
+        self, path: str | Path, rate_hz: int, *, start: int = 0, channel: int = 0, encoder: Encoder | None = None
+    ) -> None:
         self.name = str(path)
         self._rate_hz = rate_hz
         self._start = start
-        self._channel = channel
+        self._encoder = encoder or PlainEncoder(channel)
         self._tick = 0  # of the newest message
         self._now = start
-        self._sounding: set[int] = set()
         # What `close` writes: some 7 bytes a message, so hours of playing are kilobytes.
         self._track = bytearray(_encode(MetaMessage("set_tempo", tempo=TEMPO_US_PER_BEAT), 0))
         self._lock = RLock()
@@ -80,10 +84,14 @@ class MidiFileSink(Sink):
             if self._closed:
                 return
             self._now = max(self._now, event.sample)
-            for message in event_messages(event, self._channel):
+            for message in self._encoder.encode(event):
                 tick = self._tick_now()
                 record = _encode(message, tick - self._tick)
-                self._grow(record)
+                try:
+                    self._grow(record)
+                except (OutputError, BrokenPipeError):
+                    self._encoder.withdrawn(message)
+                    raise
                 self._keep(message, record, tick)
 
     def close(self) -> None:
@@ -92,7 +100,7 @@ class MidiFileSink(Sink):
             if self._closed:
                 return
             self._closed = True
-            for message in silence_messages(self._sounding, self._channel):
+            for message in self._encoder.end():
                 if message.type == "note_off":  # a file has no receiver to convince
                     tick = self._tick_now()
                     self._keep(message, _encode(message, tick - self._tick), tick)
@@ -111,10 +119,7 @@ class MidiFileSink(Sink):
     def _keep(self, message: mido.Message, record: bytes, tick: int) -> None:
         self._track += record
         self._tick = tick
-        if message.type == "note_on":
-            self._sounding.add(message.note)
-        else:
-            self._sounding.discard(message.note)
+        self._encoder.sent(message)
 
 
 def _encode(message: mido.Message | MetaMessage, ticks: int) -> bytes:

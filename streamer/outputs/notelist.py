@@ -1,6 +1,7 @@
 """Notes kept in memory."""
 
 from streamer.events import Event, NoteOff, NoteOn
+from streamer.expression.pairing import OpenNotes
 from streamer.outputs.sink import Sink
 
 
@@ -17,14 +18,14 @@ class NoteList(Sink):
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []
-        self._begun: dict[int, NoteOn] = {}
+        self._open = OpenNotes()
 
     def send(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, NoteOn):
-            self._begun[event.note] = event
-        elif isinstance(event, NoteOff) and event.note in self._begun:
-            self.notes.append((self._begun.pop(event.note), event))
+            self._open.begin(event)
+        elif isinstance(event, NoteOff) and (begun := self._open.end(event)) is not None:
+            self.notes.append((begun, event))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -12,9 +12,9 @@ import mido
 from streamer.config import DEFAULT_PORT_NAME
 from streamer.errors import MidiError
 from streamer.events import Event
-from streamer.expression.messages import event_messages, panic_messages, silence_messages
+from streamer.expression.encoders import Encoder, PlainEncoder
 from streamer.outputs.midi_apis import ANSWER_WITHIN_S, NO_VIRTUAL_PORTS, Probe, choose_api, probe
-from streamer.outputs.quiet import hush_jack, quiet_stderr
+from streamer.outputs.quiet import quiet_stderr, silence_jack
 from streamer.outputs.server_watch import ServerWatch
 from streamer.outputs.sink import Sink
 
@@ -36,6 +36,8 @@ class PortSink(Sink):
         A name in `streamer.outputs.midi_apis.MIDI_APIS`; by default the first that works.
     channel : int
         0 to 15.
+    encoder : Encoder, optional
+        Makes the messages; by default a `PlainEncoder` for the channel.
 
     Raises
     ------
@@ -51,14 +53,19 @@ class PortSink(Sink):
     can_reopen = True
 
     def __init__(
-        self, output: str | None = None, *, virtual: str | None = None, api: str | None = None, channel: int = 0
+        self,
+        output: str | None = None,
+        *,
+        virtual: str | None = None,
+        api: str | None = None,
+        channel: int = 0,
+        encoder: Encoder | None = None,
     ) -> None:
         if output is not None and virtual is not None:
             raise MidiError("name either an existing MIDI port or a virtual one, not both")
         self._output = output
         self._virtual = virtual or DEFAULT_PORT_NAME
-        self._channel = channel
-        self._sounding: set[int] = set()
+        self._encoder = encoder or PlainEncoder(channel)
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
@@ -78,13 +85,13 @@ class PortSink(Sink):
                 return
             if self._watch.died():
                 raise MidiError(f"the MIDI port {self.name} is gone: its server died or dropped it")
-            for message in event_messages(event, self._channel):
+            for message in self._encoder.encode(event):
                 self._send(message)
 
     def panic(self) -> None:
         """Silence the receiver at once, whatever is believed to sound."""
         with self._lock:
-            self._send_all(panic_messages(self._sounding, self._channel))
+            self._send_all(self._encoder.panic())
 
     def reopen(self) -> None:
         """Close, open the same port again, and end what sounded when it was lost.
@@ -100,12 +107,12 @@ class PortSink(Sink):
             self._reopen_within_s = min(2.0 * within_s, ANSWER_WITHIN_S)
             self._open(self._api_in_use.name, within_s)
             self._reopen_within_s = REOPEN_WITHIN_S
-            self._send_all(silence_messages(self._sounding, self._channel))
+            self._send_all(self._encoder.end())
 
     def close(self) -> None:
         """End what sounds, then let go of the port. May be called twice, and after a failed `send`."""
         with self._lock:
-            self._send_all(silence_messages(self._sounding, self._channel))
+            self._send_all(self._encoder.end())
             port, self._port = self._port, None
             if port is None:
                 return
@@ -144,14 +151,11 @@ class PortSink(Sink):
                 self._send(message)
 
     def _send(self, message: mido.Message) -> None:
-        if message.type == "note_on":
-            self._sounding.add(message.note)  # before it is sent: a failed send may have sent it
         try:
             self._port.send(message)
         except PORT_ERRORS as error:
             raise MidiError(f"the MIDI port {self.name} takes no more messages: {error}") from error
-        if message.type == "note_off":
-            self._sounding.discard(message.note)
+        self._encoder.sent(message)
 
 
 def _abandon(port: Any) -> None:
@@ -187,7 +191,7 @@ def _open_quietly(answer: Probe, name: str, how: dict[str, Any]) -> Any:
     try:
         with quiet_stderr():
             backend.load()
-            hush_jack()
+            silence_jack()
             return open_output(name, **how)
     except (ImportError, *PORT_ERRORS) as error:
         raise MidiError(f"the MIDI port {name} cannot be opened with {answer.api.label}: {error}") from error

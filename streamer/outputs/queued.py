@@ -14,10 +14,10 @@ CAPACITY = 4096  # some ten seconds of events, or five of the shortest blocks
 _LINGER_S = 0.01  # what pitches and sound may wait: waking a thread for each would cost more than writing it
 
 
-class Behind(Sink):
+class QueuedSink(Sink):
     """Hands everything to a sink in order, behind a bounded queue, so that a slow disk or pipe delays no note.
 
-    A failure is raised by the next call, once; by then the sink is closed.
+    A failure is raised by the next call, once; by then the sink is closed. The thread starts with the first call.
 
     Parameters
     ----------
@@ -48,7 +48,6 @@ class Behind(Sink):
         self._error: Exception | None = None
         self._finished = False
         self._thread = threading.Thread(target=self._work, name=f"writer of {sink.name}", daemon=True)
-        self._thread.start()
 
     @property
     def stuck(self) -> bool:
@@ -61,14 +60,15 @@ class Behind(Sink):
         if not isinstance(event, PitchEstimate):
             self._wake()
 
-    def hear(self, block: Block) -> None:
-        """See `Sink.hear`."""
-        self._put(self._sink.hear, block)
+    def write_audio(self, block: Block) -> None:
+        """See `Sink.write_audio`."""
+        self._put(self._sink.write_audio, block)
 
     def finish(self) -> None:
         """Let it close once all that waits is written; returns at once."""
         if not self._finished:
             self._finished = True
+            self._start()
             self._wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
@@ -81,16 +81,21 @@ class Behind(Sink):
         """
         self.finish()
         self._thread.join(timeout_s)
-        self._complain()
+        self._raise_failure()
         if self._thread.is_alive():
             raise OutputError(f"{self.name} takes no more; {len(self._waiting)} events for it are lost")
 
     def _put(self, call: Callable[[Any], None], item: Any) -> None:
-        self._complain()
+        self._start()
+        self._raise_failure()
         if self._has_room():
             self._waiting.append((call, item))
         else:
             self.lost += 1
+
+    def _start(self) -> None:
+        if self._thread.ident is None:
+            self._thread.start()
 
     def _has_room(self) -> bool:
         deadline_s = 0.0 if self._stalled else time.monotonic() + self._patience_s
@@ -102,7 +107,7 @@ class Behind(Sink):
         self._stalled = False
         return True
 
-    def _complain(self) -> None:
+    def _raise_failure(self) -> None:
         error, self._error = self._error, None
         if error is not None:
             raise error

@@ -1,4 +1,4 @@
-"""Keep what C libraries print off the user's terminal: it is told in one line of our own, or it is no news."""
+"""Keep what C libraries print off the user's terminal: what matters of it we print in one line of our own."""
 
 import ctypes
 import os
@@ -37,7 +37,7 @@ def quiet_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-def hush_jack() -> None:
+def silence_jack() -> None:
     """Turn off what the JACK client libraries of this process print, for good.
 
     When a server dies its clients' own threads say so on standard error, in the midst of the screen and long after the

@@ -41,7 +41,7 @@ class ServerWatch:
     Attributes
     ----------
     watching : bool
-        False where the call opened no socket: nothing can then be told.
+        False where the call opened no socket: nothing is then known of the server.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class ServerWatch:
         self._poll = select.poll() if hasattr(select, "poll") else None
 
     @property
-    def watching(self) -> bool:  # noqa: D102 - told above
+    def watching(self) -> bool:  # noqa: D102 - see the class
         return bool(self._twins)
 
     def during(self, call: Callable[[], T]) -> T:

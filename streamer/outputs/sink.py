@@ -13,10 +13,10 @@ class Sink(ABC):
     name : str
         For people: the port or file.
     may_block : bool
-        True where `send` may wait for a disk or for another program: a live session calls it in a thread of its own,
+        True where `send` may wait for a disk or for another program: an engine calls it in a thread of its own,
         behind a bounded queue, so that a slow disk delays no note.
     wants_audio : bool
-        True where `hear` does something.
+        True where `write_audio` does something.
     can_reopen : bool
         True where `reopen` may bring it back after a failed `send`.
     """
@@ -35,10 +35,10 @@ class Sink(ABC):
         MidiError, OutputError
             When it cannot go on.
         BrokenPipeError
-            When who reads it has left: a session then ends as asked, and quietly.
+            When who reads it has left: the engine then ends as asked, and quietly.
         """
 
-    def hear(self, block: Block) -> None:  # noqa: B027 - most sinks do not record audio
+    def write_audio(self, block: Block) -> None:  # noqa: B027 - most sinks do not record audio
         """Take the samples themselves. Raises `OutputError` when it cannot go on."""
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import RLock
 
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.expression.pairing import OpenNotes
 from streamer.outputs.files import RecordFile
 from streamer.outputs.sink import Sink
 from streamer.units import samples_to_s
@@ -41,7 +42,7 @@ class NotesCsvSink(Sink):
     def __init__(self, path: str | Path, rate_hz: int) -> None:
         self.name = str(path)
         self._rate_hz = rate_hz
-        self._begun: dict[int, NoteOn] = {}
+        self._open = OpenNotes()
         self._now = 0
         self._lock = RLock()
         self._closed = False
@@ -55,9 +56,9 @@ class NotesCsvSink(Sink):
             self._now = max(self._now, event.sample)
             match event:
                 case NoteOn():
-                    self._begun[event.note] = event
-                case NoteOff() if event.note in self._begun:
-                    self._write(self._begun.pop(event.note), event.offset, event.midi)
+                    self._open.begin(event)
+                case NoteOff() if (begun := self._open.end(event)) is not None:
+                    self._write(begun, event.offset, event.midi)
 
     def close(self) -> None:
         """End notes that still sound at the time of the last event, and let go. May be called twice."""
@@ -66,7 +67,7 @@ class NotesCsvSink(Sink):
                 return
             self._closed = True
             try:
-                for begun in self._begun.values():
+                for begun in self._open.remaining():
                     self._write(begun, self._now, begun.midi)
             finally:
                 self._file.close()

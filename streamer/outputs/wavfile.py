@@ -56,7 +56,7 @@ class WavFileSink(Sink):
     def send(self, event: Event) -> None:
         """Events are not sound."""
 
-    def hear(self, block: Block) -> None:
+    def write_audio(self, block: Block) -> None:
         """Record one block; after `close`, nothing.
 
         Raises

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamer.data.guide import Guide, Request, State, Take, plan_requests, still_missing
+from streamer.data.guide import Guide, GuideState, Request, Take, plan_requests, still_missing
 from streamer.errors import ConfigError
 from streamer.events import Block
 from streamer.units import midi_to_hz
@@ -69,7 +69,7 @@ def test_good_notes_are_taken_one_after_the_other():
     takes = play(guide, sequence(note(57), note(57, 0.05), note(60), note(60, 0.05)))
     assert [take.problem for take in takes] == [None] * 4
     assert [str(take.request) for take in takes] == ["A3", "A3 again, softly", "C4", "C4 again, softly"]
-    assert guide.state is State.DONE
+    assert guide.state is GuideState.DONE
     assert guide.request is None
     for take in takes:
         assert take.f0_hz == pytest.approx(midi_to_hz(take.request.midi), rel=1e-3)
@@ -125,7 +125,7 @@ def test_a_note_without_end_is_cut_and_the_next_waits_for_silence():
     samples = sequence(organ, note(58))
     before = play(guide, samples[: 7 * RATE_HZ])
     assert [take.problem for take in before] == [None]
-    assert guide.state is State.FADING
+    assert guide.state is GuideState.FADING
     assert len(before[0].samples) / RATE_HZ == pytest.approx(6.3, abs=0.05)
     assert [str(take.request) for take in play(guide, samples[7 * RATE_HZ :])] == ["A#3"]
 
@@ -148,14 +148,14 @@ def test_skip_back_and_keep():
     guide.skip()
     guide.skip()
     guide.skip()
-    assert (guide.request, guide.state) == (None, State.DONE)
+    assert (guide.request, guide.state) == (None, GuideState.DONE)
 
 
 def test_a_note_begun_before_a_skip_is_not_taken_for_the_next():
     guide = guide_for(57, 58)
     samples = sequence(note(57), note(58))
     play(guide, samples[: round(0.9 * RATE_HZ)])
-    assert guide.state is State.SOUNDING
+    assert guide.state is GuideState.SOUNDING
     guide.skip()
     takes = play(guide, samples[round(0.9 * RATE_HZ) :])
     assert [(take.request.midi, take.problem) for take in takes] == [(58, None)]
@@ -186,5 +186,5 @@ def test_the_end_of_the_sound_ends_a_note():
 def test_in_a_loud_room_nothing_begins_by_itself():
     guide = guide_for(57)
     assert play(guide, sequence(room=0.01)) == []
-    assert guide.state is State.WAITING
+    assert guide.state is GuideState.WAITING
     assert guide.room_db == pytest.approx(-40, abs=2)

@@ -11,11 +11,12 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.console import Console
 
+from streamer.latency import LatencySummary
 from streamer.live import theme as look
 from streamer.live import view
 from streamer.live.canvas import big_text
 from streamer.live.keys import DOWN, UP, KeyDecoder
-from streamer.live.snapshot import LatencySummary, RollNote, Snapshot
+from streamer.live.snapshot import RollNote, Snapshot
 from streamer.live.view import describe, render, summary
 
 PLAYING = Snapshot(

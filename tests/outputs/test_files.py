@@ -27,11 +27,11 @@ from streamer.outputs.tables import F0CsvSink, NotesCsvSink
 RATE_HZ = 48_000
 MELODY: tuple[Event, ...] = (
     PitchEstimate(sample=128, centre=64, f0_hz=None, confidence=0.1, level_db=-90.0, peak=0.0, guess_hz=100.0),
-    NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12),
+    NoteOn(sample=24_000, onset=23_000, note=60, velocity=93, midi=60.12, note_id=1),
     PitchEstimate(sample=24_128, centre=24_000, f0_hz=261.6256, confidence=0.98, level_db=-20.123, peak=0.5),
-    NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371),
+    NoteOff(sample=48_000, offset=47_000, note=60, midi=60.0371, note_id=1),
     Gap(sample=50_000, lost=500),
-    NoteOn(sample=72_001, onset=71_000, note=64, velocity=1, midi=64.0),
+    NoteOn(sample=72_001, onset=71_000, note=64, velocity=1, midi=64.0, note_id=2),
 )
 SINKS: dict[str, Callable[[Path], Sink]] = {
     "midi": lambda path: MidiFileSink(path, RATE_HZ),
@@ -150,6 +150,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
     sink.close()
     sink.close()
     sink.send(MELODY[0])
+    note = {"note": 60, "name": "C4", "note_id": 1}
     assert lines[0] == {
         "type": "pitch",
         "sample": 128,
@@ -165,8 +166,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "sample": 24_000,
         "time_s": 0.5,
         "onset_s": 0.479167,
-        "note": 60,
-        "name": "C4",
+        **note,
         "velocity": 93,
         "midi": 60.12,
     }
@@ -175,8 +175,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "sample": 48_000,
         "time_s": 1.0,
         "offset_s": 0.979167,
-        "note": 60,
-        "name": "C4",
+        **note,
         "midi": 60.0371,
     }
     assert lines[4] == {"type": "gap", "sample": 50_000, "time_s": 1.041667, "lost": 500}

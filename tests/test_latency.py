@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamer.live.stats import BINS_MS, PARTS, REMEMBERED, LatencyStats
+from streamer.latency import BINS_MS, PARTS, REMEMBERED, LatencyStats
 
 
 def test_nothing_yet_is_zero() -> None:

@@ -1,12 +1,23 @@
 """Latency of notes in its four parts, in bounded memory."""
 
-import numpy as np
+from dataclasses import dataclass
 
-from streamer.live.snapshot import LatencySummary
+import numpy as np
 
 PARTS = ("audio", "queue", "compute", "send", "total")
 REMEMBERED = 4096  # notes
 BINS_MS = tuple(float(edge) for edge in (*range(5, 55, 5), 60, 70, 80, 90, 100, 125, 150, 200, 300, 500))
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """Percentiles of one part of the latency, in milliseconds, over the notes so far."""
+
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    p99_ms: float = 0.0
+    max_ms: float = 0.0
+    jitter_ms: float = 0.0  # standard deviation
 
 
 class LatencyStats:
@@ -25,7 +36,7 @@ class LatencyStats:
     queue
         From the driver's callback with that block, once Python runs it, to the tracker's taking it.
     compute
-        From there until the tracker has returned its events.
+        From there until the note was decided.
     send
         From there until the first sink has taken the note-on; not what the receiver makes of it.
     total

@@ -1,0 +1,59 @@
+"""What an engine shows of itself while it runs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from streamer.events import NoteOff, NoteOn, PitchEstimate
+
+
+class Observer(Protocol):
+    """What follows the music for people. The engine's thread calls it: it must return at once, and not raise."""
+
+    def estimate(self, event: PitchEstimate) -> None:
+        """One hop went by; the pitch is as heard, whether muted or transposed."""
+
+    def note_on(self, event: NoteOn, total_ms: float) -> None:
+        """A note-on was sent, so late after its sound began."""
+
+    def note_off(self, event: NoteOff) -> None:
+        """A note-off was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """An engine at one moment.
+
+    Attributes
+    ----------
+    consumed : int
+        Samples so far, lost ones included.
+    output_names : tuple of str
+        Of the sinks that live as long as the engine.
+    silent_input : bool
+        Whether the input has been exactly zero from the start.
+    lost_samples : int
+        By the source.
+    losses : int
+        How many times the source lost something, and events that a sink was too slow for.
+    load : float
+        Compute time per second of audio.
+    transpose : int
+        In semitones.
+    muted : bool
+        Whether notes are kept back.
+    recording : str or None
+        What the present take is written to.
+    message : str
+        The latest line for people.
+    """
+
+    consumed: int
+    output_names: tuple[str, ...]
+    silent_input: bool
+    lost_samples: int
+    losses: int
+    load: float
+    transpose: int
+    muted: bool
+    recording: str | None
+    message: str
