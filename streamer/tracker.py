@@ -81,7 +81,8 @@ class Tracker:
         Where a caller stops early, the next call goes on from there.
         """
         while True:
-            yield from self._deciding
+            for event in self._deciding:  # noqa: UP028 - `yield from` would close it with a caller who stops early
+                yield event
             if not len(self._hops):
                 return
             hops, self._hops = self._hops[: self._hops_at_once], self._hops[self._hops_at_once :]

@@ -1,14 +1,19 @@
 """The tracker as its users meet it: the right notes, whatever the chunks, level, rate, tuning and faults."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer import Gap, NoteOff, NoteOn, PitchEstimate, TrackerConfig, make_tracker
+from streamer.analysis.framing import Hopper
 from streamer.config import HOP_S, auto_hop
 from streamer.detectors.base import PitchOnlyDetector
+from streamer.detectors.trained import TrainedDetector
 from streamer.errors import AudioFormatError, ConfigError
+from streamer.model import shipped_model
 from streamer.tracker import Tracker, make_decider
 from streamer.units import midi_to_hz
 from tests.tones import melody, pluck
@@ -76,6 +81,64 @@ def test_events_do_not_depend_on_chunks(tune, whole, chunks):
         events += tracker.process(samples[at : at + size])
         at, k = at + size, k + 1
     assert events + tracker.flush() == expected  # bit for bit: dataclasses of ints and floats
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 20_000))
+def test_events_do_not_depend_on_how_many_hops_are_analysed_at_once(tune, whole, hops, chunk):
+    samples = tune[0][: 2 * RATE_HZ]
+    tracker = make_tracker(TrackerConfig(), RATE_HZ, hops_at_once=hops)
+    events = []
+    for start in range(0, len(samples), chunk):
+        events += tracker.process(samples[start : start + chunk])
+    assert events + tracker.flush() == run(samples)
+
+
+def test_events_come_as_they_are_decided_and_none_is_lost_by_who_stops_early(tune):
+    samples = tune[0][: 2 * RATE_HZ]
+    tracker = make_tracker(TrackerConfig(), RATE_HZ, hops_at_once=5)
+    tracker.push(samples)
+    events = []
+    while True:
+        some = list(islice(tracker.events(), 7))
+        events += some
+        if len(some) < 7:
+            break
+    assert events + tracker.flush() == run(samples)
+
+
+def test_a_note_is_known_before_the_rest_of_its_block_is_analysed(tune):
+    analysed = []
+
+    class Counting(TrainedDetector):
+        def analyse(self, hops):
+            analysed.append(len(hops))
+            return super().analyse(hops)
+
+    config = TrackerConfig()
+    tracker = Tracker(Counting(config, RATE_HZ, shipped_model().scorer), make_decider(config, RATE_HZ, shipped_model()))
+    tracker.push(tune[0])
+    first = next(event for event in tracker.events() if isinstance(event, NoteOn))
+    assert first.note == TUNE[0]
+    assert sum(analysed) * 128 == first.sample < len(tune[0])
+
+
+def test_deciders_share_evidence_and_leave_it_as_it_is(tune):
+    config = TrackerConfig()
+    detector = TrainedDetector(config, RATE_HZ, shipped_model().scorer)
+    evidence = detector.analyse(Hopper(detector.config.hop).push(tune[0]))
+    kept = [array.copy() for array in (evidence.scores, evidence.onset_scores, evidence.features)]
+    one, other = (make_decider(config, RATE_HZ, shipped_model()) for _ in range(2))
+    assert list(one.events(evidence)) == list(other.events(evidence))
+    now = (evidence.scores, evidence.onset_scores, evidence.features)
+    assert all(np.array_equal(a, b) for a, b in zip(kept, now, strict=True))
+
+
+def test_notes_are_numbered_through_gaps(tune):
+    tracker = make_tracker(TrackerConfig(), RATE_HZ)
+    events = [*tracker.process(tune[0]), *tracker.gap(500), *tracker.process(tune[0]), *tracker.flush()]
+    assert [event.note_id for event in events if isinstance(event, NoteOn)] == list(range(1, 2 * len(TUNE) + 1))
+    assert [event.note_id for event in events if isinstance(event, NoteOff)] == list(range(1, 2 * len(TUNE) + 1))
 
 
 def test_estimates_never_look_ahead(whole):

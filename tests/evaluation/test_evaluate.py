@@ -20,6 +20,7 @@ from streamer.data.datasets import Recording, read_manifest
 from streamer.data.formats import read_dataset
 from streamer.data.hashes import evaluation_hash
 from streamer.data.phrase import load_phrase, write_set
+from streamer.decision.thresholds import Thresholds
 from streamer.errors import DataError, ModelError
 from streamer.evaluation.baselines import BASELINES, GRID, PitchNamer, load_namer
 from streamer.evaluation.confusion import CLASSES, NOTHING, confuse, join
@@ -29,7 +30,9 @@ from streamer.evaluation.results import NOTES, as_json, best, headline
 from streamer.evaluation.rolls import verdicts, worst
 from streamer.evaluation.tracking import track
 from streamer.material.nonmusic import nonmusic
+from streamer.material.singing import sing
 from streamer.material.synthesis import synthesise
+from streamer.model import shipped_model
 from streamer.units import midi_to_hz
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -146,6 +149,28 @@ def test_the_curve_is_what_trackers_of_that_eagerness_say(evaluation, folder):
         alone = track(phrase, TrackerConfig(eagerness=eagerness)).counts.figures()
         together = evaluation.results[0][1].curve[number].figures()
         assert together == pytest.approx(alone, nan_ok=True)
+
+
+def test_each_point_of_the_curve_comes_out_as_if_it_ran_alone(tmp_path):
+    """Singing, whose pitch is often not that of the likeliest note; and a model with thresholds of its own."""
+    path = tmp_path / "bold.model"
+    replace(shipped_model(), thresholds=replace(Thresholds(), right=-0.5, right_change=0.0)).save(path)
+    phrase = sing(np.random.default_rng(5), 22_050, 8.0)
+    write_set(tmp_path / "set", [("sung", phrase)])
+    recordings = read_manifest(tmp_path / "set")
+    system = System("bold", "", TrackerConfig(model=str(path)))
+    usual = System("usual", "", TrackerConfig())
+    together = evaluate(recordings, [system, usual], jobs=1, curve=True).results
+    begun = []
+    for number, eagerness in enumerate(CURVE):
+        for results, each in zip(together, (system, usual), strict=True):
+            alone = replace(each, config=replace(each.config, eagerness=eagerness))
+            (counts,) = (row[0].notes for row in evaluate(recordings, [alone], jobs=1).results)
+            assert np.array_equal(counts.latency_s, results[0].curve[number].latency_s, equal_nan=True)
+            assert counts.events == results[0].curve[number].events
+            begun.append(counts.events)
+    assert begun[::2] != begun[1::2]  # the model's own thresholds are heeded
+    assert len(set(begun[::2])) > 2
 
 
 def test_kinds_are_told_apart(evaluation):
