@@ -280,12 +280,11 @@ class _Gather:
         parts = (spectra.correlation, *spectra.log_power)
         values = np.concatenate([part.reshape(hops, -1) for part in parts], axis=1)
         rows = step * len(self._rows) + self._rows
-        where = self._at.take(rows, axis=0)
-        where += values.shape[1] * np.arange(hops)[:, None, None]
-        flat = values.reshape(-1)
-        low = flat.take(where)
-        where += 1
-        high = flat.take(where)
-        high -= low
-        high *= self._mix.take(rows, axis=0)
-        np.add(low, high, out=out)
+        for hop in range(hops):  # at once, the indices of many would not fit into a processor's caches
+            where = self._at.take(rows[hop], axis=0)
+            low = values[hop].take(where)
+            where += 1
+            high = values[hop].take(where)
+            high -= low
+            high *= self._mix.take(rows[hop], axis=0)
+            np.add(low, high, out=out[hop])

@@ -56,59 +56,66 @@ class Spectra:
     energy: FloatArray
 
 
-_POWER_SHAPES = tuple(asymmetric_window(n) for n in POWER_WINDOWS)
+class SpectrumAnalyser:
+    """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in."""
 
+    def __init__(self) -> None:
+        self._windows = [asymmetric_window(n) for n in POWER_WINDOWS]
+        self._make_room(1)
 
-def spectra_of(levels: FloatArray) -> Spectra:
-    """Look at the newest samples of every level.
+    def analyse(self, levels: FloatArray) -> Spectra:
+        """Look at the newest samples of every level.
 
-    Parameters
-    ----------
-    levels : ndarray of float32, shape (hops, LEVELS, >= 512)
-        As `streamer.analysis.framing.Pyramid.push` returns them. Each hop's values depend on that hop alone, and not
-        on how many are given at once.
-    """
-    log_power = []
-    for window in _POWER_SHAPES:
-        power = _power(rfft(levels[:, :, -len(window) :] * window))
-        power += _FLOOR
-        log_power.append(np.log(power, out=power))
-    correlation, energy = _correlate(levels[:, :, -_SIZE:])
-    return Spectra(tuple(log_power), correlation, energy)
+        Parameters
+        ----------
+        levels : ndarray of float32, shape (hops, LEVELS, >= 512)
+            As `streamer.analysis.framing.Pyramid.push` returns them. Each hop's values depend on that hop alone, and
+            not on how many are given at once.
+        """
+        log_power = []
+        for window in self._windows:
+            power = _power(rfft(levels[:, :, -len(window) :] * window))
+            power += _FLOOR
+            log_power.append(np.log(power, out=power))
+        correlation, energy = self._correlate(levels[:, :, -_SIZE:])
+        return Spectra(tuple(log_power), correlation, energy)
 
+    def _make_room(self, hops: int) -> None:
+        self._newest = np.zeros((hops, len(CORRELATION_WINDOWS), LEVELS, _SIZE), np.float32)
+        self._sums = np.zeros((hops, LEVELS, 1 + _SIZE), np.float64)
+        self._mean = np.zeros((hops, len(CORRELATION_WINDOWS), LEVELS, MAX_LAG), np.float32)
 
-def _correlate(recent: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Normalised correlations and energies."""
-    hops, windows = len(recent), len(CORRELATION_WINDOWS)
-    newest = np.zeros((hops, windows, LEVELS, _SIZE), np.float32)
-    for k, size in enumerate(CORRELATION_WINDOWS):
-        newest[:, k, :, -size:] = recent[:, :, -size:]
-    cross = rfft(newest)
-    cross *= np.conj(rfft(recent))[:, None]
-    sums = np.zeros((hops, LEVELS, 1 + _SIZE), np.float64)
-    np.cumsum(np.square(recent), axis=2, dtype=np.float64, out=sums[:, :, 1:])
-    energy = np.empty((hops, windows, LEVELS), np.float32)
-    mean = np.empty((hops, windows, LEVELS, MAX_LAG), np.float32)
-    for k, size in enumerate(CORRELATION_WINDOWS):
-        # Power of as many samples as the window has, a lag before it: the sums to its end, less those to its start.
-        end = 1 + _SIZE
-        behind = sums[:, :, end - MAX_LAG : end] - sums[:, :, end - MAX_LAG - size : end - size]
-        behind = behind[:, :, ::-1]
-        here = behind[:, :, :1]
-        np.divide(here[:, :, 0], float(size), out=energy[:, k], casting="same_kind")
-        np.add(behind, here, out=mean[:, k], casting="same_kind")
-    mean *= 0.5
-    mean += _QUIET
-    correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
-    n = MAX_LAG * LAG_STEPS[0]
-    dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
-    dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
-    np.divide(dense, mean[:, :, 0].repeat(LAG_STEPS[0], axis=2), out=correlation[:, :, :n])
-    plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
-    rest = correlation[:, :, n:].reshape(hops, windows, LEVELS - 1, MAX_LAG)
-    np.divide(plain, mean[:, :, 1:], out=rest)
-    correlation[:, :, n:] = rest.reshape(hops, windows, -1)
-    return correlation, energy
+    def _correlate(self, recent: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Normalised correlations and energies."""
+        hops, windows = len(recent), len(CORRELATION_WINDOWS)
+        if hops > len(self._newest):
+            self._make_room(hops)
+        newest, sums, mean = self._newest[:hops], self._sums[:hops], self._mean[:hops]
+        for k, size in enumerate(CORRELATION_WINDOWS):
+            newest[:, k, :, -size:] = recent[:, :, -size:]
+        cross = rfft(newest)
+        cross *= np.conj(rfft(recent))[:, None]
+        np.cumsum(np.square(recent), axis=2, dtype=np.float64, out=sums[:, :, 1:])
+        energy = np.empty((hops, windows, LEVELS), np.float32)
+        for k, size in enumerate(CORRELATION_WINDOWS):
+            # Power of as many samples as the window has, a lag before it: the sums to its end, less those to its start.
+            end = 1 + _SIZE
+            behind = sums[:, :, end - MAX_LAG : end] - sums[:, :, end - MAX_LAG - size : end - size]
+            behind = behind[:, :, ::-1]
+            here = behind[:, :, :1]
+            np.divide(here[:, :, 0], float(size), out=energy[:, k], casting="same_kind")
+            np.add(behind, here, out=mean[:, k], casting="same_kind")
+        mean *= 0.5
+        mean += _QUIET
+        correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
+        n = MAX_LAG * LAG_STEPS[0]
+        dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
+        dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
+        np.divide(dense, mean[:, :, 0].repeat(LAG_STEPS[0], axis=2), out=correlation[:, :, :n])
+        plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
+        np.divide(plain, mean[:, :, 1:], out=plain)
+        correlation[:, :, n:] = plain.reshape(hops, windows, -1)
+        return correlation, energy
 
 
 def _power(spectrum: NDArray[np.complex64]) -> FloatArray:

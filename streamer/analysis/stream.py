@@ -7,7 +7,7 @@ import numpy as np
 from streamer.analysis.features import FeatureExtractor
 from streamer.analysis.finepitch import FinePitches
 from streamer.analysis.framing import Pyramid
-from streamer.analysis.spectrum import spectra_of
+from streamer.analysis.spectrum import SpectrumAnalyser
 from streamer.config import TrackerConfig
 from streamer.events import FloatArray
 
@@ -47,6 +47,7 @@ class FeatureStream:
         hop = config.hop_at(rate_hz)
         self._offset, self._offset_share = 0.0, min(1.0, hop / rate_hz / _OFFSET_S)
         self._pyramid = Pyramid(rate_hz, hop)
+        self._spectrum = SpectrumAnalyser()
         self._features = FeatureExtractor(hop / rate_hz, config.a4_hz)
 
     def analyse(self, hops: FloatArray) -> FeatureBatch:
@@ -57,7 +58,7 @@ class FeatureStream:
             self._offset += self._offset_share * (total / hops.shape[1] - self._offset)
             offsets.append(self._offset)
         levels = self._pyramid.push(hops - np.array(offsets).astype(np.float32)[:, None])
-        spectra = spectra_of(levels)
+        spectra = self._spectrum.analyse(levels)
         matrix, period_ratio = self._features.extract(spectra, levels)
         pitch = FinePitches(spectra.correlation[:, _LONGEST], self._features, period_ratio, self._rate_hz)
         return FeatureBatch(matrix, pitch)

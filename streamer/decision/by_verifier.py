@@ -70,7 +70,8 @@ class VerifierMachine(NoteMachine):
     def _proposed(self, hop: int) -> list[int]:
         """The notes that are worth asking about."""
         t, current = self.thresholds, self.current
-        if current is None and not self._sums.max() > t.propose:
+        struck = current is not None and self._onset_scores[hop, current] > t.propose_again
+        if not struck and not self._sums.max() > t.propose:
             return []
         likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
         worth = np.where(likely, self._sums, 0.0)
@@ -79,7 +80,7 @@ class VerifierMachine(NoteMachine):
         proposed: list[int] = []
         if worth.max() > t.propose:
             proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
-        if current is not None and likely[current] and self._onset_scores[hop, current] > t.propose_again:
+        if current is not None and struck and likely[current]:
             proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
         return proposed
 
