@@ -55,6 +55,12 @@ def test_every_name_is_in_its_file(path: str, name: str) -> None:
     assert name in names_in(path)
 
 
+@pytest.mark.parametrize("name", sorted(set(re.findall(rf"`({NAME})(?:\([^`]*\))?`", PAGE))))
+def test_a_name_without_its_file_is_in_one_that_is_named(name: str) -> None:
+    known = {known for path in PATHS if path.endswith(".py") for known in names_in(path)}
+    assert name in known | {method.rpartition(".")[2] for method in known}
+
+
 def test_names_are_found_at_all() -> None:
     assert ("streamer/tracker.py", "Tracker") in NAMED
     assert len(NAMED) > 60
