@@ -9,7 +9,8 @@ import pytest
 
 from streamer.cli import app, main
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 OTHERS_OPTIONS = {"--only-binary", "--check"}  # of pip and ruff
 
 
@@ -38,10 +39,15 @@ def test_every_option_in_the_readme_exists(all_help):
 
 
 def test_every_file_in_the_readme_exists():
-    root = Path(__file__).parent.parent
-    named = re.findall(r"`((?:streamer|tests|examples)/[\w/.]*)`", README)
+    named = re.findall(r"`((?:streamer|tests|docs|examples)/[\w/.]*)`", README)
     assert named
-    assert [name for name in named if not (root / name).exists() and not (root / f"{name}.py").exists()] == []
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_link_within_the_project_leads_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert {"docs/structure.md", "docs/settings.md"} <= set(links)
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_the_python_of_the_readme_runs(tmp_path):
