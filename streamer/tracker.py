@@ -11,11 +11,9 @@ import numpy as np
 
 from streamer.analysis.framing import Hopper
 from streamer.config import TrackerConfig
-from streamer.decision.by_thresholds import ThresholdMachine
-from streamer.decision.by_verifier import VerifierMachine
 from streamer.decision.decider import Decider
-from streamer.decision.machine import NoteMachine
-from streamer.decision.verifier import verify_with
+from streamer.decision.machines import make_machine
+from streamer.decision.thresholds import USUAL
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
 from streamer.events import Event, FloatArray, Gap
@@ -141,14 +139,8 @@ def make_tracker(config: TrackerConfig, rate_hz: int, *, model: Model | None = N
 def make_decider(config: TrackerConfig, rate_hz: int, model: Model | None = None) -> Decider:
     """The decider that goes with a model; without one, or where it has no verifier, thresholds decide."""
     hop_ms = 1000.0 * config.hop_at(rate_hz) / rate_hz
-    machine: NoteMachine
-    if model is None:
-        machine = ThresholdMachine(config, hop_ms)
-    elif model.verifier is None:
-        machine = ThresholdMachine(config, hop_ms, model.thresholds)
-    else:
-        machine = VerifierMachine(config, hop_ms, verify_with(model.verifier), model.thresholds)
-    return Decider(config, rate_hz, machine)
+    verifier, thresholds = (model.verifier, model.thresholds) if model else (None, USUAL)
+    return Decider(config, rate_hz, make_machine(config, hop_ms, verifier, thresholds))
 
 
 def model_of(config: TrackerConfig) -> Model:

@@ -77,13 +77,8 @@ class Decider:
             if decision.began is not None:
                 pitch_hz = evidence.pitch_of(k, decision.began)
                 yield self._begin(decision.began, pitch_hz, decision.began_ago, decision.sounds_ago)
-            if (
-                self._sounding is not None
-                and voiced
-                and midi is not None
-                and abs(midi - self._sounding.note) < _SETTLED
-            ):
-                self._pitches.append(midi)
+            if voiced and midi is not None:
+                self._measure(midi)
 
     def flush(self, sample: int) -> list[Event]:
         """End the open note at a sample index: the stream is over."""

@@ -18,7 +18,6 @@ import numpy as np
 from streamer.analysis.framing import Hopper
 from streamer.config import TrackerConfig
 from streamer.data.datasets import Recording, parse_number, read_csv
-from streamer.data.hashes import evaluation_hash
 from streamer.data.phrase import Phrase, load_phrase
 from streamer.decision.decider import Decider
 from streamer.detectors import TRAINED, make_detector
@@ -29,13 +28,11 @@ from streamer.evaluation.metrics import REGISTERS, EventTable, Floats, NoteCount
 from streamer.evaluation.tracking import note_table, track
 from streamer.events import Event
 from streamer.jobs import Workers
-from streamer.model import Model
 from streamer.tracker import MANY_HOPS, Tracker, make_decider, model_of
 
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
 TRUTH_STEP_S = 0.01  # between the times at which f0 is compared, where the truth is notes alone
 MUSIC, NONMUSIC = "music", "nonmusic"
-data_hash = evaluation_hash  # the name that `streamer.commands.evaluate` imports
 
 MakeDetector = Callable[[TrackerConfig, int], Detector]
 
@@ -64,23 +61,19 @@ class System:
     make: MakeDetector | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def detector(self, config: TrackerConfig, rate_hz: int) -> Detector:
-        """A new detector of this system."""
+    def parts(self, rate_hz: int) -> tuple[Detector, Callable[[TrackerConfig], Decider]]:
+        """A new detector of this system, and what makes deciders for it."""
+        model = model_of(self.config) if self.make is None and self.config.detector == TRAINED else None
         if self.make is not None:
-            return self.make(config, rate_hz)
-        model = self._model()
-        return make_detector(config, rate_hz, model.scorer if model else None)
-
-    def decider(self, config: TrackerConfig, rate_hz: int) -> Decider:
-        """A new decider of this system."""
-        return make_decider(config, rate_hz, self._model())
+            detector = self.make(self.config, rate_hz)
+        else:
+            detector = make_detector(self.config, rate_hz, model.scorer if model else None)
+        return detector, lambda config: make_decider(config, rate_hz, model)
 
     def tracker(self, config: TrackerConfig, rate_hz: int) -> Tracker:
         """A new tracker of this system, for recordings."""
-        return Tracker(self.detector(config, rate_hz), self.decider(config, rate_hz), MANY_HOPS)
-
-    def _model(self) -> Model | None:
-        return model_of(self.config) if self.make is None and self.config.detector == TRAINED else None
+        detector, make_one = self.parts(rate_hz)
+        return Tracker(detector, make_one(config), MANY_HOPS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,8 +288,8 @@ def _true_f0(recording: Recording, duration_s: float) -> Floats:
 
 def _curve(phrase: Phrase, system: System) -> tuple[NoteCounts, ...]:
     """The same phrase at each eagerness; its evidence, which does not depend on it, is made once."""
-    deciders = [system.decider(replace(system.config, eagerness=eagerness), phrase.rate_hz) for eagerness in CURVE]
-    detector = system.detector(system.config, phrase.rate_hz)
+    detector, make_one = system.parts(phrase.rate_hz)
+    deciders = [make_one(replace(system.config, eagerness=eagerness)) for eagerness in CURVE]
     hops = Hopper(detector.config.hop).push(phrase.samples)
     events: list[list[Event]] = [[] for _ in CURVE]
     for start in range(0, len(hops), MANY_HOPS):

@@ -19,13 +19,11 @@ from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.arrays import write_whole
 from streamer.data.phrase import Phrase
-from streamer.decision.by_thresholds import ThresholdMachine
-from streamer.decision.by_verifier import VerifierMachine
 from streamer.decision.decider import Decider
 from streamer.decision.machine import NoteMachine
+from streamer.decision.machines import make_machine
 from streamer.decision.onset_context import LEAST_SCORE
 from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import verify_with
 from streamer.detectors import TRAINED, make_detector
 from streamer.evaluation.metrics import EventTable, NoteCounts, score_notes
 from streamer.evaluation.tracking import note_table
@@ -188,10 +186,8 @@ def replay(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds
     ndarray, shape (n, 4)
         As of `streamer.evaluation.tracking.note_table`.
     """
-    hop_ms, limits = hop_ms_of(record, config), thresholds or record.thresholds
-    if record.verifier is None:
-        return replay_machine(record, config, ThresholdMachine(config, hop_ms, limits))
-    return replay_machine(record, config, VerifierMachine(config, hop_ms, verify_with(record.verifier), limits))
+    machine = make_machine(config, hop_ms_of(record, config), record.verifier, thresholds or record.thresholds)
+    return replay_machine(record, config, machine)
 
 
 def replay_machine(record: EvidenceRecord, config: TrackerConfig, machine: NoteMachine) -> EventTable:

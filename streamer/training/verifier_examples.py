@@ -50,7 +50,7 @@ class VerifierExamples:
     Attributes
     ----------
     rows : ndarray of float16, shape (n, len(NAMES))
-        As `streamer.decision.verifier.Cases` describes them.
+        As `streamer.decision.onset_context.OnsetContext` describes them.
     targets : ndarray of uint8, shape (n, len(OUTPUTS))
         Whether to begin the note was right, and whether it was so young.
     """
