@@ -122,7 +122,7 @@ def _live(
     from streamer.commands.printing import summary_line
     from streamer.commands.wiring import file_sinks, open_port, open_screen, open_source, recorders, say
     from streamer.live.session import Session
-    from streamer.tracker import make_tracker
+    from streamer.tracker import LIVE_HOPS, make_tracker
 
     make_tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
     with ExitStack() as closing:
@@ -131,7 +131,7 @@ def _live(
             closing.callback(sink.close)
         source = open_source(input_, rate, block, channel, sample_format, channels)
         closing.callback(source.close)
-        tracker = make_tracker(config, source.rate_hz)
+        tracker = make_tracker(config, source.rate_hz, hops_at_once=LIVE_HOPS)
         sinks += file_sinks(source.rate_hz, jsonl=jsonl)
         screen = open_screen(no_ui, jsonl)
         if not screen:

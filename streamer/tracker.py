@@ -19,6 +19,7 @@ from streamer.detectors.base import Detector
 from streamer.events import Event, FloatArray, Gap
 from streamer.model import Model, load, shipped_model
 
+LIVE_HOPS = 4  # at once, while somebody plays: they are analysed in less time than three one by one
 MANY_HOPS = 32  # at once, for recordings: more gains nothing, since it no longer fits into a processor's caches
 
 
