@@ -98,9 +98,11 @@ class NoteOn:
     note_id: int = 0
 
     @property
-    def first_heard(self) -> int:
+    def sounds_from(self) -> int:
         """What latency is counted from: ``since``, or else ``onset``."""
         return self.onset if self.since is None else self.since
+
+    first_heard = sounds_from  # the former name, which `streamer.engine` still uses
 
 
 @dataclass(frozen=True, slots=True)
