@@ -24,7 +24,7 @@ def pluck(note: int) -> np.ndarray:
     return (0.1 * tone.sum(axis=0) * np.exp(-2.0 * time_s)).astype(np.float32)
 
 
-def heard(detector: str, note: int) -> str:
+def first_note(detector: str, note: int) -> str:
     """The first note that a tracker with this detector tells; a dash if there is none."""
     tracker = make_tracker(TrackerConfig(detector=detector), RATE_HZ)
     silence = np.zeros(RATE_HZ // 5, np.float32)
@@ -35,7 +35,7 @@ def heard(detector: str, note: int) -> str:
 def main() -> None:
     print(f"{'played':12}" + "".join(f"{note_name(note):>6}" for note in MELODY))
     for detector in ("peak", "phase", "correlation", "trained"):
-        print(f"{detector:12}" + "".join(f"{heard(detector, note):>6}" for note in MELODY))
+        print(f"{detector:12}" + "".join(f"{first_note(detector, note):>6}" for note in MELODY))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from streamer.units import note_name, samples_to_s
 def main(recording: str, midi: str, preset: str = "default") -> None:
     sound = AudioFile(recording)
     config = apply_preset(TrackerConfig(), preset)
-    heard = transcribe(sound.blocks(), sound.rate_hz, config, [MidiFileSink(midi, sound.rate_hz)])
-    for on, off in heard.notes:
-        length_s = samples_to_s(off.offset - on.onset, heard.rate_hz)
-        print(f"{samples_to_s(on.onset, heard.rate_hz):8.3f} s  {note_name(on.note):4} {length_s:6.3f} s")
+    transcription = transcribe(sound.blocks(), sound.rate_hz, config, [MidiFileSink(midi, sound.rate_hz)])
+    for on, off in transcription.notes:
+        length_s = samples_to_s(off.offset - on.onset, transcription.rate_hz)
+        print(f"{samples_to_s(on.onset, transcription.rate_hz):8.3f} s  {note_name(on.note):4} {length_s:6.3f} s")
 
 
 if __name__ == "__main__":

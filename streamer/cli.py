@@ -65,43 +65,47 @@ def _root(
     pass
 
 
+_Rate = Annotated[
+    int | None,
+    typer.Option(
+        metavar="HZ",
+        help="Sample rate, 8000 to 192000.",
+        show_default="the device's own; 48000 for a pipe",
+        rich_help_panel=INPUT,
+    ),
+]
+_SampleFormat = Annotated[
+    Literal["s16", "f32"], typer.Option("--format", help="Samples of a raw pipe.", rich_help_panel=INPUT)
+]
+_Channel = Annotated[
+    int,
+    typer.Option(min=1, max=64, metavar="N", help="Which channel of a device is heard.", rich_help_panel=INPUT),
+]
+_Channels = Annotated[
+    int,
+    typer.Option(min=1, max=64, metavar="N", help="Channels of a raw pipe; the first is heard.", rich_help_panel=INPUT),
+]
+_Record = Annotated[Path | None, typer.Option(metavar="FILE.mid", help="Write the notes down.", rich_help_panel=FILES)]
+_RecordAudio = Annotated[
+    Path | None, typer.Option(metavar="FILE.wav", help="Write the sound down.", rich_help_panel=FILES)
+]
+
+
 @app.command("live", cls=OptionalValues, rich_help_panel=PLAY)
 @takes_tracker_options
 def _live(
     *,
     input_: Input = None,
-    rate: Annotated[
-        int | None,
-        typer.Option(
-            metavar="HZ",
-            help="Sample rate, 8000 to 192000.",
-            show_default="the device's own; 48000 for a pipe",
-            rich_help_panel=INPUT,
-        ),
-    ] = None,
+    rate: _Rate = None,
     block: Block = 0,
-    sample_format: Annotated[
-        Literal["s16", "f32"], typer.Option("--format", help="Samples of a raw pipe.", rich_help_panel=INPUT)
-    ] = "s16",
-    channel: Annotated[
-        int,
-        typer.Option(min=1, max=64, metavar="N", help="Which channel of a device is heard.", rich_help_panel=INPUT),
-    ] = 1,
-    channels: Annotated[
-        int,
-        typer.Option(
-            min=1, max=64, metavar="N", help="Channels of a raw pipe; the first is heard.", rich_help_panel=INPUT
-        ),
-    ] = 1,
+    sample_format: _SampleFormat = "s16",
+    channel: _Channel = 1,
+    channels: _Channels = 1,
     output: Output = None,
     virtual: Virtual = None,
     midi_api: MidiApi = None,
-    record: Annotated[
-        Path | None, typer.Option(metavar="FILE.mid", help="Write the notes down.", rich_help_panel=FILES)
-    ] = None,
-    record_audio: Annotated[
-        Path | None, typer.Option(metavar="FILE.wav", help="Write the sound down.", rich_help_panel=FILES)
-    ] = None,
+    record: _Record = None,
+    record_audio: _RecordAudio = None,
     jsonl: Jsonl = None,
     no_ui: NoUi = False,
     config: TrackerConfig,
@@ -120,7 +124,7 @@ def _live(
     Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
     """
     from streamer.commands.printing import summary_line
-    from streamer.commands.wiring import file_sinks, open_port, open_screen, open_source, recorders, say
+    from streamer.commands.wiring import file_sinks, notify, open_port, open_screen, open_source, recorders
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -136,19 +140,14 @@ def _live(
         screen = open_screen(no_ui, jsonl)
         if not screen:
             names = ", ".join(sink.name for sink in sinks) or "no port"
-            say(f"hearing {source.name} at {source.rate_hz} Hz, sending to {names}; Ctrl-C ends")
+            notify(f"hearing {source.name} at {source.rate_hz} Hz, sending to {names}; Ctrl-C ends")
+        files = recorders(record, record_audio, source.rate_hz)
+        now = bool(record or record_audio)
         session = Session(
-            source,
-            tracker,
-            sinks,
-            recorders=recorders(record, record_audio, source.rate_hz),
-            record_now=bool(record or record_audio),
-            screen=screen,
-            say=say,
-            preset=preset,
+            source, tracker, sinks, recorders=files, record_now=now, screen=screen, notify=notify, preset=preset
         )
         status = session.run()
-    say(summary_line(session.snapshot()))
+    notify(summary_line(session.snapshot()))
     return status
 
 
@@ -178,7 +177,7 @@ def _demo(
     * `streamer demo --play --virtual`
     """
     from streamer.commands.printing import demo_summary, show
-    from streamer.commands.wiring import STANDARD_OUTPUT, file_sinks, open_port, open_screen, say
+    from streamer.commands.wiring import STANDARD_OUTPUT, file_sinks, notify, open_port, open_screen
     from streamer.live.session import Session
     from streamer.material.demo import DemoSource, demo_performance
     from streamer.outputs.notelist import NoteList
@@ -190,13 +189,13 @@ def _demo(
         sinks = open_port(output, virtual, midi_api, needed=True) if output or virtual or midi_api else []
         for sink in sinks:
             closing.callback(sink.close)
-        heard = NoteList()
-        sinks += [*file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl), heard]
+        tracked = NoteList()
+        sinks += [*file_sinks(DEFAULT_RATE_HZ, midi=midi, jsonl=jsonl), tracked]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen(no_ui, jsonl)
-        session = Session(source, tracker, sinks, screen=screen, say=say, preset=preset)
+        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset)
         status = session.run()
-    show(demo_summary(performance, heard.notes, session.snapshot(), midi), aside=jsonl == STANDARD_OUTPUT)
+    show(demo_summary(performance, tracked.notes, session.snapshot(), midi), aside=jsonl == STANDARD_OUTPUT)
     return status
 
 
@@ -269,11 +268,11 @@ def _transcribe(
     recording = AudioFile(file)
     sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)
     try:
-        heard = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
+        tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     if not sinks:
-        show(notes_table(heard))
+        show(notes_table(tracked))
     return 0
 
 

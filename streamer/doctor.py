@@ -18,7 +18,7 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.errors import DeviceError
 from streamer.events import FloatArray
 
-_LISTEN_S = 0.5
+_CAPTURE_S = 0.5
 _SCREEN = (80, 24)
 _MOST_LOAD = 0.5  # compute time per second of audio; with more, a burst of another program costs samples
 
@@ -41,13 +41,13 @@ class Finding:
         What was looked at.
     severity : Severity
         ``NOTE`` is a restriction that one can play with; a ``FAULT`` must be mended first.
-    said : str
+    text : str
         What was found, and what mends it.
     """
 
     what: str
     severity: Severity
-    said: str
+    text: str
 
 
 def examine(timing_s: float) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def examine(timing_s: float) -> Iterator[Finding]:
     Parameters
     ----------
     timing_s : float
-        How many seconds of audio the timing test hears.
+        How many seconds of audio the timing test processes.
     """
     system = f"Python {platform.python_version()} on {platform.system()} {platform.release()} ({platform.machine()})"
     yield Finding("streamer", Severity.GOOD, f"{__version__}, {system}")
@@ -94,45 +94,45 @@ def _microphones() -> Iterator[Finding]:
         return
     names = ", ".join(dict.fromkeys(device.host_api for device in devices))
     yield Finding("audio input", Severity.GOOD, f"{len(devices)} by {names}; `streamer devices` lists them")
-    yield _listen()
+    yield _check_microphone()
 
 
-def _listen() -> Finding:
-    """Hear the default input for a moment: an operating system that forbids it gives zeros, not an error."""
+def _check_microphone() -> Finding:
+    """Record the default input for a moment: an operating system that forbids it gives zeros, not an error."""
     from streamer.audio.microphone import Microphone
 
     try:
         microphone = Microphone()
         try:
-            heard = _samples(microphone)
+            captured = _samples(microphone)
         finally:
             microphone.close()
     except DeviceError as error:
         return Finding("microphone", Severity.FAULT, str(error))
-    if not len(heard):
+    if not len(captured):
         return Finding("microphone", Severity.FAULT, f"{microphone.name} delivers nothing; choose another with --input")
-    peak = float(np.abs(heard).max())
+    peak = float(np.abs(captured).max())
     if peak == 0.0:
         return Finding("microphone", Severity.FAULT, f"{microphone.name} gives exact zeros: {_why_silent()}")
     from streamer.units import amplitude_to_db
 
     latency_ms = microphone.input_latency_ms
     buffer = "latency unknown" if latency_ms is None else f"latency {latency_ms:.1f} ms, as its driver says"
-    said = f"{microphone.name} at {microphone.rate_hz} Hz, {buffer}, peak {amplitude_to_db(peak):.0f} dB"
+    text = f"{microphone.name} at {microphone.rate_hz} Hz, {buffer}, peak {amplitude_to_db(peak):.0f} dB"
     if peak >= 1.0:
-        return Finding("microphone", Severity.NOTE, f"{said}: it clips; turn the input down")
-    return Finding("microphone", Severity.GOOD, said)
+        return Finding("microphone", Severity.NOTE, f"{text}: it clips; turn the input down")
+    return Finding("microphone", Severity.GOOD, text)
 
 
 def _samples(microphone: Source) -> FloatArray:
     microphone.start()
-    heard: list[FloatArray] = []
-    until = time.monotonic() + 2 * _LISTEN_S
-    while time.monotonic() < until and sum(map(len, heard)) < _LISTEN_S * microphone.rate_hz:
-        block = microphone.read(_LISTEN_S)
+    captured: list[FloatArray] = []
+    until = time.monotonic() + 2 * _CAPTURE_S
+    while time.monotonic() < until and sum(map(len, captured)) < _CAPTURE_S * microphone.rate_hz:
+        block = microphone.read(_CAPTURE_S)
         if block is not None:
-            heard.append(block.samples)
-    return np.concatenate(heard) if heard else np.zeros(0, np.float32)
+            captured.append(block.samples)
+    return np.concatenate(captured) if captured else np.zeros(0, np.float32)
 
 
 def _why_silent() -> str:
@@ -194,10 +194,10 @@ def _timing(timing_s: float) -> Finding:
     hop_ms = 1000.0 * hop / DEFAULT_RATE_HZ
     load = float(np.mean(took_ms)) / hop_ms
     p99_ms = float(np.percentile(took_ms, 99))
-    said = f"load {load:.0%}; a hop of {hop_ms:.2f} ms takes {np.median(took_ms):.2f} ms, p99 {p99_ms:.2f} ms"
+    text = f"load {load:.0%}; a hop of {hop_ms:.2f} ms takes {np.median(took_ms):.2f} ms, p99 {p99_ms:.2f} ms"
     if load > _MOST_LOAD:
-        return Finding("timing", Severity.FAULT, f"{said}: too slow; `streamer live --hop {4 * hop}`")
+        return Finding("timing", Severity.FAULT, f"{text}: too slow; `streamer live --hop {4 * hop}`")
     if p99_ms > hop_ms:
         mend = f"close other programs, or `streamer live --hop {2 * hop}`"
-        return Finding("timing", Severity.NOTE, f"{said}: some come late; {mend}")
-    return Finding("timing", Severity.GOOD, said)
+        return Finding("timing", Severity.NOTE, f"{text}: some come late; {mend}")
+    return Finding("timing", Severity.GOOD, text)

@@ -261,7 +261,7 @@ class Engine:
         sent_ns = self._fanout.send(sent)
         if isinstance(sent, NoteOn):
             total_ms = self.latency.add(
-                samples_to_ms(block.start + len(block.samples) - sent.first_heard, self.tracker.rate_hz),
+                samples_to_ms(block.start + len(block.samples) - sent.sounds_from, self.tracker.rate_hz),
                 (dequeued_ns - block.captured_ns) / 1e6,
                 (decided_ns - dequeued_ns) / 1e6,
                 (sent_ns - decided_ns) / 1e6,

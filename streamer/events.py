@@ -98,7 +98,7 @@ class NoteOn:
     note_id: int = 0
 
     @property
-    def first_heard(self) -> int:
+    def sounds_from(self) -> int:
         """What latency is counted from: ``since``, or else ``onset``."""
         return self.onset if self.since is None else self.since
 

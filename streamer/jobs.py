@@ -27,7 +27,7 @@ KILLED = (
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody is told of."""
+    """Progress that is reported to nobody."""
 
 
 def one_thread() -> None:

@@ -2,7 +2,7 @@
 
 One small network scores every candidate note from that candidate's own features (`streamer.analysis.features`), so what
 is learned of one note holds for all. Two outputs: the note sounds at the newest sample; the note has just begun. A
-second one judges, from what the first has said for a while, whether a note is to be begun
+second one decides, from the first one's scores of a while, whether a note is to be begun
 (`streamer.decision.verifier`).
 """
 

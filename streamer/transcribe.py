@@ -14,7 +14,7 @@ from streamer.units import samples_to_s
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What was heard.
+    """What was transcribed.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Transcription:
     rate_hz : int
         Of the recording; the events count its samples.
     duration_s : float
-        How much was heard.
+        How much was transcribed.
     """
 
     notes: tuple[tuple[NoteOn, NoteOff], ...]
@@ -34,7 +34,7 @@ class Transcription:
 def transcribe(
     blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, sinks: Sequence[Sink] = ()
 ) -> Transcription:
-    """Hear a recording to its end.
+    """Track a recording to its end.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def transcribe(
     -----
     Strictly causal: the tracker gets the samples in order and knows no more than a live one would.
     """
-    heard = NoteList()
-    everyone = (heard, *sinks)
+    note_list = NoteList()
+    everyone = (note_list, *sinks)
     with ExitStack() as closing:  # each is closed, whatever becomes of the others
         for sink in everyone:
             closing.callback(sink.close)
@@ -66,7 +66,7 @@ def transcribe(
             tracker.push(samples)
             _deliver(tracker.events(), everyone)
         _deliver(tracker.flush(), everyone)
-    return Transcription(tuple(heard.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
+    return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
 
 
 def _deliver(events: Iterable[Event], sinks: Iterable[Sink]) -> None:

@@ -159,9 +159,9 @@ def test_work_that_cannot_be_sent_is_told_at_once():
 @POSIX
 @pytest.mark.parametrize("name", ["map", "unordered"])
 def test_a_killed_process_is_one_error_in_a_line(name):
-    with Workers(2) as workers, pytest.raises(StreamerError, match=r"was killed.*--jobs 1") as told:
+    with Workers(2) as workers, pytest.raises(StreamerError, match=r"was killed.*--jobs 1") as reported:
         list(getattr(workers, name)(die_at_three, range(10)))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_no_room_for_temporary_files_is_told_in_a_line(monkeypatch, tmp_path):
@@ -186,9 +186,9 @@ def test_only_what_is_missing_is_made_and_counted(jobs, tmp_path):
     wanted[0].parent.mkdir()
     wanted[1].touch()
     wanted[4].touch()
-    told: list[tuple[str, int, int]] = []
-    make_missing(wanted, partial(note, wanted[0].parent), jobs, lambda *words: told.append(words), "making")
-    assert told == [("making", done, 6) for done in (2, 3, 4, 5, 6)]
+    reported: list[tuple[str, int, int]] = []
+    make_missing(wanted, partial(note, wanted[0].parent), jobs, lambda *words: reported.append(words), "making")
+    assert reported == [("making", done, 6) for done in (2, 3, 4, 5, 6)]
     assert [path.stat().st_size > 0 for path in wanted] == [True, False, True, True, False, True]
 
 

@@ -1,4 +1,4 @@
-"""Imports run one way: a module may import from its own layer's list of lower layers, never upward, never in a ring."""
+"""How the package is built: imports run one way and never in a ring, only the top prints, and nothing is long."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -62,7 +62,8 @@ def imports(tree: ast.AST, *, top_only: bool) -> set[str]:
     return found
 
 
-MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+PATHS = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+MODULES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in PATHS.items()}
 
 
 def room(module: str) -> str:
@@ -101,3 +102,18 @@ def test_only_the_command_line_prints_or_exits(module):
             assert node.func.id not in ("print", "exit"), f"{module}, line {node.lineno}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert ast.unparse(node.func) != "sys.exit", f"{module}, line {node.lineno}"
+
+
+MOST_LINES = {"module": 400, "function": 60}
+LONGER: dict[str, str] = {}  # module, or module and function with a dot between: the reason why it is longer
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_are_short(module):
+    lines = len(PATHS[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= MOST_LINES["module"] or module in LONGER, f"{module} has {lines} lines"
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and f"{module}.{node.name}" not in LONGER:
+            assert node.end_lineno is not None
+            length = node.end_lineno - node.lineno + 1
+            assert length <= MOST_LINES["function"], f"{module}.{node.name} has {length} lines"

@@ -85,18 +85,18 @@ def test_what_is_saved_is_loaded(path: Path) -> None:
     assert loaded.card["features"] == list(features.NAMES)
 
 
-def test_a_model_may_have_no_judge(tmp_path: Path) -> None:
+def test_a_model_may_have_no_verifier(tmp_path: Path) -> None:
     path = tmp_path / "alone.model"
     replace(a_model(), verifier=None).save(path)
     assert load(path).verifier is None
 
 
-def test_a_damaged_judge_is_refused(path: Path) -> None:
+def test_a_damaged_verifier_is_refused(path: Path) -> None:
     rewrite(path, lambda arrays: arrays.pop("judge_bias_1"))
     assert "judge_bias_1 is missing" in refused(path)
 
 
-def test_a_judge_of_other_cases_is_refused(path: Path) -> None:
+def test_a_verifier_of_other_cases_is_refused(path: Path) -> None:
     rewrite(path, lambda arrays: arrays.update(judge_weight_0=arrays["judge_weight_0"][:-1]))
     assert "do not fit together" in refused(path)
 

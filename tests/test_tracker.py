@@ -313,9 +313,9 @@ def test_default_hop_is_the_same_time_at_every_rate():
 
 def test_latency_counts_from_the_first_sound_and_files_from_where_people_mark_the_note(whole):
     begun = [event for event in whole if isinstance(event, NoteOn)]
-    assert all(event.first_heard <= event.onset <= event.sample for event in begun)
-    assert 0.0 < max(event.onset - event.first_heard for event in begun) / RATE_HZ < 0.01
-    assert NoteOn(9, 5, 60, 64, 60.0).first_heard == 5
+    assert all(event.sounds_from <= event.onset <= event.sample for event in begun)
+    assert 0.0 < max(event.onset - event.sounds_from for event in begun) / RATE_HZ < 0.01
+    assert NoteOn(9, 5, 60, 64, 60.0).sounds_from == 5
 
 
 def test_notes_are_counted_through_the_whole_stream(whole):

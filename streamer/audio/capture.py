@@ -90,7 +90,7 @@ class Capture:
     block : int
         Samples per callback; 0 for what suits the driver best.
     channel : int
-        Which one to hear, from 1.
+        Which one to take, from 1.
     """
 
     def __init__(self, device: InputDevice, rate_hz: int | None, block: int, channel: int) -> None:

@@ -1,4 +1,4 @@
-"""The microphone: what `streamer.audio.capture` hears in a process of its own, as a `Source`."""
+"""The microphone: what `streamer.audio.capture` captures in a process of its own, as a `Source`."""
 
 import contextlib
 import json
@@ -122,7 +122,7 @@ class Microphone(Source):
     block : int
         Samples per callback of the driver; 0 for what suits it best.
     channel : int
-        Which channel to hear, counted from 1.
+        Which channel to take, counted from 1.
 
     Raises
     ------

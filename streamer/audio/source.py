@@ -1,4 +1,4 @@
-"""The seam between anything that makes samples and the engine that hears them."""
+"""The seam between anything that makes samples and the engine that takes them."""
 
 from abc import ABC, abstractmethod
 

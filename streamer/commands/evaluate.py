@@ -36,58 +36,67 @@ def _baselines() -> list[str]:
     return list(BASELINES)
 
 
+_Data = Annotated[
+    Path,
+    typer.Argument(help="Labelled recordings: a folder with manifest.csv, of WAV and MIDI pairs, or a CSV."),
+]
+_Model = Annotated[
+    list[Path] | None,
+    typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED),
+]
+_Detector = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--detector",
+        "-d",
+        metavar="NAME",
+        help="A detector (`streamer live --list-detectors`).",
+        autocompletion=_detectors,
+        rich_help_panel=COMPARED,
+    ),
+]
+_Baseline = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="article-mlp or article-logistic: one pitch in, one note name out.",
+        autocompletion=_baselines,
+        rich_help_panel=COMPARED,
+    ),
+]
+_BaselineData = Annotated[
+    Path | None,
+    typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
+]
+_Curve = Annotated[bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")]
+_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="An even sample of so many recordings.")]
+_Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core")]
+_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the baselines' training.")]
+_Json = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=WRITTEN),
+]
+_Report = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.html", help="Write one page with plots.", rich_help_panel=WRITTEN),
+]
+
+
 @takes_settings("preset", "eagerness")
 def evaluate(
     *,
-    data: Annotated[
-        Path,
-        typer.Argument(help="Labelled recordings: a folder with manifest.csv, of WAV and MIDI pairs, or a CSV."),
-    ],
-    model: Annotated[
-        list[Path] | None,
-        typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED),
-    ] = None,
-    detector: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--detector",
-            "-d",
-            metavar="NAME",
-            help="A detector (`streamer live --list-detectors`).",
-            autocompletion=_detectors,
-            rich_help_panel=COMPARED,
-        ),
-    ] = None,
-    baseline: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="article-mlp or article-logistic: one pitch in, one note name out.",
-            autocompletion=_baselines,
-            rich_help_panel=COMPARED,
-        ),
-    ] = None,
-    baseline_data: Annotated[
-        Path | None,
-        typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
-    ] = None,
+    data: _Data,
+    model: _Model = None,
+    detector: _Detector = None,
+    baseline: _Baseline = None,
+    baseline_data: _BaselineData = None,
     config: TrackerConfig,
-    curve: Annotated[
-        bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")
-    ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="An even sample of so many recordings.")] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core")
-    ] = 0,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the baselines' training.")] = 0,
-    json_: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=WRITTEN),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.html", help="Write one page with plots.", rich_help_panel=WRITTEN),
-    ] = None,
+    curve: _Curve = False,
+    limit: _Limit = None,
+    jobs: _Jobs = 0,
+    seed: _Seed = 0,
+    json_: _Json = None,
+    report: _Report = None,
 ) -> int:
     """Measure how right and how late trackers are, side by side, on labelled recordings.
 
@@ -154,7 +163,7 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
 
 
 def _baseline_systems(
-    config: TrackerConfig, names: Sequence[str], data: Path | None, heard: "Sequence[Recording]", seed: int
+    config: TrackerConfig, names: Sequence[str], data: Path | None, evaluated: "Sequence[Recording]", seed: int
 ) -> "list[System]":
     from streamer.data.formats import read_dataset
     from streamer.data.hashes import evaluation_hash
@@ -167,7 +176,9 @@ def _baseline_systems(
     if data is None:
         raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
     recordings = read_dataset(data)
-    shared = {recording.path.resolve() for recording in recordings} & {recording.path.resolve() for recording in heard}
+    shared = {recording.path.resolve() for recording in recordings} & {
+        recording.path.resolve() for recording in evaluated
+    }
     if shared:
         raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
     facts = {"trained_on": {"name": data.resolve().name, "sha256": evaluation_hash(recordings)}}

@@ -1,4 +1,4 @@
-"""The options that several commands share, told once."""
+"""The options that several commands share, described once."""
 
 import inspect
 import os
@@ -105,11 +105,11 @@ def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., 
         own = inspect.signature(command).parameters
 
         @wraps(command)
-        def with_config(**said: Any) -> int:
-            flags = {name: said.pop(name) for name in annotations}
+        def with_config(**values: Any) -> int:
+            flags = {name: values.pop(name) for name in annotations}
             resolved = _resolve(taken, flags)
             made = {"config": config_of(resolved), "preset": resolved["preset"].value}
-            return command(**said, **{name: made[name] for name in own if name in made})
+            return command(**values, **{name: made[name] for name in own if name in made})
 
         shown: list[inspect.Parameter] = []
         for parameter in own.values():

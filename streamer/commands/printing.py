@@ -86,21 +86,21 @@ def midi_table() -> Table:
     return table
 
 
-def notes_table(heard: Transcription) -> Table:
+def notes_table(transcription: Transcription) -> Table:
     """The notes of a recording, a row each."""
     table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "told after")
-    for on, off in heard.notes:
+    for on, off in transcription.notes:
         table.add_row(
-            f"{samples_to_s(on.onset, heard.rate_hz):.3f} s",
-            f"{samples_to_s(off.offset - on.onset, heard.rate_hz):.3f} s",
+            f"{samples_to_s(on.onset, transcription.rate_hz):.3f} s",
+            f"{samples_to_s(off.offset - on.onset, transcription.rate_hz):.3f} s",
             note_name(on.note),
             str(on.note),
             f"{100.0 * (off.midi - on.note):+.0f}",
             str(on.velocity),
-            f"{samples_to_ms(on.sample - on.first_heard, heard.rate_hz):.0f} ms",
+            f"{samples_to_ms(on.sample - on.sounds_from, transcription.rate_hz):.0f} ms",
         )
     table.caption_justify = "left"
-    table.caption = f"{len(heard.notes)} notes in {heard.duration_s:.1f} s"
+    table.caption = f"{len(transcription.notes)} notes in {transcription.duration_s:.1f} s"
     return table
 
 
@@ -111,7 +111,7 @@ def show_finding(finding: Finding) -> None:
     line.add_column(width=5)
     line.add_column(width=18)
     line.add_column(overflow="fold")
-    line.add_row(f"[{style}]{finding.severity.value}[/]", Text(finding.what), Text(finding.said))
+    line.add_row(f"[{style}]{finding.severity.value}[/]", Text(finding.what), Text(finding.text))
     show(line)
 
 
@@ -123,16 +123,16 @@ def summary_line(newest: Snapshot) -> str:
 
 
 def demo_summary(
-    played: Performance, heard: Sequence[tuple[NoteOn, NoteOff]], newest: Snapshot, midi: Path
+    played: Performance, tracked: Sequence[tuple[NoteOn, NoteOff]], newest: Snapshot, midi: Path
 ) -> RenderableType:
-    """What was played, what was heard of it, and how late."""
+    """What was played, what was tracked of it, and how late."""
     rate_hz = played.rate_hz
     sent = [
         PlayedNote(samples_to_s(on.onset, rate_hz), samples_to_s(off.offset, rate_hz), float(on.note))
-        for on, off in heard
+        for on, off in tracked
     ]
     pairs = match_notes(played.notes, sent)
-    late_ms = [samples_to_ms(heard[i][0].sample, rate_hz) - 1000.0 * played.notes[n].onset_s for n, i in pairs]
+    late_ms = [samples_to_ms(tracked[i][0].sample, rate_hz) - 1000.0 * played.notes[n].onset_s for n, i in pairs]
     table = _table("latency, ms", "p50", "p95", "p99", "max", "what it is")
     table.add_row("since played", *_percentiles(late_ms), "from the note's true beginning to its decision, in samples")
     for name, part, what in (

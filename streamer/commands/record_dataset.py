@@ -1,4 +1,4 @@
-"""``streamer record-dataset``: ask for notes, listen, and write what is good."""
+"""``streamer record-dataset``: ask for notes, record, and write what is good."""
 
 import contextlib
 import queue
@@ -22,8 +22,9 @@ from streamer.events import Block
 from streamer.units import A4_HZ, note_number
 
 if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
-    from streamer.data.guide import Guide, Take
+    from streamer.data.guide import Guide
     from streamer.data.note_folder import NoteFolder
+    from streamer.data.requests import Take
 
 AHEAD_NOTES = 3  # a file may lack so many notes in a row
 INTERRUPTED = 130
@@ -34,52 +35,67 @@ _KEYS = {"s": "skip", "b": "back", "k": "keep", "q": "quit"}
 _WITH = "What is played"
 
 
+_Folder = Annotated[Path, typer.Argument(help="Where the notes go; made if absent.", show_default=False)]
+_Instrument = Annotated[str, typer.Option(metavar="NAME", help="What you play.", rich_help_panel=_WITH)]
+_Low = Annotated[str, typer.Option(metavar="NOTE", help="Lowest note.", rich_help_panel=_WITH)]
+_High = Annotated[str, typer.Option(metavar="NOTE", help="Highest note.", rich_help_panel=_WITH)]
+_Step = Annotated[int, typer.Option(min=1, metavar="N", help="Semitones between.", rich_help_panel=_WITH)]
+_Takes = Annotated[
+    int,
+    typer.Option(
+        min=1, max=99, metavar="N", help="How often each: as usual, softly, loudly, short.", rich_help_panel=_WITH
+    ),
+]
+_A4 = Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)]
+_Rate = Annotated[
+    int | None,
+    typer.Option(
+        min=RATES_HZ[0],
+        max=RATES_HZ[1],
+        metavar="HZ",
+        help="Sample rate.",
+        show_default=f"the device's own; {DEFAULT_RATE_HZ} for a pipe",
+        rich_help_panel=INPUT,
+    ),
+]
+_Channel = Annotated[
+    int, typer.Option(min=1, max=64, metavar="N", help="Which channel of a device.", rich_help_panel=INPUT)
+]
+_FromFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT),
+]
+_Audio = Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")]
+_Source = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Where the notes come from: data are split by it.",
+        show_default="the folder's name",
+        rich_help_panel="Files",
+    ),
+]
+_Licence = Annotated[
+    str, typer.Option(metavar="TEXT", help="On which terms they may be used.", rich_help_panel="Files")
+]
+
+
 def record_dataset(
     *,
-    folder: Annotated[Path, typer.Argument(help="Where the notes go; made if absent.", show_default=False)],
-    instrument: Annotated[str, typer.Option(metavar="NAME", help="What you play.", rich_help_panel=_WITH)] = "mine",
-    low: Annotated[str, typer.Option(metavar="NOTE", help="Lowest note.", rich_help_panel=_WITH)] = "E2",
-    high: Annotated[str, typer.Option(metavar="NOTE", help="Highest note.", rich_help_panel=_WITH)] = "E5",
-    step: Annotated[int, typer.Option(min=1, metavar="N", help="Semitones between.", rich_help_panel=_WITH)] = 1,
-    takes: Annotated[
-        int,
-        typer.Option(
-            min=1, max=99, metavar="N", help="How often each: as usual, softly, loudly, short.", rich_help_panel=_WITH
-        ),
-    ] = 2,
-    a4: Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)] = A4_HZ,
+    folder: _Folder,
+    instrument: _Instrument = "mine",
+    low: _Low = "E2",
+    high: _High = "E5",
+    step: _Step = 1,
+    takes: _Takes = 2,
+    a4: _A4 = A4_HZ,
     input_: Input = None,
-    rate: Annotated[
-        int | None,
-        typer.Option(
-            min=RATES_HZ[0],
-            max=RATES_HZ[1],
-            metavar="HZ",
-            help="Sample rate.",
-            show_default=f"the device's own; {DEFAULT_RATE_HZ} for a pipe",
-            rich_help_panel=INPUT,
-        ),
-    ] = None,
-    channel: Annotated[
-        int, typer.Option(min=1, max=64, metavar="N", help="Which channel of a device.", rich_help_panel=INPUT)
-    ] = 1,
-    from_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT),
-    ] = None,
-    audio: Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")] = "flac",
-    source: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Where the notes come from: data are split by it.",
-            show_default="the folder's name",
-            rich_help_panel="Files",
-        ),
-    ] = "",
-    licence: Annotated[
-        str, typer.Option(metavar="TEXT", help="On which terms they may be used.", rich_help_panel="Files")
-    ] = "own recording",
+    rate: _Rate = None,
+    channel: _Channel = 1,
+    from_file: _FromFile = None,
+    audio: _Audio = "flac",
+    source: _Source = "",
+    licence: _Licence = "own recording",
 ) -> int:
     """Record the notes of your instrument, guided, into a folder that `streamer train` takes.
 
@@ -94,8 +110,9 @@ def record_dataset(
     * `streamer record-dataset my-voice --instrument voice --low A2 --high A4 --step 2 --takes 3`
     * `streamer record-dataset my-flute --instrument flute --low C4 --high C7 --from-file all-notes.wav`
     """
-    from streamer.data.guide import Guide, plan_requests, still_missing
+    from streamer.data.guide import Guide
     from streamer.data.note_folder import NoteFolder
+    from streamer.data.requests import plan_requests, still_missing
 
     requests = plan_requests(_note("--low", low), _note("--high", high), step, takes)
     notes = NoteFolder(folder, instrument, source, licence, audio)
@@ -105,9 +122,9 @@ def record_dataset(
         closing.callback(sound.close)
         guide = Guide(missing, sound.rate_hz, a4, ahead=AHEAD_NOTES * takes if from_file else 0)
         keys = input_ != "-" and from_file is None and sys.stdin.isatty()
-        desk = _Desk(Console(highlight=False), guide, notes)
-        desk.tell(f"{len(requests) - len(missing)} of {len(requests)} notes are there already")
-        return desk.run(sound, keys=keys)
+        dialogue = _Dialogue(Console(highlight=False), guide, notes)
+        dialogue.message(f"{len(requests) - len(missing)} of {len(requests)} notes are there already")
+        return dialogue.run(sound, keys=keys)
 
 
 def _note(option: str, text: str) -> int:
@@ -158,7 +175,7 @@ class _FileSource(Source):
         self._blocks.close()  # type: ignore[attr-defined] # it is a generator
 
 
-class _Desk:
+class _Dialogue:
     """Between the guide and the person: asks in words, reads the keys, hands good takes to the folder."""
 
     def __init__(self, console: Console, guide: "Guide", notes: "NoteFolder") -> None:
@@ -168,7 +185,7 @@ class _Desk:
         self._written = 0
         self._asked: object = None
 
-    def tell(self, line: str, style: str = "") -> None:
+    def message(self, line: str, style: str = "") -> None:
         """One line."""
         self._console.print(Text(line, style), soft_wrap=True)
 
@@ -195,10 +212,10 @@ class _Desk:
                 self._receive(self._guide.finish())
                 if self._guide.request is None:
                     break
-                self.tell("the sound has ended before all notes were heard", "yellow")
+                self.message("the sound has ended before all notes were heard", "yellow")
                 return 1
             if block is not None:
-                self._receive(self._guide.hear(block))
+                self._receive(self._guide.process(block))
             while not pressed.empty():
                 if self._obey(pressed.get()):
                     return 0
@@ -211,7 +228,7 @@ class _Desk:
         request = self._guide.request
         if request is not None and request != self._asked:
             done, total = self._guide.position
-            self.tell(f"[{done + 1} of {total}] play {request}", "bold")
+            self.message(f"[{done + 1} of {total}] play {request}", "bold")
         self._asked = request
 
     def _receive(self, takes: "list[Take]") -> None:
@@ -219,12 +236,12 @@ class _Desk:
             if take.problem is None:
                 self._store(take)
             else:
-                self.tell(f"    {take.problem}", "yellow")
+                self.message(f"    {take.problem}", "yellow")
 
     def _store(self, take: "Take") -> None:
         path = self._notes.add(take)
         self._written += 1
-        self.tell(f"    {take.request}: good, {take.offset_s - take.onset_s:.1f} s, {path.name}", "green")
+        self.message(f"    {take.request}: good, {take.offset_s - take.onset_s:.1f} s, {path.name}", "green")
 
     def _obey(self, key: str) -> bool:
         """Do what a key asks for; True for quit."""
@@ -236,18 +253,18 @@ class _Desk:
         elif wanted == "keep":
             take = self._guide.keep()
             if take is None:
-                self.tell("    nothing was refused, so there is nothing to keep", "yellow")
+                self.message("    nothing was refused, so there is nothing to keep", "yellow")
             else:
                 self._store(take)
         return wanted == "quit"
 
     def _close(self) -> None:
         done = len(self._notes.requests)
-        self.tell(f"{self._written} notes written; {self._notes.folder} now holds {done} of this instrument")
+        self.message(f"{self._written} notes written; {self._notes.folder} now holds {done} of this instrument")
         if self._guide.request is not None:
-            self.tell("the same command goes on with what is missing")
+            self.message("the same command goes on with what is missing")
         if done:
-            self.tell(f"train on them: streamer train {self._notes.folder} -o mine.model --start-from default")
+            self.message(f"train on them: streamer train {self._notes.folder} -o mine.model --start-from default")
 
 
 @contextlib.contextmanager
@@ -277,12 +294,12 @@ def _keys() -> Iterator["queue.SimpleQueue[str]"]:
     fd = sys.stdin.fileno()
     pressed: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def listen() -> None:
+    def read() -> None:
         while text := read_keys(fd):
             for character in text:
                 pressed.put(character)
 
     with raw_keys(fd):
         # A thread, since Windows cannot wait for a key with a time limit; it ends with the program.
-        threading.Thread(target=listen, name="keys", daemon=True).start()
+        threading.Thread(target=read, name="keys", daemon=True).start()
         yield pressed

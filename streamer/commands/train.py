@@ -13,86 +13,101 @@ import typer
 from streamer.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from streamer.jobs import Progress as Tell
+    from streamer.jobs import Progress as Report
     from streamer.model import Model
+    from streamer.training.settings import Settings
 
 HOW = "How it learns"
 MACHINE = "This machine"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])B?", re.IGNORECASE)
 
 
+_Data = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
+    ),
+]
+_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model.", show_default=False)]
+_StartFrom = Annotated[
+    str | None,
+    typer.Option(metavar="default|FILE", help="Adapt this model instead of beginning anew.", show_default=False),
+]
+_HoldOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SOURCE",
+        help="Measure on this source or instrument, learn from the others; may be repeated.",
+        show_default=False,
+    ),
+]
+_Estimator = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="mlp, logistic or sgd.", show_default="mlp", rich_help_panel=HOW),
+]
+_Hidden = Annotated[
+    str | None,
+    typer.Option(metavar="UNITS", help="Hidden layers of mlp.", show_default="64,32", rich_help_panel=HOW),
+]
+_Pieces = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Pieces of 10 s to learn from.", show_default="600; 60 to adapt", rich_help_panel=HOW
+    ),
+]
+_Epochs = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Passes over them.", show_default="12; 6 to adapt", rich_help_panel=HOW),
+]
+_NoSynthetic = Annotated[
+    bool,
+    typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
+]
+_Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Decides all that is random.", show_default="0", rich_help_panel=HOW),
+]
+_Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW),
+]
+_Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
+    ),
+]
+_Memory = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="What features may take in memory.", show_default="2G", rich_help_panel=MACHINE),
+]
+_Cache = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Keep features here, for other runs.",
+        show_default="beside the model until that is done",
+        rich_help_panel=MACHINE,
+    ),
+]
+
+
 def train(
     *,
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
-        ),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model.", show_default=False)],
-    start_from: Annotated[
-        str | None,
-        typer.Option(metavar="default|FILE", help="Adapt this model instead of beginning anew.", show_default=False),
-    ] = None,
-    hold_out: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Measure on this source or instrument, learn from the others; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    estimator: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="mlp, logistic or sgd.", show_default="mlp", rich_help_panel=HOW),
-    ] = None,
-    hidden: Annotated[
-        str | None,
-        typer.Option(metavar="UNITS", help="Hidden layers of mlp.", show_default="64,32", rich_help_panel=HOW),
-    ] = None,
-    pieces: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Pieces of 10 s to learn from.", show_default="600; 60 to adapt", rich_help_panel=HOW
-        ),
-    ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Passes over them.", show_default="12; 6 to adapt", rich_help_panel=HOW),
-    ] = None,
-    no_synthetic: Annotated[
-        bool,
-        typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
-    ] = False,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Decides all that is random.", show_default="0", rich_help_panel=HOW),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW),
-    ] = None,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
-        ),
-    ] = 0,
-    memory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE", help="What features may take in memory.", show_default="2G", rich_help_panel=MACHINE
-        ),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Keep features here, for other runs.",
-            show_default="beside the model until that is done",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
+    data: _Data,
+    output: _Output,
+    start_from: _StartFrom = None,
+    hold_out: _HoldOut = None,
+    estimator: _Estimator = None,
+    hidden: _Hidden = None,
+    pieces: _Pieces = None,
+    epochs: _Epochs = None,
+    no_synthetic: _NoSynthetic = False,
+    seed: _Seed = None,
+    config: _Config = None,
+    jobs: _Jobs = 0,
+    memory: _Memory = None,
+    cache: _Cache = None,
 ) -> int:
     """Train a model on labelled recordings; `streamer live --model FILE` plays with it.
 
@@ -106,14 +121,12 @@ def train(
     """
     from streamer.commands.model import card_view, load_model
     from streamer.commands.printing import show
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
     from streamer.data.formats import read_dataset
     from streamer.model import load
-    from streamer.training.settings import ADAPTING, make_settings, read_settings
-    from streamer.training.train import clear, save
-    from streamer.training.train import train as learn
+    from streamer.training import train as training
 
-    said = {
+    given = {
         "estimator": estimator,
         "hidden": _layer_sizes(hidden),
         "pieces": pieces,
@@ -125,23 +138,30 @@ def train(
     }
     check_output(output)
     start = load_model(start_from) if start_from else None
-    chosen: dict[str, Any] = {**ADAPTING, "hidden": _hidden(start)} if start else {}
-    chosen |= read_settings(config) if config else {}
-    chosen |= {name: value for name, value in said.items() if value is not None}
-    settings = make_settings(chosen, str(config or "the settings"))
+    settings = _settings(given, config, start)
     recordings = [recording for path in data for recording in read_dataset(path)]
     work = cache or output.with_name(output.name + ".work")
     try:
-        with bars() as tell:
-            made = learn(recordings, settings, work, jobs or os.cpu_count() or 1, start, tell)
+        with bars() as report:
+            made = training.train(recordings, settings, work, jobs or os.cpu_count() or 1, start, report)
     except KeyboardInterrupt:
-        say(f"interrupted; the same command goes on from what is in {work}")
+        notify(f"interrupted; the same command goes on from what is in {work}")
         return 128 + signal.SIGINT
-    save(made, output)
+    training.save(made, output)
     if cache is None:
-        clear(work)
+        training.clear(work)
     show(card_view(load(output), str(output)))
     return 0
+
+
+def _settings(given: dict[str, Any], config: Path | None, start: "Model | None") -> "Settings":
+    """What the options set, before what the file sets, before what suits the model to start from."""
+    from streamer.training.settings import ADAPTING, make_settings, read_settings
+
+    chosen: dict[str, Any] = {**ADAPTING, "hidden": _hidden(start)} if start else {}
+    chosen |= read_settings(config) if config else {}
+    chosen |= {name: value for name, value in given.items() if value is not None}
+    return make_settings(chosen, str(config or "the settings"))
 
 
 def _megabytes(text: str | None) -> int | None:
@@ -189,7 +209,7 @@ def check_output(path: Path) -> None:
 
 
 @contextmanager
-def bars() -> Iterator["Tell"]:
+def bars() -> Iterator["Report"]:
     """A bar for each thing that is done; lines where standard error is no terminal."""
     from rich.console import Console
     from rich.progress import (
@@ -201,7 +221,7 @@ def bars() -> Iterator["Tell"]:
         TimeRemainingColumn,
     )
 
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
 
     console = Console(stderr=True)
     columns = (
@@ -212,16 +232,16 @@ def bars() -> Iterator["Tell"]:
         TimeRemainingColumn(),
     )
     tasks: dict[str, Any] = {}
-    said: dict[str, int] = {}
+    reported: dict[str, int] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def tell(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done)
             tenths = 10 * done // max(1, total)
-            if not console.is_terminal and said.get(what) != tenths:  # ten lines of each are enough
-                said[what] = tenths
-                say(f"{what}: {done} of {total} done")
+            if not console.is_terminal and reported.get(what) != tenths:  # ten lines of each are enough
+                reported[what] = tenths
+                notify(f"{what}: {done} of {total} done")
 
-        yield tell
+        yield report

@@ -44,93 +44,108 @@ _CURVE_LEGEND = (
 )
 
 
+_Data = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
+    ),
+]
+_Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="The best: a TOML for `streamer train --config`; with --thresholds the model that asks for so much.",
+        show_default=False,
+    ),
+]
+_Table = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE.csv", help="Every candidate and how it did.", show_default=False),
+]
+_Thresholds = Annotated[
+    bool,
+    typer.Option(
+        "--thresholds",
+        metavar="",
+        help="Search the thresholds of the note machine instead, and show what eagerness brings.",
+        rich_help_panel=WHAT,
+    ),
+]
+_Model = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The model whose thresholds are searched.",
+        show_default="the one that comes with the program",
+        rich_help_panel=WHAT,
+    ),
+]
+_HoldOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SOURCE",
+        help="With --thresholds: the sources that the model was not trained on; may be repeated.",
+        show_default=False,
+        rich_help_panel=WHAT,
+    ),
+]
+_Candidates = Annotated[
+    int, typer.Option(min=1, max=10_000, metavar="N", help="How many are tried.", rich_help_panel=HOW)
+]
+_Rounds = Annotated[
+    int,
+    typer.Option(min=1, max=100, metavar="N", help="With --thresholds: searches in a row.", rich_help_panel=HOW),
+]
+_Pieces = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Pieces of 10 s, about as many of each source.",
+        show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
+        rich_help_panel=HOW,
+    ),
+]
+_Rows = Annotated[int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)]
+_Steps = Annotated[
+    int,
+    typer.Option(min=1, metavar="N", help="Steps that each candidate learns at least.", rich_help_panel=HOW),
+]
+_Folds = Annotated[
+    int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
+]
+_NoSynthetic = Annotated[
+    bool,
+    typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
+]
+_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Decides all that is random.", rich_help_panel=HOW)]
+_Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
+    ),
+]
+
+
 def tune(
     *,
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The best: a TOML for `streamer train --config`; with --thresholds the model that asks for so much.",
-            show_default=False,
-        ),
-    ],
-    table: Annotated[
-        Path | None,
-        typer.Option("--csv", metavar="FILE.csv", help="Every candidate and how it did.", show_default=False),
-    ] = None,
-    thresholds: Annotated[
-        bool,
-        typer.Option(
-            "--thresholds",
-            metavar="",
-            help="Search the thresholds of the note machine instead, and show what eagerness brings.",
-            rich_help_panel=WHAT,
-        ),
-    ] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The model whose thresholds are searched.",
-            show_default="the one that comes with the program",
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
-    hold_out: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="With --thresholds: the sources that the model was not trained on; may be repeated.",
-            show_default=False,
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
-    candidates: Annotated[
-        int, typer.Option(min=1, max=10_000, metavar="N", help="How many are tried.", rich_help_panel=HOW)
-    ] = _CANDIDATES,
-    rounds: Annotated[
-        int,
-        typer.Option(min=1, max=100, metavar="N", help="With --thresholds: searches in a row.", rich_help_panel=HOW),
-    ] = 2,
-    pieces: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Pieces of 10 s, about as many of each source.",
-            show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    rows: Annotated[
-        int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)
-    ] = 120_000,
-    steps: Annotated[
-        int,
-        typer.Option(min=1, metavar="N", help="Steps that each candidate learns at least.", rich_help_panel=HOW),
-    ] = 1200,
-    folds: Annotated[
-        int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
-    ] = 4,
-    no_synthetic: Annotated[
-        bool,
-        typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Decides all that is random.", rich_help_panel=HOW)] = 0,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
-        ),
-    ] = 0,
+    data: _Data,
+    output: _Output,
+    table: _Table = None,
+    thresholds: _Thresholds = False,
+    model: _Model = None,
+    hold_out: _HoldOut = None,
+    candidates: _Candidates = _CANDIDATES,
+    rounds: _Rounds = 2,
+    pieces: _Pieces = None,
+    rows: _Rows = 120_000,
+    steps: _Steps = 1200,
+    folds: _Folds = 4,
+    no_synthetic: _NoSynthetic = False,
+    seed: _Seed = 0,
+    jobs: _Jobs = 0,
 ) -> int:
     """Search for the settings that train the best model on your recordings.
 
@@ -181,17 +196,17 @@ def _tune_settings(
     candidates: int,
 ) -> int:
     from streamer.commands.printing import show
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
     from streamer.training.tune import material_of, search
     from streamer.training.tune_settings import LEAST_ROWS, SettingsTrial, draw_settings, gather, weight_count
 
     material = material_of(recordings, seed, synthetic, folds)
     if material.by_recording:
-        say("there is one source only: its recordings are held back from each other, so figures are too good")
+        notify("there is one source only: its recordings are held back from each other, so figures are too good")
     drawn = draw_settings(candidates, seed)
     try:
-        with bars() as tell:
-            sample = gather(material, pieces, rows, seed, jobs, tell)
+        with bars() as report:
+            sample = gather(material, pieces, rows, seed, jobs, report)
             trial = SettingsTrial(drawn, steps)
             found = search(
                 trial,
@@ -203,13 +218,13 @@ def _tune_settings(
                 folds=folds,
                 least=LEAST_ROWS,
                 jobs=jobs,
-                progress=tell,
+                progress=report,
             )
     except KeyboardInterrupt:
-        say("interrupted before anything was measured; nothing is written")
+        notify("interrupted before anything was measured; nothing is written")
         return INTERRUPTED
     if not found.ranking:
-        say("interrupted before anything was measured; nothing is written")
+        notify("interrupted before anything was measured; nothing is written")
         return INTERRUPTED
     view = _ranking_table("loss", ("model", "alpha", "rates", "batch", "size"))
     for rank, k in enumerate(found.ranking[:_SHOWN], 1):
@@ -247,7 +262,7 @@ def _tune_thresholds(
 
     from streamer.commands.model import load_model
     from streamer.commands.printing import show
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
     from streamer.training.train import save
     from streamer.training.tune import material_of
     from streamer.training.tune_thresholds import eagerness_curve, hold_back, record_pieces, search_thresholds
@@ -258,16 +273,16 @@ def _tune_thresholds(
     material = material_of(used, seed, synthetic, folds)
     config = TrackerConfig(model=str(model or ""))
     try:
-        with bars() as tell, record_pieces(material, pieces, config, jobs, tell) as records:
+        with bars() as report, record_pieces(material, pieces, config, jobs, report) as records:
             chosen, held = hold_back(records, seed)
-            tried, found = search_thresholds(chosen, start, candidates, rounds, seed, jobs, tell)
+            tried, found = search_thresholds(chosen, start, candidates, rounds, seed, jobs, report)
             if not found.ranking:
-                say("interrupted before anything was measured; nothing is written")
+                notify("interrupted before anything was measured; nothing is written")
                 return INTERRUPTED
             best = tried[found.ranking[0]]
             curves = [eagerness_curve(held, start, jobs), eagerness_curve(held, best, jobs)]
     except KeyboardInterrupt:
-        say("interrupted before anything was measured; nothing is written")
+        notify("interrupted before anything was measured; nothing is written")
         return INTERRUPTED
     view = _ranking_table("worth", ("other than usual",))
     for rank, k in enumerate(found.ranking[:_SHOWN], 1):
@@ -294,7 +309,7 @@ def _not_learned(recordings: "list[Recording]", card: dict[str, Any], words: Seq
     ConfigError
         If sources are named of which there are none.
     """
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
 
     kept = [word.lower() for word in words or card.get("settings", {}).get("hold_out", [])]
     used = [r for r in recordings if any(word in f"{r.source}\n{r.instrument}".lower() for word in kept)]
@@ -305,7 +320,7 @@ def _not_learned(recordings: "list[Recording]", card: dict[str, Any], words: Seq
     sources = sorted({recording.source for recording in recordings})
     learned = [source for source in sources if any(line.startswith(source) for line in card.get("licences", []))]
     if learned:
-        say(f"the model has learned from {', '.join(learned)}: what is found on these is too bold; see --hold-out")
+        notify(f"the model has learned from {', '.join(learned)}: what is found on these is too bold; see --hold-out")
     return recordings
 
 
@@ -373,10 +388,10 @@ def _write_csv(path: Path, found: "Search", candidates: "Sequence[dict[str, Any]
 
 
 def _end(found: "Search", output: Path) -> int:
-    from streamer.commands.wiring import say
+    from streamer.commands.wiring import notify
 
     if found.finished:
-        say(f"wrote {output}")
+        notify(f"wrote {output}")
         return 0
-    say(f"interrupted; wrote the best so far to {output}")
+    notify(f"interrupted; wrote the best so far to {output}")
     return INTERRUPTED

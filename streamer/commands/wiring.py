@@ -14,11 +14,11 @@ from streamer.outputs.sink import Sink
 STANDARD_OUTPUT = Path("-")
 
 
-def say(line: str) -> None:
+def notify(line: str) -> None:
     """One line for people, apart from what goes to other programs on standard output."""
     try:
         print(f"streamer: {line}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):  # the terminal is gone: nobody is left to hear it
+    except (OSError, ValueError):  # the terminal is gone: nobody is left to read it
         return
 
 
@@ -28,7 +28,7 @@ def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
         return None
     from streamer.live.screen import Screen as TerminalScreen
 
-    screen = TerminalScreen(notify=say)
+    screen = TerminalScreen(notify=notify)
     screen.start()
     return screen
 
@@ -60,7 +60,7 @@ def open_port(output: str | None, virtual: str | None, api: str | None, *, neede
     output, virtual, api : str or None
         As `PortSink` takes them.
     needed : bool
-        False where the notes go somewhere else as well: that there is no MIDI system is then said, and we go on.
+        False where the notes go somewhere else as well: that there is no MIDI system is then reported, and we go on.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def open_port(output: str | None, virtual: str | None, api: str | None, *, neede
     except MidiError as error:
         if needed or output or virtual or api:
             raise
-        say(f"no MIDI port, going on without: {error}")
+        notify(f"no MIDI port, going on without: {error}")
         return []
 
 

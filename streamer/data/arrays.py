@@ -42,9 +42,9 @@ def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int,
     jobs : int
         Processes; 1 works in this one.
     progress : callable
-        Told after each.
+        Called after each.
     what : str
-        What it is told.
+        What the work is called there.
 
     Raises
     ------

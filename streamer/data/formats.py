@@ -185,8 +185,8 @@ def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
     track = aubio.pitch("yinfast", MEASURE_WINDOW, MEASURE_HOP, rate_hz)
     track.set_unit("midi")
     padded = np.pad(samples, (0, -len(samples) % MEASURE_HOP)).astype(np.float32)
-    heard = [float(track(hop)[0]) for hop in padded.reshape(-1, MEASURE_HOP)]
-    pitched = [midi for midi in heard if midi > 0.0]
+    estimates = [float(track(hop)[0]) for hop in padded.reshape(-1, MEASURE_HOP)]
+    pitched = [midi for midi in estimates if midi > 0.0]
     return float(np.median(pitched)) if pitched else None
 
 
@@ -199,12 +199,12 @@ def _one_note(audio: Path, text: str, where: str) -> NoteTable:
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
     if not octave_known:
-        heard = measure_midi(samples, rate_hz)
-        if heard is None:
+        measured = measure_midi(samples, rate_hz)
+        if measured is None:
             raise DataError(f"{where}: no clear pitch is heard in {audio}; give the octave, as in {text}4")
-        octaves = round((heard - midi) / 12.0)
-        if abs(heard - midi - 12.0 * octaves) > 1.0:
-            raise DataError(f"{where}: labelled {text}, but {audio} sounds like {note_name(round(heard))}")
+        octaves = round((measured - midi) / 12.0)
+        if abs(measured - midi - 12.0 * octaves) > 1.0:
+            raise DataError(f"{where}: labelled {text}, but {audio} sounds like {note_name(round(measured))}")
         midi += 12.0 * octaves
     return as_note_table([(onset_s, offset_s, midi)], where)
 

@@ -1,7 +1,7 @@
-"""Guide a person through the notes of an instrument: ask, listen, judge, ask again.
+"""Guide a person through the notes of an instrument: ask, record, check, ask again.
 
 `Guide` is a state machine without I/O. It is given blocks and answers with takes, each either good or with the problem
-that it has; what is asked for next stands in ``Guide.request``. It listens with the live tracker, hop by hop, so
+that it has; what is asked for next stands in ``Guide.request``. It tracks with the live tracker, hop by hop, so
 however a recording is cut into blocks, the takes are the same.
 
 ::
@@ -12,21 +12,21 @@ however a recording is cut into blocks, the takes are the same.
 """
 
 from collections import deque
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum, auto
 
 import numpy as np
 
-from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.config import TrackerConfig
 from streamer.data.datasets import ONSET_DB, sounding_span
-from streamer.errors import ConfigError
+from streamer.data.requests import Request, Take
+from streamer.data.room_level import GATE_DB, RoomLevel
 from streamer.events import Block, Event, FloatArray, NoteOn, PitchEstimate
 from streamer.tracker import make_tracker
 from streamer.units import A4_HZ, SILENCE_DB, amplitude_to_db, hz_to_midi, note_name, s_to_samples
 
 DETECTOR = "correlation"  # not the trained one, which may not know the instrument yet
-MANNERS = ("", "softly", "loudly", "short")
 PITCH = 0.5  # semitones from what was asked
 VOICED_SHARE = 0.5  # of the hops with a pitch, so many must have the right one
 
@@ -41,96 +41,11 @@ STRUCK_AGAIN_S = 0.12  # after the first stroke
 STROKE_S = 0.08  # around a stroke the level rises
 STROKE_DB = 5.0
 
-GATE_DB = -54.0  # RMS; below this nothing begins, however quiet the room
-LOUD_DB = -30.0  # above this something begins, however loud the room
-ABOVE_ROOM_DB = 10.0
-NEAR_ROOM_DB = 6.0
 DECAYED_DB = 40.0  # below its loudest hop a note is over
-ROOM_S, ROOM_PART_S = 15.0, 0.1  # the room is the quietest part of the last seconds
-KNOWN_PARTS = 2  # before them nothing begins
 
 SOFTEST_PEAK_DB = -42.0
 CLIPPING = 0.999
 CLIPPED_SAMPLES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One note to be played.
-
-    Attributes
-    ----------
-    midi : int
-        Which.
-    take : int
-        For which time, from 1.
-    """
-
-    midi: int
-    take: int
-
-    @property
-    def manner(self) -> str:
-        """How: empty for as usual."""
-        return MANNERS[(self.take - 1) % len(MANNERS)]
-
-    def __str__(self) -> str:
-        """Words for people: ``E2 again, softly``."""
-        words = [note_name(self.midi) + (" again" if self.take > 1 else ""), self.manner]
-        return ", ".join(word for word in words if word)
-
-
-def plan_requests(low_midi: int, high_midi: int, step: int, takes: int) -> list[Request]:
-    """All notes from the lowest to the highest, each in all its manners.
-
-    Raises
-    ------
-    ConfigError
-        If the range is empty or beyond what can be tracked, or a number is below 1.
-    """
-    for name, value, low, high in (
-        ("the lowest note", low_midi, LOWEST_MIDI, HIGHEST_MIDI),
-        ("the highest note", high_midi, LOWEST_MIDI, HIGHEST_MIDI),
-    ):
-        if not low <= value <= high:
-            raise ConfigError(f"{name} is {note_name(value)}, but must be from {note_name(low)} to {note_name(high)}")
-    if low_midi > high_midi:
-        raise ConfigError(f"the lowest note ({note_name(low_midi)}) is above the highest ({note_name(high_midi)})")
-    if step < 1 or takes < 1:
-        raise ConfigError(f"step is {step} and takes is {takes}, but each must be at least 1")
-    return [Request(midi, take) for midi in range(low_midi, high_midi + 1, step) for take in range(1, takes + 1)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Take:
-    """What was played in answer to a request.
-
-    Attributes
-    ----------
-    request : Request
-        What it is taken for.
-    samples : ndarray of float32, shape (n,)
-        Mono, with a little of what was before and after the note.
-    rate_hz : int
-        Their rate.
-    onset_s, offset_s : float
-        Where in them the note sounds, see `streamer.data.datasets.sounding_span`.
-    f0_hz : float or None
-        Its pitch; None where it is not known to be the one that was asked for.
-    peak_db : float
-        Its largest sample, dB relative to full scale.
-    problem : str or None
-        Why it is not good, in words for the person who played it; None for a good one.
-    """
-
-    request: Request
-    samples: FloatArray
-    rate_hz: int
-    onset_s: float
-    offset_s: float
-    f0_hz: float | None
-    peak_db: float
-    problem: str | None = None
 
 
 class GuideState(Enum):
@@ -143,7 +58,7 @@ class GuideState(Enum):
 
 
 class Guide:
-    """Ask for notes, one after the other, and judge what is played.
+    """Ask for notes, one after the other, and check what is played.
 
     Parameters
     ----------
@@ -174,7 +89,7 @@ class Guide:
         self._ahead = ahead
         self._tracker = make_tracker(TrackerConfig(detector=DETECTOR, a4_hz=a4_hz, gate_db=GATE_DB), rate_hz)
         self._blocks: deque[tuple[int, FloatArray]] = deque()  # each with the index of its first sample
-        self._room = _Room(rate_hz)
+        self._room = RoomLevel(rate_hz)
         self._refused: Take | None = None
         self._begin_take(0)
         self.state = GuideState.WAITING if self._requests else GuideState.DONE
@@ -199,8 +114,8 @@ class Guide:
         """Whether `keep` has something to keep."""
         return self._refused is not None
 
-    def hear(self, block: Block) -> list[Take]:
-        """Take the next samples, and tell what became of the notes that ended in them."""
+    def process(self, block: Block) -> list[Take]:
+        """Take the next samples; returns what became of the notes that ended in them."""
         takes: list[Take] = []
         if block.lost:
             self._tracker.gap(block.lost)
@@ -215,7 +130,7 @@ class Guide:
         return takes
 
     def finish(self) -> list[Take]:
-        """The stream is over: judge what was still sounding."""
+        """The stream is over: check what was still sounding."""
         if self.state is not GuideState.SOUNDING:
             return []
         return self._end_take(self._tracker.consumed, GuideState.WAITING)
@@ -265,7 +180,7 @@ class Guide:
         if not isinstance(event, PitchEstimate):
             return []
         self.level_db = event.level_db
-        self._room.hear(event)
+        self._room.update(event)
         hop = self._tracker.config.hop
         if self.state is GuideState.SOUNDING:
             return self._follow_note(event, hop)
@@ -299,7 +214,7 @@ class Guide:
 
     def _end_take(self, end: int, then: GuideState) -> list[Take]:
         self.state, self._quiet = then, 0
-        take = self._judge(end)
+        take = self._make_take(end)
         if take.problem is None:
             self._go_to(self._requests.index(take.request) + 1)
         else:
@@ -314,7 +229,7 @@ class Guide:
             Take(self.request, nothing, self.rate_hz, 0.0, 0.0, None, SILENCE_DB, "some of the sound was lost; again")
         ]
 
-    def _judge(self, end: int) -> Take:
+    def _make_take(self, end: int) -> Take:
         assert self.request is not None
         start = max(self._begun - s_to_samples(BEFORE_S, self.rate_hz), 0)
         start, samples = self._cut(start, end)
@@ -357,14 +272,14 @@ class Guide:
             return None
         if not len(pitches):
             return "no clear pitch is heard"
-        heard = float(np.median(pitches))
+        played = float(np.median(pitches))
         asked = self.request.midi
-        nearest = round(heard)
+        nearest = round(played)
         if nearest == asked:
             return "its pitch does not stay at one note"
-        if abs(nearest - asked) == 1 and abs(heard - asked) < 0.8:
-            side = "sharp" if heard > asked else "flat"
-            return f"{note_name(asked)} is {abs(100 * (heard - asked)):.0f} cents {side}; tune, and play it again"
+        if abs(nearest - asked) == 1 and abs(played - asked) < 0.8:
+            side = "sharp" if played > asked else "flat"
+            return f"{note_name(asked)} is {abs(100 * (played - asked)):.0f} cents {side}; tune, and play it again"
         return f"heard {note_name(nearest)}, not {note_name(asked)}"
 
     def _form_problem(self, request: Request, length_s: float) -> str | None:
@@ -399,42 +314,3 @@ class Guide:
         needed -= s_to_samples(BEFORE_S, self.rate_hz) + self._tracker.config.hop
         while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) <= needed:
             self._blocks.popleft()
-
-
-class _Room:
-    """How loud it is when nobody plays: the quietest tenth of a second of the last seconds."""
-
-    def __init__(self, rate_hz: int) -> None:
-        self._part = s_to_samples(ROOM_PART_S, rate_hz)
-        self._parts: deque[float] = deque(maxlen=round(ROOM_S / ROOM_PART_S))
-        self._loudest_db = SILENCE_DB
-        self._ends = self._part
-
-    @property
-    def is_known(self) -> bool:
-        return len(self._parts) >= KNOWN_PARTS
-
-    @property
-    def level_db(self) -> float | None:
-        return min(self._parts) if self._parts else None
-
-    @property
-    def begin_db(self) -> float:
-        room_db = self.level_db
-        return GATE_DB if room_db is None else min(LOUD_DB, max(GATE_DB, room_db + ABOVE_ROOM_DB))
-
-    @property
-    def end_db(self) -> float:
-        return self.begin_db - (ABOVE_ROOM_DB - NEAR_ROOM_DB)
-
-    def hear(self, estimate: PitchEstimate) -> None:
-        self._loudest_db = max(self._loudest_db, estimate.level_db)
-        if estimate.sample >= self._ends:
-            self._parts.append(self._loudest_db)
-            self._loudest_db = SILENCE_DB
-            self._ends = estimate.sample + self._part
-
-
-def still_missing(requests: Sequence[Request], had: Collection[Request]) -> list[Request]:
-    """The requests that are not answered yet, in order."""
-    return [request for request in requests if request not in had]

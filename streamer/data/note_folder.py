@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from streamer.data.datasets import MANIFEST, read_csv
-from streamer.data.guide import Request, Take
+from streamer.data.requests import Request, Take
 from streamer.errors import ConfigError, DataError
 from streamer.outputs.files import output_error
 from streamer.units import note_name

@@ -43,7 +43,7 @@ class VerifierMachine(NoteMachine):
         super().reset()
         self._context = OnsetContext(self._hop_ms)
 
-    def _remember(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
+    def _update_context(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
         self._context.add(scores, onset_scores, pitches)
 
     def _beginning(self, hop: int) -> Decision | None:

@@ -110,7 +110,7 @@ class NoteMachine(ABC):
             scores = scores.copy()
             likeliest = evidence.likeliest[doubtful]
             scores[doubtful, likeliest] = np.minimum(_DOUBTED, scores[doubtful, likeliest])
-        self._remember(scores, evidence.onset_scores, pitches)
+        self._update_context(scores, evidence.onset_scores, pitches)
         self._scores = np.minimum(np.maximum(scores, -_MOST), _MOST)  # a third of the time of numpy.clip
         self._onset_scores = np.minimum(np.maximum(evidence.onset_scores, -_MOST), _MOST)
         self._scores[np.logical_not(audible)] = -_MOST
@@ -143,7 +143,7 @@ class NoteMachine(ABC):
         self._ages[:] = 0
         self._limits = self._limits_given[None]
 
-    def _remember(  # noqa: B027 - a machine without a memory needs none
+    def _update_context(  # noqa: B027 - a machine without a memory needs none
         self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]
     ) -> None:
         """Take the scores of hops that are to be gone through."""

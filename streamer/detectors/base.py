@@ -1,4 +1,4 @@
-"""The seam between what listens for pitch and the decision on notes."""
+"""The seam between what estimates pitch and the decision on notes."""
 
 import math
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ def log_odds(probability: float) -> float:
 
 
 class Detector(ABC):
-    """Listens to hops, one after the other or many at once.
+    """Analyses hops, one after the other or many at once.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Detector(ABC):
         self.reset()
 
     def reset(self) -> None:
-        """Forget all that was heard. A detector with a past of its own extends this, and so begins."""
+        """Forget all past hops. A detector with a past of its own extends this, and so begins."""
         self._meter = LevelMeter(self.config.hop, self.rate_hz)
 
     def analyse(self, hops: FloatArray) -> Evidence:
@@ -70,7 +70,7 @@ def feature_evidence(
 
 
 class PitchOnlyDetector(Detector):
-    """A detector that names one frequency per hop; onsets are told from the level alone."""
+    """A detector that names one frequency per hop; onsets are found from the level alone."""
 
     def reset(self) -> None:
         """As in `Detector`."""
@@ -102,7 +102,7 @@ class PitchOnlyDetector(Detector):
 
 
 class LevelRise:
-    """How likely it is that a sound has just begun, told from the level alone.
+    """How likely it is that a sound has just begun, found from the level alone.
 
     The newest 8 ms against the quietest 8 ms of the 50 before: a rise of 6 dB is as likely as not, 12 dB is sure.
     """

@@ -35,7 +35,7 @@ from streamer.units import hz_to_midi, midi_to_hz
 GRID = np.arange(LOWEST_MIDI - 1.0, HIGHEST_MIDI + 1.0, 0.1)  # pitches at which a model is asked
 NOTES_EACH = 12  # of a recording, at most
 NOTES_IN_ALL = 1_000
-SETTLE_S, LISTEN_S = 0.06, 0.2  # of each note: not heeded, then heeded
+SETTLE_S, EXCERPT_S = 0.06, 0.2  # of each note: not heeded, then heeded
 ROWS_EACH = 16  # pitches of a note
 HIDDEN = (64, 64)
 CIRCLES = np.array([1.0, 2.0, 4.0, 12.0, 48.0])  # semitones around
@@ -86,7 +86,7 @@ class PitchNamer:
         return int(self.notes[place]), float(self.probability[place])
 
     def detector(self, config: TrackerConfig, rate_hz: int) -> "NamingDetector":
-        """What a tracker listens with."""
+        """The detector for a tracker."""
         return NamingDetector(self, config, rate_hz)
 
     def save(self, path: Path) -> None:
@@ -197,8 +197,10 @@ class Baseline:
         ):  # small matrices: threads only get in the way
             warnings.simplefilter("ignore", ConvergenceWarning)  # it gets as many rounds as it gets
             estimator = self.estimator(seed).fit(_spell(pitches), notes)
-            told = estimator.predict_proba(_spell(GRID))
-        return PitchNamer(self.detector_name, estimator.classes_[told.argmax(axis=1)], told.max(axis=1))
+            probabilities = estimator.predict_proba(_spell(GRID))
+        return PitchNamer(
+            self.detector_name, estimator.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
+        )
 
     def measure(self, recordings: Sequence[Recording]) -> tuple[Floats, NDArray[np.int64]]:
         """Pitch as a fractional MIDI number at some moments of each note, and the note's own number.
@@ -216,10 +218,10 @@ class Baseline:
         for recording in musical[:: -(-len(musical) // NOTES_IN_ALL) or 1]:
             samples, rate_hz = recording.load()
             for onset_s, offset_s, midi in recording.notes[:: -(-len(recording.notes) // each)]:
-                heard = samples[
-                    round(onset_s * rate_hz) : round(min(offset_s, onset_s + SETTLE_S + LISTEN_S) * rate_hz)
+                excerpt = samples[
+                    round(onset_s * rate_hz) : round(min(offset_s, onset_s + SETTLE_S + EXCERPT_S) * rate_hz)
                 ]
-                found += [(pitch, round(midi)) for pitch in self._pitches(heard, rate_hz)]
+                found += [(pitch, round(midi)) for pitch in self._pitches(excerpt, rate_hz)]
         pitches = np.array([pitch for pitch, _ in found], dtype=np.float64)
         return pitches, np.array([note for _, note in found], dtype=np.int64)
 
@@ -235,8 +237,8 @@ class Baseline:
         config = replace(TrackerConfig(), hop=TrackerConfig().hop_at(rate_hz))
         detector = DETECTORS[self.detector_name](config, rate_hz)
         hops = [samples[at : at + config.hop] for at in range(0, len(samples) - config.hop + 1, config.hop)]
-        told = [detector.estimate(hop) for hop in hops][round(SETTLE_S * rate_hz / config.hop) :]
-        pitched = [hz_to_midi(f0_hz) for f0_hz, confidence in told if f0_hz > 0.0 and confidence > 0.5]
+        estimates = [detector.estimate(hop) for hop in hops][round(SETTLE_S * rate_hz / config.hop) :]
+        pitched = [hz_to_midi(f0_hz) for f0_hz, confidence in estimates if f0_hz > 0.0 and confidence > 0.5]
         return pitched[:: -(-len(pitched) // ROWS_EACH) or 1]
 
 

@@ -1,7 +1,7 @@
-"""Which note was heard for which, hop by hop.
+"""Which note was detected for which, hop by hop.
 
 Conventions: a hop is classed by what sounds at the centre of what was analysed, so a detector's delay is no error here
-(the latency of notes tells that). The classes are the 128 MIDI notes and `NOTHING`. A pitch within 50 cents of the true
+(the latency of notes shows that). The classes are the 128 MIDI notes and `NOTHING`. A pitch within 50 cents of the true
 one is that note, however the two round; one further away is as many notes off as it is nearest to.
 """
 
@@ -22,12 +22,12 @@ Matrix = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
-    """Hops counted by what sounded and what was heard; only the pairs that occurred.
+    """Hops counted by what sounded and what was detected; only the pairs that occurred.
 
     Attributes
     ----------
     pairs : ndarray of int, shape (k,)
-        ``true * CLASSES + heard``, ascending.
+        ``true * CLASSES + detected``, ascending.
     hops : ndarray of int, shape (k,)
         How often.
     """
@@ -36,7 +36,7 @@ class Confusion:
     hops: Matrix
 
     def matrix(self) -> Matrix:
-        """All pairs, shape (129, 129): a row for each true class, a column for each heard."""
+        """All pairs, shape (129, 129): a row for each true class, a column for each detected."""
         whole = np.zeros(CLASSES * CLASSES, dtype=np.int64)
         whole[self.pairs] = self.hops
         return whole.reshape(CLASSES, CLASSES)
@@ -50,9 +50,9 @@ class Confusion:
         matrix = self.matrix()
         right = np.diag(matrix)
         sounding, silent = int(matrix[:NOTHING].sum()), int(matrix[NOTHING].sum())
-        true, heard = matrix.sum(axis=1)[:NOTHING], matrix.sum(axis=0)[:NOTHING]
+        true, detected = matrix.sum(axis=1)[:NOTHING], matrix.sum(axis=0)[:NOTHING]
         there = true > 0
-        f1 = 200.0 * right[:NOTHING][there] / (true[there] + heard[there])
+        f1 = 200.0 * right[:NOTHING][there] / (true[there] + detected[there])
         notes = matrix[:NOTHING, :NOTHING]
         away = np.abs(np.subtract.outer(np.arange(NOTHING), np.arange(NOTHING)))
         octave = int(notes[(away > 0) & (away % 12 == 0)].sum())
@@ -79,18 +79,18 @@ def confuse(truth: NoteTable, centres_s: Floats, f0_midi: Floats) -> Confusion:
     centres_s : ndarray, shape (m,)
         Times that the estimates speak of.
     f0_midi : ndarray, shape (m,)
-        Fractional MIDI pitch heard; nan where nothing was.
+        Fractional MIDI pitch estimated; nan where nothing was.
     """
     true_midi = pitch_at(truth, centres_s)
-    sounds, heard = np.isfinite(true_midi), np.isfinite(f0_midi)
+    sounds, voiced = np.isfinite(true_midi), np.isfinite(f0_midi)
     true = np.full(len(centres_s), NOTHING, dtype=np.int64)
     true[sounds] = np.rint(true_midi[sounds])
-    said = np.full(len(centres_s), NOTHING, dtype=np.int64)
-    said[heard] = np.rint(f0_midi[heard])
-    both = sounds & heard
-    said[both] = true[both] + np.rint(f0_midi[both] - true_midi[both]).astype(np.int64)
-    said[heard] = said[heard].clip(0, NOTHING - 1)
-    pairs, hops = np.unique(true * CLASSES + said, return_counts=True)
+    estimated = np.full(len(centres_s), NOTHING, dtype=np.int64)
+    estimated[voiced] = np.rint(f0_midi[voiced])
+    both = sounds & voiced
+    estimated[both] = true[both] + np.rint(f0_midi[both] - true_midi[both]).astype(np.int64)
+    estimated[voiced] = estimated[voiced].clip(0, NOTHING - 1)
+    pairs, hops = np.unique(true * CLASSES + estimated, return_counts=True)
     return Confusion(pairs, hops)
 
 

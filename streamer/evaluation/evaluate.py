@@ -135,9 +135,9 @@ class Evaluation:
     Attributes
     ----------
     recordings : tuple of Recording
-        What was heard.
+        What was tracked.
     systems : tuple of System
-        Who heard it.
+        Which trackers it was given to.
     results : tuple of tuple of Result
         For each system, for each recording.
     """
@@ -190,18 +190,18 @@ def evaluate(
     curve: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Let every system hear every recording.
+    """Let every system track every recording.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        What is heard.
+        What is tracked.
     systems : sequence of System
-        Who hears it.
+        Which trackers it is given to.
     jobs : int
         Processes; 0 for one a core, 1 runs in this one. No figure but the processor time depends on it.
     curve : bool
-        Hear all once more at each eagerness of `CURVE`.
+        Track all once more at each eagerness of `CURVE`.
     advance : callable
         Called whenever a recording is done.
 
@@ -218,8 +218,8 @@ def evaluate(
     order = sorted(range(len(recordings)), key=lambda number: -_size(recordings[number].path))
     with Workers(jobs or os.cpu_count() or 1) as workers:
         work = partial(_track_all, systems, curve)
-        for place, heard in workers.unordered(work, [recordings[number] for number in order]):
-            rows[order[place]] = heard
+        for place, row in workers.unordered(work, [recordings[number] for number in order]):
+            rows[order[place]] = row
             advance()
     return Evaluation(tuple(recordings), systems, tuple(zip(*rows, strict=True)))
 
@@ -260,23 +260,23 @@ def _track_all(systems: Sequence[System], curve: bool, recording: Recording) -> 
 
 
 def _track(phrase: Phrase, true_f0: Floats, system: System, curve: bool) -> Result:
-    heard = track(phrase, system.config, system.tracker)
-    centres_s, f0_hz = heard.f0[:, 0], heard.f0[:, 1]
+    tracked = track(phrase, system.config, system.tracker)
+    centres_s, f0_hz = tracked.f0[:, 0], tracked.f0[:, 1]
     midi = np.full(len(f0_hz), np.nan)
     midi[f0_hz > 0.0] = 69.0 + 12.0 * np.log2(f0_hz[f0_hz > 0.0] / system.config.a4_hz)
-    in_order = np.argsort(heard.events[:, 0], kind="stable")
+    in_order = np.argsort(tracked.events[:, 0], kind="stable")
     return Result(
-        notes=heard.counts,
+        notes=tracked.counts,
         pitch=score_f0(true_f0, centres_s, f0_hz),
         hops=confuse(phrase.notes, centres_s, midi),
-        cpu_s=heard.cpu_s,
-        events=heard.events[in_order],
+        cpu_s=tracked.cpu_s,
+        events=tracked.events[in_order],
         curve=_curve(phrase, system) if curve else (),
     )
 
 
 def _true_f0(recording: Recording, duration_s: float) -> Floats:
-    """What f0 is compared with: the reference, or else the notes; nothing where neither tells."""
+    """What f0 is compared with: the reference, or else the notes; nothing where there is neither."""
     if recording.f0_path is not None:
         return read_f0(recording.f0_path)
     if not len(recording.notes):

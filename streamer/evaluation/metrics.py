@@ -24,7 +24,7 @@ ONSET_S = 0.05
 PITCH = 0.5  # semitones
 OFFSET_SHARE = 0.2  # of the note's length, if more than ONSET_S
 IN_TIME_S = (0.05, 0.1)
-HEARD_S = (-0.05, 0.2)  # an event reported in here is what a listener takes for the note
+FOUND_S = (-0.05, 0.2)  # an event reported in here is what a listener takes for the note
 BIAS_S = (-0.1, 0.3)
 HOLD_S = 0.03  # an f0 estimate speaks for no time further away
 DECIMALS = 4  # times are compared to 0.1 ms, so that 50 ms is within 50 ms whatever the rounding
@@ -226,21 +226,21 @@ def score_f0(truth: Floats, times_s: Floats, f0_hz: Floats) -> PitchCounts:
         Centres of what was analysed, ascending, and f0 there: 0 is unvoiced; a negative f0 is unvoiced with this guess.
     """
     true_hz = truth[:, 1]
-    said_hz = _nearest(times_s, f0_hz, truth[:, 0])
-    voiced, said = true_hz > 0.0, said_hz > 0.0
-    guessed = voiced & (said_hz != 0.0)
-    cents = 1200.0 * np.log2(np.abs(said_hz[guessed]) / true_hz[guessed])
+    estimated_hz = _nearest(times_s, f0_hz, truth[:, 0])
+    voiced, detected = true_hz > 0.0, estimated_hz > 0.0
+    guessed = voiced & (estimated_hz != 0.0)
+    cents = 1200.0 * np.log2(np.abs(estimated_hz[guessed]) / true_hz[guessed])
     folded = cents - 1200.0 * np.round(cents / 1200.0)
-    both = np.abs(cents[said[guessed]])
+    both = np.abs(cents[detected[guessed]])
     return PitchCounts(
         voiced=int(voiced.sum()),
         unvoiced=int((~voiced).sum()),
         within_50=int((np.abs(cents) <= 50.0).sum()),
         within_25=int((np.abs(cents) <= 25.0).sum()),
         within_50_folded=int((np.abs(folded) <= 50.0).sum()),
-        recalled=int((voiced & said).sum()),
-        false_voiced=int((~voiced & said).sum()),
-        right=int((both <= 50.0).sum() + (~voiced & ~said).sum()),
+        recalled=int((voiced & detected).sum()),
+        false_voiced=int((~voiced & detected).sum()),
+        right=int((both <= 50.0).sum() + (~voiced & ~detected).sum()),
         cents=both,
     )
 
@@ -268,8 +268,8 @@ def _take_in_turn(pitch: Mask, reported_s: Floats, true_s: Floats) -> NDArray[np
     taken = np.full(len(true_s), -1, dtype=np.int64)
     free = np.ones(len(reported_s), dtype=bool)
     for note, onset_s in enumerate(true_s):
-        first = np.searchsorted(reported_s, onset_s + HEARD_S[0])
-        last = np.searchsorted(reported_s, onset_s + HEARD_S[1], side="right")
+        first = np.searchsorted(reported_s, onset_s + FOUND_S[0])
+        last = np.searchsorted(reported_s, onset_s + FOUND_S[1], side="right")
         fits = np.flatnonzero(pitch[note, first:last] & free[first:last])
         if len(fits):
             taken[note] = first + fits[0]
@@ -280,7 +280,7 @@ def _take_in_turn(pitch: Mask, reported_s: Floats, true_s: Floats) -> NDArray[np
 def _an_octave_away(truth: NoteTable, events: EventTable) -> Mask:
     """Whether a note sounds, when an event begins, that is one or more octaves away from it."""
     onset_s = events[:, None, 0]
-    sounds = (onset_s >= truth[None, :, 0] + HEARD_S[0]) & (onset_s <= truth[None, :, 1] + 0.1)
+    sounds = (onset_s >= truth[None, :, 0] + FOUND_S[0]) & (onset_s <= truth[None, :, 1] + 0.1)
     away = events[:, None, 2] - truth[None, :, 2]
     octaves = np.round(away / 12.0)
     octave: Mask = (sounds & (octaves != 0.0) & (np.abs(away - 12.0 * octaves) <= PITCH)).any(axis=1)

@@ -178,8 +178,8 @@ def _registers(evaluation: Evaluation, figures: Sequence[dict[str, float]]) -> s
                 value = row.get(f"{key} {name}", math.nan)
                 if math.isfinite(value):
                     left = at + 0.12 + number * width
-                    said = f"{evaluation.systems[number].name}, {name}: {value:.1f}{unit}"
-                    plot.block((left, left + 0.92 * width), (0.0, max(0.0, value)), f"bar s{number % 8}", said)
+                    tip = f"{evaluation.systems[number].name}, {name}: {value:.1f}{unit}"
+                    plot.block((left, left + 0.92 * width), (0.0, max(0.0, value)), f"bar s{number % 8}", tip)
         drawn.append(_figure(title, plot))
     return _section(
         "Low and high",
@@ -238,7 +238,7 @@ def _confusion(result: Result) -> str:
     matrix = result.hops.matrix()
     sums = matrix.sum(axis=1)
     shares = matrix / np.maximum(sums, 1)[:, None]
-    shown = [(int(true), int(said)) for true, said in zip(*np.nonzero(shares >= LEAST_SHARE), strict=True)]
+    shown = [(int(true), int(estimated)) for true, estimated in zip(*np.nonzero(shares >= LEAST_SHARE), strict=True)]
     notes = [note for pair in shown for note in pair if note != NOTHING]
     low, high = min(notes, default=60) - 1, max(notes, default=72) + 1
     out = low - 3  # where "nothing" stands, apart from the notes
@@ -246,19 +246,19 @@ def _confusion(result: Result) -> str:
     named = [(float(midi), note_name(midi)) for midi in range(low, high + 1) if midi % 12 == 0]
     plot.x_axis([(float(out), "nothing"), *named], "sounded")
     plot.y_axis([(float(out), "nothing"), *named])
-    for true, said in shown:
-        share = shares[true, said]
-        x, y = (out if note == NOTHING else note for note in (true, said))
-        words = [("nothing" if note == NOTHING else note_name(note)) for note in (true, said)]
+    for true, estimated in shown:
+        share = shares[true, estimated]
+        x, y = (out if note == NOTHING else note for note in (true, estimated))
+        words = [("nothing" if note == NOTHING else note_name(note)) for note in (true, estimated)]
         title = f"{words[0]} heard as {words[1]}: {100 * share:.1f} % of {sums[true]} hops"
         opacity = min(1.0, 0.25 + 0.75 * float(share) ** 0.5)
-        plot.block((x - 0.5, x + 0.5), (y - 0.5, y + 0.5), _error_kind(true, said), title, opacity)
+        plot.block((x - 0.5, x + 0.5), (y - 0.5, y + 0.5), _error_kind(true, estimated), title, opacity)
     kinds = dict(ERROR_KINDS)
     rows = "".join(
-        f"<tr><th>{note_name(true)}</th><td>{note_name(said)}</td><td>{share:.1f} %</td>"
+        f"<tr><th>{note_name(true)}</th><td>{note_name(estimated)}</td><td>{share:.1f} %</td>"
         f'<td class="says"><i class="{kind}"></i>{kinds[kind]}</td></tr>'
-        for true, said, share in top_confusions(result)
-        for kind in [_error_kind(true, said)]
+        for true, estimated, share in top_confusions(result)
+        for kind in [_error_kind(true, estimated)]
     )
     table = (
         "<h3>The commonest wrong notes</h3><table>"
@@ -268,10 +268,10 @@ def _confusion(result: Result) -> str:
     return f'<div class="two"><figure>{plot}</figure><div>{table}</div></div>'
 
 
-def _error_kind(true: int, said: int) -> str:
-    if NOTHING in (true, said):
-        return "k-nothing" if true != said else "k-right"
-    away = abs(true - said)
+def _error_kind(true: int, estimated: int) -> str:
+    if NOTHING in (true, estimated):
+        return "k-nothing" if true != estimated else "k-right"
+    away = abs(true - estimated)
     return {0: "k-right", 1: "k-late"}.get(away, "k-octave" if away % 12 == 0 else "k-false")
 
 
@@ -318,9 +318,9 @@ def _rolls(evaluation: Evaluation) -> str:
             facts = [recording.instrument, recording.style, f"{false.text(figures[false.key])} false notes a minute"]
             if len(recording.notes):
                 facts.insert(2, f"F1@100ms {f1.text(figures[f1.key])} %")
-            told = ", ".join(escape(fact) for fact in facts if fact)
+            details = ", ".join(escape(fact) for fact in facts if fact)
             rolls.append(
-                f'<figure class="roll"><figcaption><b>{escape(recording.path.stem)}</b> &nbsp;{told}</figcaption>'
+                f'<figure class="roll"><figcaption><b>{escape(recording.path.stem)}</b> &nbsp;{details}</figcaption>'
                 f"{roll(recording, result)}</figure>"
             )
         if rolls:
@@ -343,17 +343,17 @@ def _provenance(evaluation: Evaluation) -> str:
     for system in evaluation.systems:
         facts = {"what": system.what, "settings": asdict(system.config), **system.facts}
         rows.append(f"<h3>{escape(system.name)}</h3><p><code>{escape(json.dumps(facts, sort_keys=True))}</code></p>")
-    told = ", ".join(f"{name} {number}" for name, number in versions().items())
+    software = ", ".join(f"{name} {number}" for name, number in versions().items())
     return _section(
         "What was measured",
-        f"Data: SHA-256 {evaluation_hash(evaluation.recordings)}. With {told}.",
+        f"Data: SHA-256 {evaluation_hash(evaluation.recordings)}. With {software}.",
         f"<details><summary>Settings and models</summary>{''.join(rows)}</details>",
     )
 
 
-def _section(title: str, says: str, *parts: str) -> str:
-    told = f'<p class="soft">{escape(says)}</p>' if says else ""
-    return f"<section><h2>{escape(title)}</h2>{told}{''.join(parts)}</section>"
+def _section(title: str, intro: str, *parts: str) -> str:
+    paragraph = f'<p class="soft">{escape(intro)}</p>' if intro else ""
+    return f"<section><h2>{escape(title)}</h2>{paragraph}{''.join(parts)}</section>"
 
 
 def _first_open(parts: Sequence[tuple[str, str]]) -> str:

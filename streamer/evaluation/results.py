@@ -161,14 +161,16 @@ def grouped(evaluation: Evaluation, system: int, grouping: Grouping) -> dict[str
 
 
 def top_confusions(result: Result, count: int = 12) -> list[tuple[int, int, float]]:
-    """The commonest wrong notes: true, heard, and the share of the true note's hops in percent."""
+    """The commonest wrong notes: true, detected, and the share of the true note's hops in percent."""
     matrix = result.hops.matrix()
     wrong = matrix[:NO_NOTE, :NO_NOTE].copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
     pairs = [divmod(int(index), NO_NOTE) for index in order]
     return [
-        (true, heard, 100.0 * wrong[true, heard] / matrix[true].sum()) for true, heard in pairs if wrong[true, heard]
+        (true, estimated, 100.0 * wrong[true, estimated] / matrix[true].sum())
+        for true, estimated in pairs
+        if wrong[true, estimated]
     ]
 
 
@@ -244,10 +246,10 @@ def _confusion(result: Result) -> list[dict[str, int | None]]:
     return [
         {
             "true": true if true != NO_NOTE else None,
-            "heard": heard if heard != NO_NOTE else None,
+            "heard": estimated if estimated != NO_NOTE else None,
             "hops": int(hops),
         }
-        for (true, heard), hops in zip(pairs, result.hops.hops, strict=True)
+        for (true, estimated), hops in zip(pairs, result.hops.hops, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The recordings that went worst, and what was heard in them beside what was played."""
+"""The recordings that went worst, and what was detected in them beside what was played."""
 
 import math
 
@@ -37,19 +37,19 @@ def worst(evaluation: Evaluation, system: int, count: int) -> list[int]:
 def verdicts(recording: Recording, events: EventTable) -> tuple[list[str], NDArray[np.bool_]]:
     """For each event a key of `VERDICTS`, and for each note whether an event is taken for it."""
     taken, octave = follow(recording.notes, events)
-    said = ["octave" if away else "false" for away in octave]
+    kinds = ["octave" if away else "false" for away in octave]
     for note, event in enumerate(taken):
         if event >= 0:
             late = events[event, 3] - recording.notes[note, 0] > IN_TIME_S[1]
-            said[event] = "late" if late else "right"
-    return said, taken >= 0
+            kinds[event] = "late" if late else "right"
+    return kinds, taken >= 0
 
 
 def roll(recording: Recording, result: Result) -> str:
-    """Piano roll of one recording: what was played, wide, and on it what was heard, narrow."""
+    """Piano roll of one recording: what was played, wide, and on it what was detected, narrow."""
     notes, events = recording.notes, result.events
-    said, found = verdicts(recording, events)
-    wrong_s = [*events[[v in ("octave", "false") for v in said], 0], *notes[~found, 0]]
+    kinds, found = verdicts(recording, events)
+    wrong_s = [*events[[v in ("octave", "false") for v in kinds], 0], *notes[~found, 0]]
     start, end = _stretch(wrong_s, result.notes.duration_s)
     shown = [midi for onset, offset, midi, *_ in (*notes, *events) if onset < end and offset > start]
     low, high = (math.floor(min(shown)) - 2, math.ceil(max(shown)) + 2) if shown else (57, 69)
@@ -66,7 +66,7 @@ def roll(recording: Recording, result: Result) -> str:
             title = f"played {_named(midi)}, {onset:.2f} to {offset:.2f} s" + ("" if hit else ": missed")
             span = (max(onset, start), min(offset, end))
             plot.block(span, (midi - 0.5, midi + 0.5), "truth" if hit else "missed", title)
-    for (onset, offset, midi, emitted), verdict in zip(events, said, strict=True):
+    for (onset, offset, midi, emitted), verdict in zip(events, kinds, strict=True):
         if onset < end and offset > start:
             title = f"heard {_named(midi)} from {onset:.2f} s, told at {emitted:.2f} s: {VERDICTS[verdict]}"
             plot.block((max(onset, start), min(offset, end)), (midi - 0.22, midi + 0.22), f"k-{verdict}", title)

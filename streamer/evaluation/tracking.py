@@ -22,7 +22,7 @@ def file_tracker(config: TrackerConfig, rate_hz: int) -> Tracker:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
-    """What the tracker said of one phrase.
+    """What the tracker reported of one phrase.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ def run_live(
     recorders: Sequence[Recorder] = (),
     record_now: bool = False,
     screen: Screen | None = None,
-    say: Callable[[str], None] | None = None,
+    notify: Callable[[str], None] | None = None,
     preset: str = "default",
 ) -> int:
     """Run until the source ends, the user quits, or a signal comes; everything is closed on return.
@@ -64,7 +64,7 @@ def run_live(
         As `Engine` takes them.
     screen : Screen, optional
         Gets a snapshot some 20 times a second.
-    say : callable, optional
+    notify : callable, optional
         Gets each line for people; with a screen, after the screen is closed.
     preset : str
         For the screen.
@@ -87,7 +87,7 @@ def run_live(
     `os._exit` and the same status: this function does not return then.
     """
     session = Session(
-        source, tracker, sinks, recorders=recorders, record_now=record_now, screen=screen, say=say, preset=preset
+        source, tracker, sinks, recorders=recorders, record_now=record_now, screen=screen, notify=notify, preset=preset
     )
     return session.run()
 
@@ -104,7 +104,7 @@ class Session:
         recorders: Sequence[Recorder] = (),
         record_now: bool = False,
         screen: Screen | None = None,
-        say: Callable[[str], None] | None = None,
+        notify: Callable[[str], None] | None = None,
         preset: str = "default",
     ) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -120,7 +120,7 @@ class Session:
             while_closing=_watchdog,
         )
         self._screen = screen
-        self._say = say
+        self._notify = notify
         self._preset = preset
         self._signal = 0
         self._suspend = threading.Event()
@@ -144,7 +144,7 @@ class Session:
             self._update_screen()
             if self._screen:
                 self._screen.close()
-            self._say_lines()
+            self._notify_lines()
             if self._engine.stuck:
                 self._exit_hard("")
         if self._engine.error is not None:
@@ -209,11 +209,11 @@ class Session:
             for line in self._screen.commands():
                 self.command(line)
         else:
-            self._say_lines()
+            self._notify_lines()
 
-    def _say_lines(self) -> None:
-        while self._say and not self._lines.empty():
-            self._say(self._lines.get())
+    def _notify_lines(self) -> None:
+        while self._notify and not self._lines.empty():
+            self._notify(self._lines.get())
 
     def _exit_status(self) -> int:
         if self._engine.failed:
@@ -226,7 +226,7 @@ class Session:
             self._lines.put(line)
         if self._screen:
             self._screen.close()
-        self._say_lines()
+        self._notify_lines()
         os._exit(self._exit_status() or 1)
 
 

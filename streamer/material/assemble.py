@@ -153,10 +153,7 @@ def assemble(
     DataError
         If the style is unknown, or no recording is of kind ``note``.
     """
-    banks = group_notes(recordings)
-    if style == "ringing":  # what is blown or bowed does not ring on
-        banks = [bank for bank in banks if bank.decays] or banks
-    bank = banks[int(rng.integers(len(banks)))]
+    bank = _draw_bank(recordings, style, rng)
     tuning = rng.uniform(-1.0, 1.0) * variety.tuning_cents / 100.0
     top_db = rng.uniform(*variety.top_db)
     planned = plan_notes(style, bank.within(variety.shift_semitones), rng, duration_s, top_db, bank.decays)
@@ -179,6 +176,13 @@ def assemble(
         kind="assembled",
         style=style,
     )
+
+
+def _draw_bank(recordings: Sequence[Recording], style: str, rng: np.random.Generator) -> Bank:
+    banks = group_notes(recordings)
+    if style == "ringing":  # what is blown or bowed does not ring on
+        banks = [bank for bank in banks if bank.decays] or banks
+    return banks[int(rng.integers(len(banks)))]
 
 
 def _sound(recording: Recording, plan: PlannedNote, target: float, rate_hz: int) -> Sound:

@@ -49,7 +49,7 @@ SCORE = (
 
 @dataclass(frozen=True, slots=True)
 class PlayedNote:
-    """One note as played, or as heard.
+    """One note as played, or as tracked.
 
     Attributes
     ----------
@@ -121,13 +121,13 @@ def demo_performance(rate_hz: int) -> Performance:
 
 
 def match_notes(
-    expected: Sequence[PlayedNote], heard: Sequence[PlayedNote], tolerance_s: float = TOLERANCE_S
+    expected: Sequence[PlayedNote], tracked: Sequence[PlayedNote], tolerance_s: float = TOLERANCE_S
 ) -> list[tuple[int, int]]:
-    """Pair each expected note with at most one heard, one to one.
+    """Pair each expected note with at most one tracked, one to one.
 
     Parameters
     ----------
-    expected, heard : sequence of PlayedNote
+    expected, tracked : sequence of PlayedNote
         Each in order of onset.
     tolerance_s : float
         How far the onsets may lie apart, either way.
@@ -135,13 +135,13 @@ def match_notes(
     Returns
     -------
     list of (int, int)
-        Indices into ``expected`` and ``heard``, where the pitches differ by at most half a semitone.
+        Indices into ``expected`` and ``tracked``, where the pitches differ by at most half a semitone.
     """
-    free = list(range(len(heard)))
+    free = list(range(len(tracked)))
     pairs = []
     for index, note in enumerate(expected):
         for other in free:
-            apart = abs(heard[other].midi - note.midi), abs(heard[other].onset_s - note.onset_s)
+            apart = abs(tracked[other].midi - note.midi), abs(tracked[other].onset_s - note.onset_s)
             if apart[0] <= TOLERANCE_SEMITONES and apart[1] <= tolerance_s:
                 pairs.append((index, other))
                 free.remove(other)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,27 @@ def render(
     pitches = np.arange(bottom, min(high, bottom + span_semitones) + 1)
     style = str(rng.choice(list(MELODIES)))
     melody = with_unisons(MELODIES[style](pitches, rng), rng)
+    track, notes = _melody_track(program, melody, rng, duration_s)
+    samples = _synthesise(mido.MidiFile(tracks=[track], ticks_per_beat=TICKS), rate_hz)
+    samples = _fitted(samples, duration_s, rate_hz)
+    return Phrase(
+        samples=_levelled(samples, rng),
+        rate_hz=rate_hz,
+        notes=np.array(notes),
+        instrument=f"gm_{name}",
+        source=SOURCE,
+        licence=LICENCE,
+        kind="rendered",
+        style=style,
+    )
+
+
+def _melody_track(
+    program: int, melody: Iterator[int], rng: np.random.Generator, duration_s: float
+) -> tuple["mido.MidiTrack", list[tuple[float, float, float]]]:  # type: ignore[name-defined]  # noqa: F821
+    """The keys of a melody, one after the other, with random lengths and velocities; and the notes as labels."""
+    import mido
+
     track = mido.MidiTrack(
         [mido.MetaMessage("set_tempo", tempo=1_000_000), mido.Message("program_change", program=program)]
     )
@@ -143,18 +165,7 @@ def render(
             track.append(mido.Message(message, note=key, velocity=velocity, time=_ticks(at_s) - _ticks(written)))
             written = at_s
         clock += ioi_s + (rng.uniform(0.1, 0.5) if rng.random() < 0.1 else 0.0)
-    samples = _synthesise(mido.MidiFile(tracks=[track], ticks_per_beat=TICKS), rate_hz)
-    samples = _fitted(samples, duration_s, rate_hz)
-    return Phrase(
-        samples=_levelled(samples, rng),
-        rate_hz=rate_hz,
-        notes=np.array(notes),
-        instrument=f"gm_{name}",
-        source=SOURCE,
-        licence=LICENCE,
-        kind="rendered",
-        style=style,
-    )
+    return track, notes
 
 
 def render_drums(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 12.0) -> Phrase:

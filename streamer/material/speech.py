@@ -54,13 +54,13 @@ def speech(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 
     voice = str(rng.choice(VOICES)) + str(rng.choice(VARIANTS))
     speed, pitch = str(rng.integers(110, 220)), str(rng.integers(5, 95))
     while sum(map(len, parts)) < duration_s * rate_hz:
-        parts.append(_say(str(rng.choice(SENTENCES)), voice, speed, pitch, rate_hz))
+        parts.append(_speak(str(rng.choice(SENTENCES)), voice, speed, pitch, rate_hz))
         parts.append(np.zeros(int(rng.uniform(0.1, 0.7) * rate_hz)))
-    said = np.concatenate(parts)[: round(duration_s * rate_hz)]
-    said *= from_db(rng.uniform(-24.0, -8.0)) / max(float(np.abs(said).max()), 1e-9)
-    said += noise_floor(len(said), rate_hz, rng.uniform(-85.0, -60.0), rng)
+    speech = np.concatenate(parts)[: round(duration_s * rate_hz)]
+    speech *= from_db(rng.uniform(-24.0, -8.0)) / max(float(np.abs(speech).max()), 1e-9)
+    speech += noise_floor(len(speech), rate_hz, rng.uniform(-85.0, -60.0), rng)
     return Phrase(
-        samples=said.astype(np.float32),
+        samples=speech.astype(np.float32),
         rate_hz=rate_hz,
         notes=NO_NOTES,
         instrument="speech",
@@ -71,7 +71,7 @@ def speech(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 
     )
 
 
-def _say(text: str, voice: str, speed: str, pitch: str, rate_hz: int) -> np.ndarray:
+def _speak(text: str, voice: str, speed: str, pitch: str, rate_hz: int) -> np.ndarray:
     """One sentence at our rate."""
     import soundfile
     from scipy.signal import resample_poly

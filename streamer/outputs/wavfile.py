@@ -20,7 +20,7 @@ _LARGEST = (1 << 32) - 1024  # bytes; a WAV file says its size in 32 bits
 
 
 class WavFileSink(Sink):
-    """Records what the tracker hears, mono in 24 bits.
+    """Records what the tracker is given, mono in 24 bits.
 
     Parameters
     ----------

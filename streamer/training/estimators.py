@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn that can learn to hear notes, and their export to the forward pass of the live path.
+"""Estimators of scikit-learn that can learn to detect notes, and their export to the forward pass of the live path.
 
 =============  ==================================================================================================
 ``mlp``        `MLPClassifier`: hidden layers of rectified units. The one to use
@@ -120,7 +120,7 @@ def fit_epoch(
 
 
 def fit_sgd(
-    alpha: float, seed: int, epochs: int, chunks_of: Callable[[int], Chunks], told: Callable[[int], None]
+    alpha: float, seed: int, epochs: int, chunks_of: Callable[[int], Chunks], report: Callable[[int], None]
 ) -> list[Any]:
     """One linear model per output, in passes over all rows.
 
@@ -128,7 +128,7 @@ def fit_sgd(
     ----------
     chunks_of : callable
         Gives the standardised chunks of an epoch.
-    told : callable
+    report : callable
         Called with the number of each epoch that is done.
     """
     from sklearn.linear_model import SGDClassifier
@@ -150,7 +150,7 @@ def fit_sgd(
         for x, y in chunks_of(epoch):
             for k, head in enumerate(heads):
                 head.partial_fit(x, y[:, k], classes=[0, 1])
-        told(epoch + 1)
+        report(epoch + 1)
     return heads
 
 

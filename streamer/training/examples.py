@@ -25,7 +25,7 @@ _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
 _RIVALS = 4
 _RANDOM = 3
-_SAME = 0.65  # semitones: a note between two names is heard under both
+_SAME = 0.65  # semitones: a note between two names counts as both
 _OTHER = 0.85  # what lies between is no example, so that no border is near a note half-way
 _FIT = NAMES.index("correlation_100_at_base")
 

@@ -191,6 +191,7 @@ class Settings:
             flag="--hold-out",
         )
     )
+    # Model cards and settings files carry the name judge; elsewhere it is the verifier.
     judge_share: float = described(
         Setting(
             name="judge_share",
@@ -253,15 +254,15 @@ TRAINING_CHAPTER = Chapter(
 )
 
 
-def make_settings(said: Mapping[str, Any], where: str = "the settings") -> Settings:
-    """Settings from plain values as TOML has them; what is not said keeps its default.
+def make_settings(given: Mapping[str, Any], where: str = "the settings") -> Settings:
+    """Settings from plain values as TOML has them; what is not given keeps its default.
 
     Raises
     ------
     ConfigError
         If a name is unknown or a value is not of its kind; the message begins with ``where``.
     """
-    plain = {name: asdict(value) if isinstance(value, Mixture) else value for name, value in said.items()}
+    plain = {name: asdict(value) if isinstance(value, Mixture) else value for name, value in given.items()}
     given = from_toml(plain, TRAINING, where)
     names = {share.name: share.name.removeprefix(f"{_MIXTURE}.") for share in _SHARES}
     shares = {names[name]: given.pop(name) for name in list(given) if name in names}

@@ -96,9 +96,9 @@ class Shards:
         jobs : int
             Processes; 1 works in this one.
         progress : callable
-            Told after each piece.
+            Called after each piece.
         what : str
-            What it is told.
+            What the work is called there.
 
         Raises
         ------

@@ -140,7 +140,7 @@ def train(
     start : Model or None
         The model to begin with.
     progress : callable
-        Told what is being done, how much of it is done, and how much there is.
+        Gets what is being done, how much of it is done, and how much there is.
 
     Raises
     ------
@@ -164,29 +164,24 @@ def train(
     if start is not None:
         network = halfway(start.scorer, network)
     model = Model(network, {})
-    losses = {"training": _loss(model, shards)}
-    if start is not None:
-        losses["training before"] = _loss(start, shards)
+    losses = _losses("training", model, start, shards)
     if parts.held_out:
-        held = _shards(
-            parts.held_out,
-            settings,
-            settings.seed + 1,
-            -(-settings.pieces // HELD_OUT_SHARE),
-            work,
-            jobs,
-            progress,
-            TESTING,
-            synthetic=False,
-        )
-        losses["held out"] = _loss(model, held)
-        if start is not None:
-            losses["held out before"] = _loss(start, held)
+        count = -(-settings.pieces // HELD_OUT_SHARE)
+        seed = settings.seed + 1
+        held = _shards(parts.held_out, settings, seed, count, work, jobs, progress, TESTING, synthetic=False)
+        losses |= _losses("held out", model, start, held)
     card = _card(parts, settings, data, known, losses, start)
     verifier = start.verifier if start else None
     if settings.judge_share and (start is None or verifier is not None):  # what had none goes on without
         verifier, card["judge"] = train_verifier(parts.learned, model, settings, HOP, work, jobs, progress, verifier)
     return Model(network, card, verifier, start.thresholds if start else USUAL)
+
+
+def _losses(name: str, model: Model, start: Model | None, shards: Shards) -> dict[str, dict[str, float]]:
+    losses = {name: _loss(model, shards)}
+    if start is not None:
+        losses[f"{name} before"] = _loss(start, shards)
+    return losses
 
 
 def save(model: Model, path: Path) -> None:
@@ -272,17 +267,17 @@ def _fit(
             x /= spread
             yield x, y
 
-    def told(done: int) -> None:
+    def report(done: int) -> None:
         progress(LEARNING, done, settings.epochs)
 
     if settings.estimator == "logistic":
         return layers_of(fit_logistic(settings.alpha, *next(chunks(0))))
     if settings.estimator == "sgd":
-        told(0)
-        return layers_of(fit_sgd(settings.alpha, settings.seed, settings.epochs, chunks, told))
+        report(0)
+        return layers_of(fit_sgd(settings.alpha, settings.seed, settings.epochs, chunks, report))
     notebook = _Notebook(work, shards, settings, start)
     done, layers = notebook.read()
-    told(done)
+    report(done)
     if layers is None and start is not None:
         layers = unfold(start.scorer.weights, start.scorer.biases, known.mean, known.spread)
     rates = np.geomspace(*settings.learning_rate, settings.epochs)
@@ -291,7 +286,7 @@ def _fit(
         fit_epoch(mlp, chunks(epoch), float(rates[epoch]), settings.batch, layers)
         layers = layers_of(mlp)
         notebook.write(epoch + 1, layers)
-        told(epoch + 1)
+        report(epoch + 1)
     assert layers is not None  # there is at least one epoch
     return layers
 

@@ -9,7 +9,7 @@ sides of a split.
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -156,19 +156,38 @@ class Search:
 class _Candidate(BaseEstimator):  # type: ignore[misc]
     """A candidate as scikit-learn's search wants it: an estimator with a number."""
 
-    def __init__(self, candidate: int = 0, trial: Trial | None = None, told: Callable[[], None] | None = None) -> None:
+    def __init__(self, candidate: int = 0, trial: Trial | None = None) -> None:
         self.candidate = candidate
         self.trial = trial
-        self.told = told
 
     def __sklearn_clone__(self) -> "_Candidate":
-        return _Candidate(self.candidate, self.trial, self.told)  # a deep copy of the trial would copy its data
+        return _Candidate(self.candidate, self.trial)  # a deep copy of the trial would copy its data
 
     def fit(self, rows: NDArray[Any], targets: NDArray[Any] | None = None) -> "_Candidate":
         self.began_ = time.monotonic()
         assert self.trial is not None
         self.fitted_ = self.trial.fit(self.candidate, rows, targets)
         return self
+
+
+@dataclass
+class _Scoring:
+    """How scikit-learn's search measures a candidate; it keeps all values, and reports the progress."""
+
+    trial: Trial
+    scores: list[Score]
+    progress: Progress
+    what: str
+    fits: int  # at most
+
+    def __call__(self, estimator: _Candidate, x: NDArray[Any], y: NDArray[Any] | None = None) -> float:
+        value = self.trial.score(estimator.candidate, estimator.fitted_, x, y)
+        score = self.scores[estimator.candidate]
+        score.values.append(value)
+        score.samples.append(len(x))
+        score.seconds += time.monotonic() - estimator.began_
+        self.progress(self.what, sum(len(s.values) for s in self.scores), self.fits)
+        return value
 
 
 def search(
@@ -204,9 +223,9 @@ def search(
     jobs : int
         Threads.
     progress : callable
-        Told how many fits are done, and how many there are at most.
+        Gets how many fits are done, and how many there are at most.
     what : str
-        What it is told.
+        What it is called there.
 
     Returns
     -------
@@ -215,8 +234,6 @@ def search(
     """
     import joblib  # type: ignore[import-untyped]
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
-    from sklearn.model_selection import GroupKFold, HalvingGridSearchCV
 
     folds = min(folds, len(np.unique(groups)))
     scores = [Score() for _ in range(candidates)]
@@ -224,35 +241,34 @@ def search(
     total = folds * sum(_round_sizes(candidates, first, len(rows)))
     progress(what, 0, total)
 
-    def scored(estimator: _Candidate, x: NDArray[Any], y: NDArray[Any] | None = None) -> float:
-        value = trial.score(estimator.candidate, estimator.fitted_, x, y)
-        score = scores[estimator.candidate]
-        score.values.append(value)
-        score.samples.append(len(x))
-        score.seconds += time.monotonic() - estimator.began_
-        progress(what, sum(len(s.values) for s in scores), total)
-        return value
-
-    halving = HalvingGridSearchCV(
-        _Candidate(trial=trial),
-        {"candidate": list(range(candidates))},
-        factor=FACTOR,
-        min_resources=first,
-        cv=GroupKFold(folds),
-        scoring=scored,
-        refit=False,
-        error_score="raise",
-        return_train_score=False,
-        random_state=seed,
-    )
+    halving = _halving(trial, candidates, first, folds, _Scoring(trial, scores, progress, what, total), seed)
     try:
         with warnings.catch_warnings(), joblib.parallel_config("threading", n_jobs=jobs):
-            # Threads, since processes could not tell how far they are; but what is ignored in one is so in all.
+            # Threads, since processes could not report how far they are; but what is ignored in one is so in all.
             warnings.simplefilter("ignore", ConvergenceWarning)
             halving.fit(rows, targets, groups=groups)
     except KeyboardInterrupt:
         return Search(scores, folds, finished=False)
     return Search(scores, folds, finished=True)
+
+
+def _halving(trial: Trial, candidates: int, first: int, folds: int, scoring: _Scoring, seed: int) -> Any:
+    """The search of scikit-learn that does it."""
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
+    from sklearn.model_selection import GroupKFold, HalvingGridSearchCV
+
+    return HalvingGridSearchCV(
+        _Candidate(trial=trial),
+        {"candidate": list(range(candidates))},
+        factor=FACTOR,
+        min_resources=first,
+        cv=GroupKFold(folds),
+        scoring=scoring,
+        refit=False,
+        error_score="raise",
+        return_train_score=False,
+        random_state=seed,
+    )
 
 
 def _first_round(candidates: int, samples: int) -> int:

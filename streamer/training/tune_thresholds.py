@@ -25,7 +25,7 @@ CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
 FALSE_NOTE = 0.5  # points that a false note a minute costs where nothing is a note
 MOST_CHANGES = 3  # thresholds that a candidate has other than the best so far
 STRETCH = 2.0  # by which they may be multiplied or divided
-LISTENING = "listening"
+ANALYSING = "analysing"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Records:
     sources : tuple of str
         Where each piece comes from.
     config : TrackerConfig
-        Of the tracker that heard them.
+        Of the tracker that analysed them.
     """
 
     paths: tuple[Path, ...]
@@ -63,25 +63,25 @@ class Records:
 def record_pieces(
     material: Material, pieces: int, config: TrackerConfig, jobs: int = 1, progress: Progress = silent
 ) -> Iterator[Records]:
-    """Let the tracker's detector hear some pieces of each source; they are forgotten at the end.
+    """Let the tracker's detector analyse some pieces of each source; they are forgotten at the end.
 
     Raises
     ------
     DataError
         If a recording cannot be used.
     OutputError
-        If the disk has no room for what was heard.
+        If the disk has no room for the evidence.
     """
     wanted = material.pieces(pieces)
     keys = [(name, k if name == SYNTHETIC else 0) for name, _, k in wanted]
     groups = np.array([sorted(set(keys)).index(key) for key in keys], np.intp)
     with tempfile.TemporaryDirectory(prefix="streamer-tune-") as folder:
         paths = tuple(Path(folder) / f"{k:05d}.npz" for k in range(len(wanted)))
-        progress(LISTENING, 0, len(wanted))
+        progress(ANALYSING, 0, len(wanted))
         work = partial(_record_piece, config, wanted, paths)
         with Workers(jobs) as workers:
             for done, _ in enumerate(workers.unordered(work, range(len(wanted))), 1):
-                progress(LISTENING, done, len(wanted))
+                progress(ANALYSING, done, len(wanted))
         yield Records(paths, groups, tuple(name for name, _, _ in wanted), config)
 
 
@@ -159,7 +159,7 @@ class ThresholdsTrial:
 
     def __init__(self, candidates: Sequence[Thresholds], records: Records, workers: Workers) -> None:
         self._candidates = tuple(candidates)
-        self._memories = records
+        self._records = records
         self._workers = workers
 
     def fit(self, candidate: int, rows: NDArray[np.intp], targets: Any) -> None:
@@ -173,8 +173,8 @@ class ThresholdsTrial:
         targets: Any,  # noqa: ARG002
     ) -> float:
         """As in `Trial`; the rows are numbers of pieces."""
-        paths = [self._memories.paths[k] for k in rows[:, 0]]
-        return worth(_decide_all(paths, self._memories.config, self._candidates[candidate], self._workers))
+        paths = [self._records.paths[k] for k in rows[:, 0]]
+        return worth(_decide_all(paths, self._records.config, self._candidates[candidate], self._workers))
 
 
 def search_thresholds(
@@ -203,7 +203,7 @@ def search_thresholds(
     jobs : int
         Processes.
     progress : callable
-        Told how far each search is.
+        Gets how far each search is.
 
     Returns
     -------

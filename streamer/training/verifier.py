@@ -1,9 +1,9 @@
-"""Train the verifier of beginnings: what the scorer hears in new pieces -> cases -> a network.
+"""Train the verifier of beginnings: what the scorer finds in new pieces -> cases -> a network.
 
-The scorer hears each piece once; that is kept on disk. Then, in rounds, the note machine is led through all pieces, by
-chance at first and from then on by the verifier as far as it has come, and after each round a verifier is fitted to the
-cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead to. The
-last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
+The scorer analyses each piece once; that is kept on disk. Then, in rounds, the note machine is led through all pieces,
+by chance at first and from then on by the verifier as far as it has come, and after each round a verifier is fitted to
+the cases of all rounds so far (Ross, Gordon & Bagnell 2011): so it knows the situations that its own decisions lead to.
+The last is the mean of a few networks, of different sizes (Hansen & Salamon 1990).
 
 Where a scorer was adapted, its verifier has to follow: it has learned what to make of the odds that the scorer
 gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
@@ -46,9 +46,9 @@ from streamer.training.settings import Settings
 from streamer.training.shards import SPREAD_FLOOR, key
 from streamer.training.verifier_examples import VerifierExamples, verifier_examples_of
 
-LISTENING, JUDGING = "listening", "judging"
-# Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one tells
-# instruments apart better, a small one is misled less by a singer whom it has never heard.
+ANALYSING, VERIFYING = "analysing", "verifier, round"
+# Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one is
+# better at telling instruments apart, a small one is misled less by a singer whom it has not learned from.
 MEMBERS = ((64, 32), (64, 32), (32, 16), (16, 8))
 ROUNDS = 4
 EPOCHS = 4
@@ -93,7 +93,7 @@ def train_verifier(
     jobs : int
         Processes.
     progress : callable
-        Told what is being done.
+        Gets what is being done.
     start : Network or None
         The verifier to adapt, if there is one.
 
@@ -110,30 +110,36 @@ def train_verifier(
     OutputError
         If ``work`` cannot be written to.
     """
-    shares = settings.mixture
-    mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
-    curriculum = Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
-    pieces = settings.judge_pieces
-    name = "-".join(weights_hash(network)[:8] for network in (model.scorer, start) if network)
-    folder = work / f"cases-{key(training_hash(recordings), curriculum, hop)}-{name}"
-    rounds = ROUNDS if start is None else 1
-    bench = _Bench(folder, pieces, TrackerConfig(hop=hop))
-    heard = [bench.record(k) for k in range(pieces)]
-    make_missing(heard, partial(bench.analyse, curriculum, model), jobs, progress, LISTENING)
+    pieces, rounds = settings.judge_pieces, ROUNDS if start is None else 1
+    curriculum = _curriculum(recordings, settings)
+    bench = _Bench(_folder(recordings, curriculum, model, hop, work, start), pieces, TrackerConfig(hop=hop))
+    records = [bench.record(k) for k in range(pieces)]
+    make_missing(records, partial(bench.analyse, curriculum, model), jobs, progress, ANALYSING)
     most = int(_MEMORY_SHARE * settings.memory_mb * 1_000_000 / (2 * len(NAMES) * pieces * rounds))
     verifier = start
     for turn in range(rounds):
-        wanted = [bench.cases(turn, k) for k in range(pieces)]
-        make_missing(wanted, partial(bench.lead, verifier, turn, max(1, most)), jobs, progress, f"{JUDGING} {turn + 1}")
+        lead = partial(bench.lead, verifier, turn, max(1, most))
+        make_missing([bench.cases(turn, k) for k in range(pieces)], lead, jobs, progress, f"{VERIFYING} {turn + 1}")
         known = bench.load(turn + 1)
         if not known.targets[:, 0].any():
             raise DataError("no note is ever begun in the pieces that were made; train on more of them (--pieces)")
-        if start is None:
-            verifier, loss = _fit(known, settings.seed, MEMBERS[:1] if turn + 1 < ROUNDS else MEMBERS)
-        else:
-            verifier, loss = _adapt(start, known, settings.seed)
+        verifier, loss = _fit_round(known, start, settings.seed, last=turn + 1 == ROUNDS)
     assert verifier is not None
     return verifier, {"rows": len(known.rows), "loss": round(loss, 6)}
+
+
+def _curriculum(recordings: Sequence[Recording], settings: Settings) -> Curriculum:
+    shares = settings.mixture
+    mixture = replace(shares, phrases=MORE_PHRASES * shares.phrases, sung=max(SUNG, shares.sung))
+    return Curriculum(recordings, settings.seed + 2, settings.synthetic, mixture)
+
+
+def _folder(
+    recordings: Sequence[Recording], curriculum: Curriculum, model: Model, hop: int, work: Path, start: Network | None
+) -> Path:
+    """Named after all that what is in it depends on."""
+    name = "-".join(weights_hash(network)[:8] for network in (model.scorer, start) if network)
+    return work / f"cases-{key(training_hash(recordings), curriculum, hop)}-{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,13 @@ class _Bench:
                 except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
                     raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
         return VerifierExamples(np.concatenate(rows), np.concatenate(targets))
+
+
+def _fit_round(cases: VerifierExamples, start: Network | None, seed: int, *, last: bool) -> tuple[Network, float]:
+    """A verifier and its loss: adapted from the one to start from, or else new."""
+    if start is not None:
+        return _adapt(start, cases, seed)
+    return _fit(cases, seed, MEMBERS if last else MEMBERS[:1])
 
 
 def _fit(cases: VerifierExamples, seed: int, members: Sequence[tuple[int, ...]]) -> tuple[Network, float]:

@@ -22,9 +22,9 @@ from streamer.evaluation.replay import EvidenceRecord, hop_ms_of, replay_machine
 from streamer.events import FloatArray
 
 _SAME = 0.6  # semitones
-_GRACE_S = 0.03  # a note that has just ended may still be told
-_AHEAD_S = 0.025  # a note told so shortly before its onset is right: a singer is at the pitch before the vowel
-_EARLY_S = 0.12  # a note told so long before its onset has been told
+_GRACE_S = 0.03  # a note that has just ended may still be reported
+_AHEAD_S = 0.025  # a note reported so shortly before its onset is right: a singer is at the pitch before the vowel
+_EARLY_S = 0.12  # a note reported so long before its onset is an earlier one
 _PROMPT = 0.12  # of the right cases, led by chance, are taken
 _RASH = 0.004  # of the wrong ones
 # Bolder than live, so that more comes up: notes begun an octave off, and what follows. What the live thresholds are is
@@ -94,7 +94,7 @@ class _LedMachine(VerifierMachine):
         self._onsets_s, self._offsets_s = phrase.notes[:, 0], phrase.notes[:, 1]
         self._note_pitches = phrase.notes[:, 2] - LOWEST_MIDI
         self._emitted = np.zeros(len(phrase.notes), bool)
-        self._judge = verifier
+        self._verifier = verifier
         self._rng = rng
         self._shift = rng.uniform(-_SPREAD, _SPREAD)
         self.rows: list[NDArray[np.float16]] = []
@@ -118,8 +118,8 @@ class _LedMachine(VerifierMachine):
                 row[1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
         self.rows.append(cases.astype(np.float16))
         self.targets.append(targets)
-        if self._judge is not None:
-            odds = self._judge.log_odds(cases)
+        if self._verifier is not None:
+            odds = self._verifier.log_odds(cases)
             odds[:, 0] += self._shift
             return odds
         odds = np.where(targets, 3.0, -3.0).astype(np.float32)

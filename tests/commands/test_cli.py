@@ -13,7 +13,7 @@ COMMANDS = ("live", "demo", "devices", "doctor", "transcribe")
 
 
 @pytest.fixture
-def say(capsys, monkeypatch):
+def run(capsys, monkeypatch):
     """Run a command line; its exit status, standard output and standard error."""
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -27,14 +27,14 @@ def say(capsys, monkeypatch):
     return run
 
 
-def test_version(say):
-    status, out, _ = say("--version")
+def test_version(run):
+    status, out, _ = run("--version")
     assert status == 0
     assert re.fullmatch(r"streamer \d+\.\d+\.\d+\n", out)
 
 
-def test_help_groups_every_command(say):
-    status, out, _ = say("--help")
+def test_help_groups_every_command(run):
+    status, out, _ = run("--help")
     assert status == 0
     for command in COMMANDS:
         assert command in out
@@ -42,8 +42,8 @@ def test_help_groups_every_command(say):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_an_example_that_names_it(say, command):
-    status, out, _ = say(command, "--help")
+def test_every_command_has_an_example_that_names_it(run, command):
+    status, out, _ = run(command, "--help")
     assert status == 0
     assert re.search(rf"Examples?\b.*streamer {command}", out, re.DOTALL)
 
@@ -56,16 +56,16 @@ def test_every_command_has_an_example_that_names_it(say, command):
         "--detector", "--eagerness",
     ],
 )  # fmt: skip
-def test_live_tells_of_its_options(say, option):
-    _, out, _ = say("live", "--help")
+def test_live_tells_of_its_options(run, option):
+    _, out, _ = run("live", "--help")
     assert re.search(rf"{option}\b", out)
 
 
-def test_presets_and_detectors_are_listed_without_a_command(say):
-    status, out, _ = say("--list-presets")
+def test_presets_and_detectors_are_listed_without_a_command(run):
+    status, out, _ = run("--list-presets")
     assert status == 0
     assert all(name in out for name in PRESETS)
-    status, out, _ = say("--list-detectors")
+    status, out, _ = run("--list-detectors")
     assert status == 0
     assert all(name in out for name in DETECTORS)
 
@@ -93,8 +93,8 @@ def test_presets_and_detectors_are_listed_without_a_command(say):
         (("transcribe", "."), "."),
     ],
 )
-def test_misuse_gets_one_line_and_status_2(say, words, message):
-    status, out, err = say(*words)
+def test_misuse_gets_one_line_and_status_2(run, words, message):
+    status, out, err = run(*words)
     assert status == 2
     assert out == ""
     assert err.count("\n") == 1
@@ -112,11 +112,11 @@ def test_misuse_gets_one_line_and_status_2(say, words, message):
         ("streamer --detector yinf", {"yinfast", "yinfft"}),
     ],
 )
-def test_the_shell_completes(say, monkeypatch, typed, offered):
+def test_the_shell_completes(run, monkeypatch, typed, offered):
     monkeypatch.setenv("_STREAMER_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
-    _, out, _ = say()
+    _, out, _ = run()
     assert set(out.split()) == offered
 
 

@@ -31,11 +31,11 @@ def config_of(recording, capsys, monkeypatch):
     """The configuration that `transcribe` works with."""
     seen = []
 
-    def hear(blocks, rate_hz, config, sinks):
+    def process(blocks, rate_hz, config, sinks):
         seen.append(config)
         raise BrokenPipeError  # no more is needed
 
-    monkeypatch.setattr(transcription, "transcribe", hear)
+    monkeypatch.setattr(transcription, "transcribe", process)
 
     def of(*words):
         status, _, err = run(capsys, "transcribe", recording, *words)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from streamer.data.guide import Guide, GuideState, Request, Take, plan_requests, still_missing
+from streamer.data.guide import Guide, GuideState
+from streamer.data.requests import Request, Take, plan_requests, still_missing
 from streamer.errors import ConfigError
 from streamer.events import Block
 from streamer.units import midi_to_hz
@@ -32,7 +33,7 @@ def play(guide: Guide, samples: np.ndarray, size: int = 2048) -> list[Take]:
     takes: list[Take] = []
     start = 0
     while start < len(samples):
-        takes += guide.hear(Block(samples[start : start + size], start, 0))
+        takes += guide.process(Block(samples[start : start + size], start, 0))
         start += size
     return takes
 
@@ -47,16 +48,16 @@ def test_what_is_asked_for_in_words():
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("given", "message"),
     [
         ((12, 60, 1, 1), "the lowest note is C0, but must be from A0 to C8"),
         ((60, 50, 1, 1), r"the lowest note \(C4\) is above the highest \(D3\)"),
         ((50, 60, 0, 1), "step is 0"),
     ],
 )
-def test_a_plan_that_cannot_be(said, message):
+def test_a_plan_that_cannot_be(given, message):
     with pytest.raises(ConfigError, match=message):
-        plan_requests(*said)
+        plan_requests(*given)
 
 
 def test_what_is_there_is_not_asked_for_again():
@@ -172,7 +173,7 @@ def test_lost_sound_spoils_the_note_that_sounds():
     samples = sequence(note(57), note(57))
     half = round(0.9 * RATE_HZ)
     play(guide, samples[:half])
-    takes = guide.hear(Block(samples[half:], half + 500, 0, lost=500))
+    takes = guide.process(Block(samples[half:], half + 500, 0, lost=500))
     assert [take.problem for take in takes] == ["some of the sound was lost; again", None]
 
 

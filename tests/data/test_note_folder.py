@@ -17,10 +17,11 @@ import typer
 from rich.console import Console
 
 from streamer.audio.push import PushSource
-from streamer.commands.record_dataset import _Desk, _meter_line, record_dataset
+from streamer.commands.record_dataset import _Dialogue, _meter_line, record_dataset
 from streamer.data.datasets import read_manifest
-from streamer.data.guide import Guide, Request, Take
+from streamer.data.guide import Guide
 from streamer.data.note_folder import NoteFolder
+from streamer.data.requests import Request, Take
 from streamer.errors import ConfigError, DataError, OutputError
 from streamer.units import midi_to_hz, note_name
 from tests.tones import pluck
@@ -189,23 +190,23 @@ def test_keys_skip_keep_go_back_and_quit(tmp_path):
     samples, _ = soundfile.read(scale(tmp_path / "a.wav", [69]), dtype="float32")
     guide = Guide([Request(midi, 1) for midi in (57, 58, 59)], RATE_HZ)
     console = Console(width=100, file=io.StringIO())
-    desk = _Desk(console, guide, NoteFolder(tmp_path / "mine", "lute"))
+    dialogue = _Dialogue(console, guide, NoteFolder(tmp_path / "mine", "lute"))
     source = PushSource(RATE_HZ, buffer_s=10.0)
     pressed: queue.SimpleQueue[str] = queue.SimpleQueue()
     for key in "ks":  # nothing to keep; and on to the second
         pressed.put(key)
     source.push(np.zeros(10, np.float32))
     source.finish()
-    desk._loop(source, pressed, None)
+    dialogue._loop(source, pressed, None)
     source.start()
     source.push(samples)
     source.finish()
-    desk._loop(source, pressed, None)  # hears another note than the second
+    dialogue._loop(source, pressed, None)  # hears another note than the second
     for key in "kbxq":
         pressed.put(key)
     source.start()
     source.push(np.zeros(10, np.float32))
-    assert desk._loop(source, pressed, None) == 0
+    assert dialogue._loop(source, pressed, None) == 0
     out = console.file.getvalue()  # type: ignore[attr-defined]
     assert "nothing was refused" in out
     assert out.index("heard A4, not A#3") < out.index("A#3: good")

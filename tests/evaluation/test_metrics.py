@@ -52,9 +52,9 @@ def test_f0_figures_are_those_of_mir_eval() -> None:
     rng = np.random.default_rng(1)
     times_s = np.arange(300) / 100
     true_hz = rng.choice([0.0, 220.0, 440.0], 300)
-    said_hz = rng.choice([0.0, 219.0, 225.0, 450.0, 440.0, -220.0], 300)
-    figures = score_f0(np.c_[times_s, true_hz], times_s, said_hz).figures()
-    wanted = melody.evaluate(times_s, true_hz, times_s, said_hz)
+    estimated_hz = rng.choice([0.0, 219.0, 225.0, 450.0, 440.0, -220.0], 300)
+    figures = score_f0(np.c_[times_s, true_hz], times_s, estimated_hz).figures()
+    wanted = melody.evaluate(times_s, true_hz, times_s, estimated_hz)
     for key, name in (
         ("rpa_50", "Raw Pitch Accuracy"),
         ("rca_50", "Raw Chroma Accuracy"),

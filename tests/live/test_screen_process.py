@@ -246,10 +246,10 @@ def snapshot(number: int) -> Snapshot:
 
 
 def test_a_stopped_screen_holds_nobody_up(tmp_path):
-    told: list[str] = []
+    notified: list[str] = []
     started = tmp_path / "started"
     sleeper = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)"  # reads nothing
-    screen = Screen(told.append, [sys.executable, "-c", sleeper])
+    screen = Screen(notified.append, [sys.executable, "-c", sleeper])
     screen.start()
     wait_until(started.exists)
     for number in range(2000):  # 16 MB: far more than any pipe takes
@@ -258,29 +258,31 @@ def test_a_stopped_screen_holds_nobody_up(tmp_path):
     screen.close()
     assert screen.pid is not None
     assert has_ended(screen.pid)
-    assert told == []
+    assert notified == []
 
 
 def test_a_screen_that_cannot_start_is_told_and_harmless():
-    told: list[str] = []
-    screen = Screen(told.append, ["/nonexistent/screen"])
+    notified: list[str] = []
+    screen = Screen(notified.append, ["/nonexistent/screen"])
     screen.start()
     screen.show(Snapshot())
     assert screen.commands() == []
     screen.close()
     screen.close()
-    assert len(told) == 1
-    assert "could not be started" in told[0]
+    assert len(notified) == 1
+    assert "could not be started" in notified[0]
 
 
 def test_a_screen_without_a_terminal_is_told(tmp_path):
-    told: list[str] = []
-    screen = Screen(told.append, [sys.executable, "-m", "streamer.live.screen_process", str(tmp_path / "no-terminal")])
+    notified: list[str] = []
+    screen = Screen(
+        notified.append, [sys.executable, "-m", "streamer.live.screen_process", str(tmp_path / "no-terminal")]
+    )
     screen.start()
-    wait_until(lambda: bool(told))
+    wait_until(lambda: bool(notified))
     screen.show(Snapshot())
     screen.close()
-    assert "going on without it" in told[0]
+    assert "going on without it" in notified[0]
 
 
 def test_only_commands_are_passed_on(tmp_path):

@@ -18,7 +18,7 @@ from tests.scripted import BLOCK, RATE_HZ, Receiver, Script, ScriptedTracker, St
 
 def play(*steps: Step, **options: object) -> tuple[Receiver, int, list[str]]:
     receiver, lines = Receiver(), []
-    status = run_live(Script(*steps), ScriptedTracker(), [receiver], say=lines.append, **options)  # type: ignore[arg-type]
+    status = run_live(Script(*steps), ScriptedTracker(), [receiver], notify=lines.append, **options)  # type: ignore[arg-type]
     assert receiver.closed
     return receiver, status, lines
 
@@ -33,7 +33,7 @@ def test_notes_reach_the_sink_and_the_end_of_the_source_ends_them() -> None:
 def test_a_sink_that_failed_shows_in_the_status() -> None:
     bad, lines = Receiver("bad"), []
     bad.fails = OutputError("cannot write bad: the disk is full")
-    assert run_live(Script(60, None), ScriptedTracker(), [bad, Receiver()], say=lines.append) == 1
+    assert run_live(Script(60, None), ScriptedTracker(), [bad, Receiver()], notify=lines.append) == 1
     assert lines == ["cannot write bad: the disk is full"]
 
 
@@ -145,7 +145,7 @@ def idle():
 
 sinks, source = [Printer()], Script(60, *[idle] * 1000)
 {change}
-sys.exit(run_live(source, ScriptedTracker(), sinks, say=lambda line: print(line, file=sys.stderr)))
+sys.exit(run_live(source, ScriptedTracker(), sinks, notify=lambda line: print(line, file=sys.stderr)))
 """
 
 
@@ -163,8 +163,8 @@ def run_program(change: str, send: signal.Signals | None) -> tuple[int, list[str
         assert process.stdout.readline() == "+60\n"
         if send is not None:
             process.send_signal(send)
-        said, complaints = process.communicate(timeout=60)
-    return process.returncode, said.split(), complaints
+        out, complaints = process.communicate(timeout=60)
+    return process.returncode, out.split(), complaints
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -178,19 +178,19 @@ def test_a_signal_ends_the_note_and_tells_its_number(name: str) -> None:
 def test_suspending_the_process_ends_the_note() -> None:
     wake = "while sleep 1; do kill -CONT {os.getpid()} || exit; done"
     resume = f"subprocess.Popen(['sh', '-c', f'{wake}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
-    status, said, complaints = run_program(f"{resume}; source = Script(60, *[idle] * 60, 62)", signal.SIGTSTP)
-    assert (status, said, complaints) == (0, ["-60", "+62", "-62"], "")
+    status, out, complaints = run_program(f"{resume}; source = Script(60, *[idle] * 60, 62)", signal.SIGTSTP)
+    assert (status, out, complaints) == (0, ["-60", "+62", "-62"], "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_stuck_file_does_not_keep_the_process_alive() -> None:
-    status, said, complaints = run_program("sinks.append(Stuck('a full pipe'))", signal.SIGTERM)
-    assert (status, said) == (1, ["-60"])
+    status, out, complaints = run_program("sinks.append(Stuck('a full pipe'))", signal.SIGTERM)
+    assert (status, out) == (1, ["-60"])
     assert complaints.startswith("a full pipe takes no more")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_driver_that_hangs_does_not_keep_the_process_alive() -> None:
-    status, said, complaints = run_program("source = Hanging(60, *[idle] * 1000)", signal.SIGTERM)
-    assert (status, said) == (128 + signal.SIGTERM, ["-60"])
+    status, out, complaints = run_program("source = Hanging(60, *[idle] * 1000)", signal.SIGTERM)
+    assert (status, out) == (128 + signal.SIGTERM, ["-60"])
     assert "hangs" in complaints

@@ -81,7 +81,7 @@ def note(onset_s: float, midi: float) -> PlayedNote:
 
 
 @pytest.mark.parametrize(
-    ("heard", "pairs"),
+    ("tracked", "pairs"),
     [
         ([], []),
         ([note(1.05, 60.4), note(2.0, 64)], [(0, 0), (1, 1)]),
@@ -90,8 +90,8 @@ def note(onset_s: float, midi: float) -> PlayedNote:
         ([note(0.95, 72), note(1.0, 60), note(1.95, 64)], [(0, 1), (1, 2)]),
     ],
 )
-def test_heard_notes_are_matched_one_to_one(heard, pairs):
-    assert match_notes([note(1.0, 60), note(2.0, 64)], heard) == pairs
+def test_tracked_notes_are_matched_one_to_one(tracked, pairs):
+    assert match_notes([note(1.0, 60), note(2.0, 64)], tracked) == pairs
 
 
 def test_a_performance_matches_itself(performance):

@@ -96,7 +96,7 @@ def trained(recordings: list, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     monkeypatch.setenv("COLUMNS", "120")
 
     def run(*words: object) -> tuple[int, str, str]:
@@ -109,10 +109,10 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_command_writes_the_same_bytes_in_several_processes(
-    data: Path, small: Path, trained: Path, tmp_path: Path, say: Callable[..., tuple[int, str, str]]
+    data: Path, small: Path, trained: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
 ) -> None:
     made = tmp_path / "made.model"
-    status, out, err = say("train", data / "lute", data / "viol", "-o", made, "--config", small, "--jobs", 2)
+    status, out, err = run("train", data / "lute", data / "viol", "-o", made, "--config", small, "--jobs", 2)
     assert status == 0
     assert made.read_bytes() == trained.read_bytes()
     assert list(tmp_path.iterdir()) == [made], "what was made on the way is removed"
@@ -339,9 +339,9 @@ def test_what_the_live_path_cannot_run_is_refused_with_the_reason() -> None:
     [("random-forest", "trees"), ("SVC", "stored examples"), ("knn", "training data"), ("magic", "no estimator")],
 )
 def test_estimators_are_refused_by_name(
-    data: Path, tmp_path: Path, say: Callable[..., tuple[int, str, str]], name: str, reason: str
+    data: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]], name: str, reason: str
 ) -> None:
-    status, out, err = say("train", data / "lute", "-o", tmp_path / "x", "--estimator", name)
+    status, out, err = run("train", data / "lute", "-o", tmp_path / "x", "--estimator", name)
     assert (status, out) == (2, "")
     assert reason in err
     assert "mlp, logistic, sgd" in err
@@ -401,7 +401,7 @@ def test_a_model_is_adapted_from_where_it_was(recordings: list, trained: Path, t
         train(recordings, replace(slow, estimator="sgd"), tmp_path, start=start)
 
 
-def test_the_judge_follows_a_classifier_that_is_adapted(recordings: list, trained: Path, tmp_path: Path) -> None:
+def test_the_verifier_follows_a_scorer_that_is_adapted(recordings: list, trained: Path, tmp_path: Path) -> None:
     settings = make_settings(SMALL | ADAPTING | {"pieces": 5, "learning_rate": [3e-3, 1e-3]})
     start = replace(load(trained), thresholds=replace(USUAL, right=2.5))
     assert start.verifier is not None
@@ -429,11 +429,11 @@ def test_the_judge_follows_a_classifier_that_is_adapted(recordings: list, traine
 
 
 def test_the_programs_own_model_can_be_adapted(
-    data: Path, tmp_path: Path, say: Callable[..., tuple[int, str, str]]
+    data: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
 ) -> None:
     made = tmp_path / "viol.model"
     words = ("--start-from", "default", "--no-synthetic", "--pieces", 3, "--epochs", 2, "--jobs", 1)
-    status, out, _ = say("train", data / "viol", "-o", made, *words)
+    status, out, _ = run("train", data / "viol", "-o", made, *words)
     assert status == 0
     assert "training before" in out
     loss = load(made).card["loss"]
@@ -464,20 +464,20 @@ def test_settings_survive_their_file(tmp_path: Path) -> None:
     ],
 )
 def test_bad_settings_are_told_in_one_line(
-    data: Path, tmp_path: Path, say: Callable[..., tuple[int, str, str]], text: str, message: str
+    data: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]], text: str, message: str
 ) -> None:
     (tmp_path / "s.toml").write_text(text)
-    status, _, err = say("train", data / "lute", "-o", tmp_path / "x.model", "--config", tmp_path / "s.toml")
+    status, _, err = run("train", data / "lute", "-o", tmp_path / "x.model", "--config", tmp_path / "s.toml")
     assert status == 2
     assert err.count("\n") == 1
     with pytest.raises(ConfigError, match=message):
         make_settings(read_settings(tmp_path / "s.toml"))
 
 
-def test_options_come_before_the_file(data: Path, tmp_path: Path, say: Callable[..., tuple[int, str, str]]) -> None:
+def test_options_come_before_the_file(data: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]) -> None:
     (tmp_path / "s.toml").write_text("pieces = 900\nepochs = 1\nhidden = [4]\nsynthetic = false\n")
     made = tmp_path / "x.model"
-    assert say("train", data / "viol", "-o", made, "--config", tmp_path / "s.toml", "--pieces", 2)[0] == 0
+    assert run("train", data / "viol", "-o", made, "--config", tmp_path / "s.toml", "--pieces", 2)[0] == 0
     settings = load(made).card["settings"]
     assert (settings["pieces"], settings["epochs"], settings["hidden"]) == (2, 1, [4])
 
@@ -497,12 +497,12 @@ def test_misuse_is_told_in_one_line(
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    say: Callable[..., tuple[int, str, str]],
+    run: Callable[..., tuple[int, str, str]],
     words: list[str],
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    status, out, err = say("train", data / "lute", "-o", "x.model", *words)
+    status, out, err = run("train", data / "lute", "-o", "x.model", *words)
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1

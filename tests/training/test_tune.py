@@ -95,16 +95,16 @@ def test_the_best_candidate_wins_and_no_group_is_on_both_sides():
     groups = np.repeat(np.arange(5), 40)
     rows = np.arange(200)[:, None]
     trial = Numbers()
-    told: list[tuple[str, int, int]] = []
-    found = tune.search(trial, 9, rows, None, groups, folds=3, progress=lambda *said: told.append(said))
+    reported: list[tuple[str, int, int]] = []
+    found = tune.search(trial, 9, rows, None, groups, folds=3, progress=lambda *words: reported.append(words))
     assert found.finished
     assert found.ranking[0] == 8
     assert found.scores[8].rounds(3) == 3
     assert sorted(score.rounds(3) for score in found.scores) == [1, 1, 1, 1, 1, 1, 2, 2, 3]
     for _, fitted, scored in trial.seen:
         assert not set(groups[fitted]) & set(groups[scored])
-    assert told[0] == ("search", 0, 39)
-    assert told[-1] == ("search", 39, 39)
+    assert reported[0] == ("search", 0, 39)
+    assert reported[-1] == ("search", 39, 39)
 
 
 def test_the_same_seed_gives_the_same_search():
@@ -228,12 +228,12 @@ def test_thresholds_are_searched_on_some_sources_and_shown_on_others(recordings,
 
 def test_processes_change_no_row(recordings):
     material = tune.material_of(recordings, seed=1, synthetic=False)
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     alone = tune_settings.gather(material, 3, 300, seed=1)
-    spread = tune_settings.gather(material, 3, 300, seed=1, jobs=2, progress=lambda *words: told.append(words))
+    spread = tune_settings.gather(material, 3, 300, seed=1, jobs=2, progress=lambda *words: reported.append(words))
     for name in ("rows", "targets", "groups"):
         assert getattr(alone, name).tobytes() == getattr(spread, name).tobytes()
-    assert [done for _, done, _ in told] == [0, 1, 2, 3]
+    assert [done for _, done, _ in reported] == [0, 1, 2, 3]
 
 
 def test_processes_change_no_score(recordings, short):
@@ -247,7 +247,7 @@ def test_processes_change_no_score(recordings, short):
     np.testing.assert_equal(found[0], found[1])
 
 
-def test_processes_remember_the_same(recordings):
+def test_processes_record_the_same(recordings):
     material = tune.material_of(recordings, seed=1, synthetic=False)
     kept = []
     for jobs in (1, 2):
