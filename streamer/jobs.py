@@ -3,19 +3,16 @@
 import contextlib
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from streamer.errors import OutputError, StreamerError
+from streamer.errors import StreamerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,8 +53,7 @@ class Workers:
         self._jobs = jobs
         self._resources = contextlib.ExitStack()
         self._pool: ProcessPoolExecutor | None = None
-        self._folder = Path()
-        self._calls = 0
+        self._first: Callable[[Any], Any] | None = None  # what the processes were started with
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +68,9 @@ class Workers:
         Parameters
         ----------
         work : callable
-            What is done with each. It must be picklable, and is sent to each process once, not with each item: so what
-            is large belongs into it, for example by `functools.partial`.
+            What is done with each; a process must be able to get it from another. That of the first call is sent to
+            each process once, not with each item: so what is large belongs into it, for example by
+            `functools.partial`.
         items : sequence
             Each is sent to one process.
 
@@ -81,8 +78,6 @@ class Workers:
         ------
         StreamerError
             If a process is killed. Whatever ``work`` raises is raised here as well.
-        OutputError
-            If there is no room for temporary files.
         """
         if self._jobs <= 1 or len(items) <= 1:
             for item in items:
@@ -108,42 +103,25 @@ class Workers:
     def _submitted(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[Future[Result]]]:
         """Futures of all items; those that have not begun at the end never will."""
         if self._pool is None:
-            self._pool = self._start()
-        path = self._save(work)
+            self._pool = self._start(work)
+        run: Callable[[Item], Result] = _call_first if work is self._first else work
         submitted: list[Future[Result]] = []
         try:
             with _interrupts_blocked():  # submitting starts processes
-                submitted.extend(self._pool.submit(_call, path, item) for item in items)
+                submitted.extend(self._pool.submit(run, item) for item in items)
             yield submitted
         except BrokenProcessPool as error:
             raise StreamerError(KILLED) from error
         finally:
             for future in submitted:
                 future.cancel()
-            with contextlib.suppress(OSError):  # Windows deletes no open file; the folder goes in the end
-                path.unlink()
 
-    def _start(self) -> ProcessPoolExecutor:
-        try:
-            folder = tempfile.TemporaryDirectory(prefix="streamer-jobs-", ignore_cleanup_errors=True)
-        except OSError as error:
-            raise OutputError(f"cannot make a temporary folder: {error.strerror}") from error
-        self._folder = Path(self._resources.enter_context(folder))
+    def _start(self, work: Callable[[Any], Any]) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
-        pool = ProcessPoolExecutor(self._jobs, context, _begin)
+        pool = ProcessPoolExecutor(self._jobs, context, _begin, (work,))
+        self._first = work
         self._resources.callback(pool.shutdown, cancel_futures=True)
         return pool
-
-    def _save(self, work: Callable[[Item], Result]) -> Path:
-        """Where processes find what they are to do: in a file, since a pool cannot address each of its processes."""
-        self._calls += 1
-        path = self._folder / f"{self._calls}.pickle"
-        pickled = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
-        try:
-            path.write_bytes(pickled)
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from error
-        return path
 
 
 @contextmanager
@@ -161,10 +139,11 @@ def _interrupts_blocked() -> Iterator[None]:
 
 # In each process.
 
-_works: dict[Path, Callable[[Any], Any]] = {}  # the last one loaded
+_first: list[Callable[[Any], Any]] = []
 
 
-def _begin() -> None:
+def _begin(work: Callable[[Any], Any]) -> None:
+    _first.append(work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     one_thread()
     parent = multiprocessing.parent_process()
@@ -172,12 +151,8 @@ def _begin() -> None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _call(path: Path, item: Any) -> Any:
-    work = _works.get(path)
-    if work is None:
-        _works.clear()
-        work = _works[path] = pickle.loads(path.read_bytes())
-    return work(item)
+def _call_first(item: Any) -> Any:
+    return _first[0](item)
 
 
 def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
