@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.analysis.finepitch import FinePitches
 from streamer.analysis.level import Levels
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI
 from streamer.events import FloatArray
@@ -67,12 +68,12 @@ class FeatureEvidence(Evidence):
     ----------
     features : ndarray of float32, shape (hops, 88, features)
         As of `streamer.analysis.features`.
-    pitch : Pitches
+    pitch : FinePitches
         Measures any candidate's pitch on demand.
     """
 
     features: FloatArray
-    pitch: "Pitches"
+    pitch: FinePitches
 
     @property
     def has_features(self) -> bool:
@@ -87,11 +88,3 @@ class FeatureEvidence(Evidence):
     def pitch_of(self, hop: int, candidate: int) -> float:
         """As in `Evidence`."""
         return self.pitch.at(hop, candidate)[0]
-
-
-class Pitches:
-    """Fine pitch of any candidate at any of some hops."""
-
-    def at(self, hop: int, candidate: int) -> tuple[float, int]:
-        """Frequency in Hz and age in samples."""
-        raise NotImplementedError

@@ -1,6 +1,5 @@
 """From a note to cents: where exactly the correlation of a candidate peaks."""
 
-from streamer.analysis.evidence import Pitches
 from streamer.analysis.features import FeatureExtractor
 from streamer.analysis.framing import ANALYSIS_RATE_HZ
 from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG
@@ -9,7 +8,7 @@ from streamer.events import FloatArray
 _WINDOW = 2  # the longest of CORRELATION_WINDOWS
 
 
-class FinePitches(Pitches):
+class FinePitches:
     """Fine pitch of any candidate at any of some hops.
 
     Parameters

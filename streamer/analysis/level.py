@@ -30,10 +30,6 @@ class Levels:
     power: list[float]
     level_db: list[float]
 
-    def part(self, hops: slice) -> "Levels":
-        """Those of some of the hops."""
-        return Levels(self.peak[hops], self.power[hops], self.level_db[hops])
-
 
 class LevelMeter:
     """Measure hops, one after the other.

@@ -32,7 +32,7 @@ from streamer.tracker import MANY_HOPS, Tracker, make_decider, model_of
 
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
 TRUTH_STEP_S = 0.01  # between the times at which f0 is compared, where the truth is notes alone
-MUSIC, NONMUSIC = "music", "nonmusic"
+NONMUSIC = "nonmusic"
 
 MakeDetector = Callable[[TrackerConfig, int], Detector]
 
