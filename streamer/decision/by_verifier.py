@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streamer.analysis.evidence import N_CANDIDATES
-from streamer.config import TrackerConfig
+from streamer.analysis.evidence import N_CANDIDATES, Evidence
+from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.decision.machine import Decision, NoteMachine
 from streamer.decision.onset_context import LEAST_SCORE, NoteState, OnsetContext
 from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import Verify, began_ms_ago
+from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
 
 _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
+_NEAR = 2  # semitones
 _PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
 _MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
@@ -43,8 +44,16 @@ class VerifierMachine(NoteMachine):
         super().reset()
         self._context = OnsetContext(self._hop_ms)
 
-    def _update_context(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
-        self._context.add(scores, onset_scores, pitches)
+    def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
+        self._context.add(scores, evidence.onset_scores, pitches, evidence.levels.level_db)
+
+    def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:
+        """As in `NoteMachine`, but for a name that the pitch is nearer to: the verifier tells a note from a swing."""
+        nearest = round(pitch) - LOWEST_MIDI
+        kept = gain[nearest] if near.start <= nearest < near.stop and nearest != self.current else None
+        gain[near] = np.minimum(gain[near], -1.0)
+        if kept is not None:
+            gain[nearest] = kept
 
     def _beginning(self, hop: int) -> Decision | None:
         proposed = self._proposed(hop)
@@ -59,13 +68,16 @@ class VerifierMachine(NoteMachine):
         if not excess[best] > 0.0:
             return None
         age_ms = began_ms_ago(odds[best])
+        if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
+            return None
         ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
         sounds_ago = round(age_ms / self._hop_ms)
         self._enter(proposed[best], self._pitches[hop])
+        rise_db = rises_by_db(odds[best])
         if current is None:
-            return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
+            return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago, rise_db=rise_db)
         ago, sounds_ago = min(ago, since), min(sounds_ago, since)
-        return Decision(ended=current, ended_ago=ago, began=proposed[best], began_ago=ago, sounds_ago=sounds_ago)
+        return Decision(current, ago, proposed[best], ago, sounds_ago, rise_db)
 
     def _proposed(self, hop: int) -> list[int]:
         """The notes that are worth asking about."""
@@ -89,7 +101,8 @@ class VerifierMachine(NoteMachine):
         t, scores = self.thresholds, self._scores[hop]
         asked = self._asked_at_all
         if self.current is not None:
-            asked += t.right_again if candidate == self.current else t.right_change
+            away = abs(candidate - self.current)
+            asked += t.right_again if not away else t.right_near if away <= _NEAR else t.right_change
         if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
             asked -= t.right_evident
         third_of = candidate - _THIRD_HARMONIC

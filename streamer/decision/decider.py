@@ -9,13 +9,16 @@ import numpy as np
 
 from streamer.analysis.evidence import Evidence
 from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.decision.machine import FARTHEST, NoteMachine
+from streamer.decision.machine import FARTHEST, Decision, NoteMachine
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.units import amplitude_to_db, hz_to_midi
 
 _VELOCITY_MS = 30.0
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
+_CORRECTED_MS = 150.0  # after a note-on, its name may turn out to be another
+_CORRECTED_BY = 2  # semitones at most
+_AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
 _SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 
 
@@ -72,11 +75,12 @@ class Decider:
                 peak=float(evidence.levels.peak[k]),
                 guess_hz=f0_hz,
             )
+            corrected = self._corrected_by(decision)
             if decision.ended is not None:
                 yield from self._end(self._now, self._now - decision.ended_ago * self.config.hop)
             if decision.began is not None:
                 pitch_hz = evidence.pitch_of(k, decision.began)
-                yield self._begin(decision.began, pitch_hz, decision.began_ago, decision.sounds_ago)
+                yield self._begin(decision, decision.began, pitch_hz, corrected)
             if voiced and midi is not None:
                 self._measure(midi)
 
@@ -113,15 +117,30 @@ class Decider:
         if self._sounding is not None and abs(midi - self._sounding.note) < _SETTLED:
             self._pitches.append(midi)
 
-    def _begin(self, candidate: int, f0_hz: float, ago: int, sounds_ago: int) -> NoteOn:
+    def _corrected_by(self, decision: Decision) -> NoteOn | None:
+        """The note that sounds, if what begins is that note under a better name: it had hardly stood under its own."""
+        note, candidate = self._sounding, decision.began
+        if note is None or candidate is None or decision.ended is None:
+            return None
+        if not 1 <= abs(candidate + LOWEST_MIDI - note.note) <= _CORRECTED_BY:
+            return None
+        if (self._now - note.sample) / self.rate_hz > _CORRECTED_MS / 1000.0:
+            return None
+        at_name = sum(abs(midi - note.note) < _AT_NAME for midi in self._pitches)
+        return note if at_name * self.config.hop / self.rate_hz <= _STOOD_MS / 1000.0 else None
+
+    def _begin(self, decision: Decision, candidate: int, f0_hz: float, corrected: NoteOn | None) -> NoteOn:
         note = candidate + LOWEST_MIDI
         midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
         if abs(midi - note) > _FARTHEST_YET:
             midi = float(note)
-        onset = max(self._now - ago * self.config.hop, self._last_off, 0)
-        since = min(onset, max(self._now - sounds_ago * self.config.hop, 0))
+        onset = max(self._now - decision.began_ago * self.config.hop, self._last_off, 0)
+        since = min(onset, max(self._now - decision.sounds_ago * self.config.hop, 0))
         self._notes_begun += 1
-        event = NoteOn(self._now, onset, note, self._velocity(), midi, since, self._notes_begun)
+        velocity, corrects = self._velocity(decision.rise_db), 0
+        if corrected is not None:
+            onset, since, velocity, corrects = corrected.onset, corrected.since, corrected.velocity, corrected.note_id
+        event = NoteOn(self._now, onset, note, velocity, midi, since, self._notes_begun, corrects)
         self._sounding = event
         self._pitches.clear()
         self._pitches.append(midi)
@@ -134,7 +153,7 @@ class Decider:
             self._last_off = max(offset, note.onset + 1)
             yield NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)), note.note_id)
 
-    def _velocity(self) -> int:
-        """From the loudest hop of the attack: 0 dBFS is 127, every 6 dB less takes 16 off."""
-        loudest_db = amplitude_to_db(max(self._powers) ** 0.5)
+    def _velocity(self, rise_db: float) -> int:
+        """From the loudest hop of the attack and what is still to come: 0 dBFS is 127, every 6 dB less takes 16 off."""
+        loudest_db = amplitude_to_db(max(self._powers) ** 0.5) + rise_db
         return int(min(127, max(1, round(127 + (loudest_db + 9.0) * 16.0 / 6.0))))

@@ -30,7 +30,7 @@ class Decision:
     """What changed at this hop: the note that ended, if any, and the note that began, if any.
 
     ``began_ago`` and ``ended_ago`` are hops before the present one; ``sounds_ago`` is where the sound of the note that
-    began is first heard, if before.
+    began is first heard, if before. Its level is yet to rise by ``rise_db``.
     """
 
     ended: int | None = None
@@ -38,6 +38,7 @@ class Decision:
     began: int | None = None
     began_ago: int = 0
     sounds_ago: int = 0
+    rise_db: float = 0.0
 
 
 NOTHING = Decision()
@@ -110,7 +111,7 @@ class NoteMachine(ABC):
             scores = scores.copy()
             likeliest = evidence.likeliest[doubtful]
             scores[doubtful, likeliest] = np.minimum(_DOUBTED, scores[doubtful, likeliest])
-        self._update_context(scores, evidence.onset_scores, pitches)
+        self._update_context(scores, evidence, pitches)
         self._scores = np.minimum(np.maximum(scores, -_MOST), _MOST)  # a third of the time of numpy.clip
         self._onset_scores = np.minimum(np.maximum(evidence.onset_scores, -_MOST), _MOST)
         self._scores[np.logical_not(audible)] = -_MOST
@@ -125,7 +126,7 @@ class NoteMachine(ABC):
             stay = float(self._scores[hop, current])
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
-                gain[near] = np.minimum(gain[near], -1.0)
+                self._hold(gain, near, pitch)
                 self._reference += min(1.0, self._hop_ms / _REFERENCE_MS) * (pitch - self._reference)
         self._sums += gain * np.float32(self._hop_ms)
         self._ages += 1
@@ -134,6 +135,10 @@ class NoteMachine(ABC):
         self._ages[rest] = 0
         self._since += 1
         return self._beginning(hop) or self._lasting(stay)
+
+    def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:  # noqa: ARG002 - others look at it
+        """The pitch is that of the note that sounds: its neighbours gather no evidence."""
+        gain[near] = np.minimum(gain[near], -1.0)
 
     def leave(self) -> None:
         """The note that sounds, if any, has ended."""
@@ -144,7 +149,7 @@ class NoteMachine(ABC):
         self._limits = self._limits_given[None]
 
     def _update_context(  # noqa: B027 - a machine without a memory needs none
-        self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]
+        self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]
     ) -> None:
         """Take the scores of hops that are to be gone through."""
 

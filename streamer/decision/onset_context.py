@@ -18,10 +18,16 @@ from streamer.analysis.columns import Columns
 from streamer.analysis.evidence import N_CANDIDATES
 from streamer.analysis.past import Past
 from streamer.config import LOWEST_MIDI
+from streamer.decision import contour
 from streamer.events import FloatArray
 
 AGES_MS = (0.0, 12.0, 20.0, 30.0, 40.0, 55.0, 75.0, 100.0, 140.0)
-OUTPUTS = ("right", *(f"right_since_less_than_{age:g}_ms" for age in AGES_MS))
+RISES_DB = (1.5, 3.0, 5.0, 8.0, 12.0, 17.0, 24.0)
+OUTPUTS = (
+    "right",
+    *(f"right_since_less_than_{age:g}_ms" for age in AGES_MS),
+    *(f"right_and_rises_by_{rise:g}_db" for rise in RISES_DB),
+)
 LEAST_SCORE = -2.0  # log odds of sounding below which a note is not put to the verifier
 
 _ODDS_MS = (0.0, 3.0, 6.0, 12.0, 24.0, 36.0, 48.0, 72.0, 100.0, 150.0)
@@ -69,8 +75,9 @@ _PITCH = _columns.add(
     "pitch_known",
     *(f"pitch_moved_{ms:g}_ms" for ms in _PITCH_MS),
 )
+_CONTOUR = _columns.add(*contour.NAMES)
 NAMES = tuple(_columns.names)
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(slots=True)
@@ -124,15 +131,23 @@ class OnsetContext:
         self._pitches = [0.0] * self._depth
         self._beside = np.array(_BESIDE)
         self._sums = np.zeros(N_CANDIDATES + 2 * _EDGE, np.float32)
+        self._contour = contour.Contour(hop_ms)
 
-    def add(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
-        """Take the next hops: their scores, shape (hops, 88), and the MIDI pitch of each one's likeliest candidate."""
+    def add(
+        self,
+        scores: FloatArray,
+        onset_scores: FloatArray,
+        pitches: Sequence[float | None],
+        level_db: Sequence[float],
+    ) -> None:
+        """Take the next hops: scores, shape (hops, 88), the MIDI pitch of each one's likeliest candidate, and levels."""
         new = self._past.room(len(scores))
         new[:] = -_MOST_ODDS
         inner = new[:, :, _EDGE : _EDGE + N_CANDIDATES]
         for k, odds in enumerate((scores, onset_scores)):
             np.minimum(np.maximum(odds, -_MOST_ODDS), _MOST_ODDS, out=inner[:, k])
         self._pitches = [*self._pitches[-self._depth :], *(pitch or 0.0 for pitch in pitches)]
+        self._contour.add(scores, scores.max(axis=1), pitches, level_db)
 
     def describe(self, hop: int, candidates: Sequence[int], matrix: FloatArray, state: NoteState) -> FloatArray:
         """One row per candidate.
@@ -175,6 +190,7 @@ class OnsetContext:
         out[:, _SUMS_AROUND] = sums[places[:, None] + np.array(_SUMS_BESIDE)]
         out[:, _SUM_BEST_OTHER] = [_best_other(sums, place) for place in places]
         out[:, _SUM_AGE] = np.log1p(state.ages[chosen] * self._hop_ms)
+        out[:, _CONTOUR] = self._contour.describe(hop, chosen, state.current)
         since = float(np.log1p(state.since * self._hop_ms))
         for row, candidate in zip(out, candidates, strict=True):
             row[_SITUATION] = _situation(candidate, state.current)

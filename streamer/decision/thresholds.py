@@ -48,6 +48,12 @@ class Thresholds:
         So much more for the note that sounds, struck again.
     right_change : float
         So much more for another note than the one that sounds.
+    right_near : float
+        So much more instead for one of the two nearest names on either side: it may be no more than a swing.
+    right_young : float
+        So much more for what has only just begun; it falls to nothing at ``young_ms``.
+    young_ms : float
+        Age from which on nothing more is asked for.
     right_octave : float
         So much more where one an octave or two away is likely too.
     octave_likely : float
@@ -79,6 +85,9 @@ class Thresholds:
     right_evident: float = 1.0
     right_again: float = -0.5
     right_change: float = 1.0
+    right_near: float = 1.0
+    right_young: float = 0.0
+    young_ms: float = 50.0
     right_octave: float = 2.0
     octave_likely: float = -3.0
     right_third: float = 3.0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from streamer.analysis.network import Network
-from streamer.decision.onset_context import AGES_MS
+from streamer.decision.onset_context import AGES_MS, RISES_DB
 from streamer.events import FloatArray
 
 Verify = Callable[[Sequence[int], FloatArray], FloatArray]
@@ -26,9 +26,19 @@ def began_ms_ago(log_odds: FloatArray) -> float:
     Halfway between the mean of what the outputs say and an age that it probably exceeds. Where both a consonant that is
     already sung and the vowel after it may be the beginning, the mean is too early.
     """
-    right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
+    right, *younger = 1.0 / (1.0 + np.exp(-log_odds[: 1 + len(AGES_MS)].clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
     ages_ms, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
     mean_ms = np.trapezoid(older, ages_ms)
     probable_ms = np.interp(-_PROBABLE, -older, ages_ms)
     return float(0.5 * (mean_ms + probable_ms))
+
+
+def rises_by_db(log_odds: FloatArray) -> float:
+    """By how much the level of a note that is judged right is yet to rise, shape (len(OUTPUTS),).
+
+    The mean of what the outputs say: that it rises by more than each of `RISES_DB`.
+    """
+    right, *rises = 1.0 / (1.0 + np.exp(-log_odds[[0, *range(1 + len(AGES_MS), len(log_odds))]].clip(-30.0, 30.0)))
+    more = np.minimum.accumulate(np.minimum(1.0, np.array(rises) / max(right, 1e-6)))
+    return float(np.sum(more * np.diff(RISES_DB, prepend=0.0)))

@@ -90,7 +90,7 @@ class Bank:
 @lru_cache(maxsize=4096)
 def _fall_db(note: Recording) -> float:
     """By how much a note falls from its first to its last quarter."""
-    samples, rate_hz = _samples_of(note)
+    samples, rate_hz = samples_of(note)
     onset_s, offset_s, _ = note.notes[0]
     sounding = samples[s_to_samples(onset_s, rate_hz) : s_to_samples(offset_s, rate_hz)].astype(np.float64)
     quarter = max(1, len(sounding) // 4)
@@ -187,7 +187,7 @@ def _draw_bank(recordings: Sequence[Recording], style: str, rng: np.random.Gener
 
 def _sound(recording: Recording, plan: PlannedNote, target: float, rate_hz: int) -> Sound:
     """Cut, shift and fade one recorded note."""
-    samples, source_rate_hz = _samples_of(recording)
+    samples, source_rate_hz = samples_of(recording)
     onset_s, offset_s, measured = (float(value) for value in recording.notes[0])
     ratio = Fraction(2.0 ** ((target - round(measured)) / 12.0) * source_rate_hz / rate_hz).limit_denominator(400)
     speed = float(ratio) * rate_hz / source_rate_hz
@@ -242,7 +242,7 @@ def _low_pass(ratio: Fraction) -> NDArray[np.float64]:
     return taps
 
 
-def _samples_of(recording: Recording) -> tuple[FloatArray, int]:
+def samples_of(recording: Recording) -> tuple[FloatArray, int]:
     """Audio of a recording of one note, and its rate."""
     samples, rate_hz = _cached(recording.path)
     onset_s = float(recording.notes[0, 0])

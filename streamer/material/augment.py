@@ -40,6 +40,8 @@ class Conditions:
         Gain, always.
     clip : float
         Probability of clipping by up to ``clip_db``.
+    narrow : float
+        Probability that nothing above a frequency within ``narrow_hz`` is left, as of telephones and old recordings.
     torn : float
         Probability of dropouts, as of an overloaded driver: silences of a length within ``torn_ms``.
     """
@@ -49,8 +51,8 @@ class Conditions:
     room_ratio_db: Range = (0.0, 18.0)
     tilt: float = 0.5
     tilt_db: float = 12.0
-    hum: float = 0.15
-    hum_db: Range = (-75.0, -45.0)
+    hum: float = 0.2
+    hum_db: Range = (-75.0, -35.0)
     noise: float = 0.4
     snr_db: Range = (12.0, 45.0)
     babble: float = 0.0
@@ -61,6 +63,8 @@ class Conditions:
     gain_db: Range = (-18.0, 6.0)
     clip: float = 0.12
     clip_db: float = 15.0
+    narrow: float = 0.15
+    narrow_hz: Range = (3200.0, 9000.0)
     torn: float = 0.06
     torn_ms: Range = (0.5, 12.0)
 
@@ -154,6 +158,21 @@ def microphone_tilt(samples: Samples, rate_hz: int, rng: np.random.Generator, ti
     return coloured
 
 
+def log_uniform_hz(bounds: Range, rng: np.random.Generator) -> float:
+    """A frequency between two, each octave as likely."""
+    return float(bounds[0] * (bounds[1] / bounds[0]) ** rng.random())
+
+
+def low_passed(samples: Samples, rate_hz: int, edge_hz: float) -> Samples:
+    """A sound without what lies above a frequency, without any delay."""
+    from scipy.signal import firwin, oaconvolve
+
+    if edge_hz >= 0.45 * rate_hz:
+        return samples
+    low: Samples = oaconvolve(samples, firwin(257, edge_hz, fs=rate_hz))[128 : 128 + len(samples)]
+    return low
+
+
 def gated(
     samples: Samples, rate_hz: int, notes: NoteTable, below_db: float, depth_db: float, rng: np.random.Generator
 ) -> Samples:
@@ -204,6 +223,8 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
         out = oaconvolve(out, response)[: len(out)]
     if rng.random() < conditions.tilt:
         out = microphone_tilt(out, rate_hz, rng, conditions.tilt_db)
+    if rng.random() < conditions.narrow:
+        out = low_passed(out, rate_hz, log_uniform_hz(conditions.narrow_hz, rng))
     level = rms(out)
     if rng.random() < conditions.noise:
         noise = coloured_noise(len(out), float(rng.uniform(-0.5, 2.0)), rng)

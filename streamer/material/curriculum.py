@@ -15,6 +15,8 @@ from streamer.data.phrase import Phrase, cut
 from streamer.events import FloatArray
 from streamer.material import augment, nonmusic, soundfont, speech
 from streamer.material.assemble import Bank, assemble, group_notes, resample
+from streamer.material.bends import inflected, slurred
+from streamer.material.nomusic_recordings import KIND, one_after_the_other, recorded_nonmusic
 from streamer.material.plans import STYLE_NAMES
 from streamer.material.singing import sing
 from streamer.material.synthesis import synthesise
@@ -22,6 +24,8 @@ from streamer.material.synthesis import synthesise
 RATE_HZ = 44_100
 PIECE_S = 10.0
 VOICE_SHIFT_SEMITONES = 4.0
+INFLECTED = 0.35  # of recorded phrases get more vibrato and scoops than they had
+_TALK_BESIDE_MUSIC = 0.3  # of the pieces with recorded speech and noises go on with music, or begin with it
 _LOWEST = (21, 24, 28, 36, 40, 45, 50, 57, 69, 84, 92)
 
 
@@ -33,14 +37,16 @@ class Mixture:
     though they sound at a pitch, and a scorer that learns this takes the beginning of a sine for one of them.
     """
 
-    assembled: float = 0.34
+    assembled: float = 0.30
     phrases: float = 0.20
-    rendered: float = 0.14
-    synthesised: float = 0.17
+    rendered: float = 0.12
+    synthesised: float = 0.16
+    slurred: float = 0.16
     sung: float = 0.0
-    nonmusic: float = 0.07
+    nonmusic: float = 0.08
+    recorded_nonmusic: float = 0.12
     drums: float = 0.05
-    speech: float = 0.09
+    speech: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ class Curriculum:
         """Sort the recordings into single notes and phrases."""
         notes = [r for r in self.recordings if r.kind == "note"]
         object.__setattr__(self, "_banks", group_notes(notes) if notes else [])
-        object.__setattr__(self, "_phrases", [r for r in self.recordings if r.kind != "note"])
+        object.__setattr__(self, "_phrases", [r for r in self.recordings if r.kind not in ("note", KIND)])
+        object.__setattr__(self, "_others", [r for r in self.recordings if r.kind == KIND])
 
     def piece(self, index: int) -> Phrase:
         """The phrase of that number.
@@ -92,8 +99,10 @@ class Curriculum:
             "phrases": self.mixture.phrases * bool(phrases),
             "rendered": self.mixture.rendered * (self.synthetic and soundfont.is_available()),
             "synthesised": self.mixture.synthesised * self.synthetic,
+            "slurred": self.mixture.slurred * (bool(banks) or self.synthetic),
             "sung": self.mixture.sung * self.synthetic,
             "nonmusic": self.mixture.nonmusic * self.synthetic,
+            "recorded_nonmusic": self.mixture.recorded_nonmusic * bool(self._others),  # type: ignore[attr-defined]
             "drums": self.mixture.drums * (self.synthetic and soundfont.is_available()),
             "speech": self.mixture.speech * (self.synthetic and speech.is_available()),
         }
@@ -108,7 +117,12 @@ class Curriculum:
         if kind == "phrases":
             phrases: list[Recording] = self._phrases  # type: ignore[attr-defined]
             pieces = cut(phrases[int(rng.integers(len(phrases)))], PIECE_S)
-            return shifted(pieces[int(rng.integers(len(pieces)))], rng)
+            piece = shifted(pieces[int(rng.integers(len(pieces)))], rng)
+            return inflected(piece, rng) if rng.random() < INFLECTED else piece
+        if kind == "slurred":
+            return slurred(self._banks, rng, RATE_HZ, PIECE_S)  # type: ignore[attr-defined]
+        if kind == "recorded_nonmusic":
+            return self._spoken(rng)
         if kind == "rendered":
             return soundfont.render(int(rng.choice(self.programs)), rng, RATE_HZ, PIECE_S)
         if kind == "synthesised":
@@ -121,6 +135,15 @@ class Curriculum:
         if kind == "speech":
             return speech.speech(rng, RATE_HZ, PIECE_S)
         return nonmusic.nonmusic(str(rng.choice(list(nonmusic.MAKERS))), rng, RATE_HZ, PIECE_S)
+
+    def _spoken(self, rng: np.random.Generator) -> Phrase:
+        """Recorded speech or noises, now and then before or after music."""
+        talk = recorded_nonmusic(self._others, rng, RATE_HZ, PIECE_S)  # type: ignore[attr-defined]
+        if rng.random() >= _TALK_BESIDE_MUSIC:
+            return talk
+        kinds = ["slurred", *(["assembled"] * bool(self._banks)), *(["phrases"] * bool(self._phrases))]  # type: ignore[attr-defined]
+        music = self._plain(str(rng.choice(kinds)), rng)
+        return one_after_the_other(*((talk, music) if rng.random() < 0.5 else (music, talk)), rng)
 
 
 def shifted(phrase: Phrase, rng: np.random.Generator) -> Phrase:

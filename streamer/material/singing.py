@@ -194,7 +194,9 @@ def _voice(midi: Array, gain_db: Array, time_s: Array, length: int, rate_hz: int
 def _pitch(syllables: Sequence[Syllable], time_s: Array, rng: np.random.Generator) -> Array:
     """MIDI pitch over time: held in vowels with a slide into them, and moving to the next in the consonant."""
     midi = np.full(len(time_s), syllables[0].midi if syllables else 60.0)
-    vibrato_hz, vibrato = rng.uniform(4.5, 7.0), rng.choice([0.0, rng.uniform(0.05, 0.7)])
+    vibrato_hz = rng.uniform(4.5, 7.0)
+    vibrato = rng.choice([0.0, rng.uniform(0.05, 0.7), rng.uniform(0.6, 1.5)])
+    vibrato_after_s, vibrato_within_s = rng.uniform(0.0, 0.2), rng.uniform(0.1, 0.3)
     phase = rng.uniform(0.0, 2.0 * np.pi)
     last = midi[0]
     for s in syllables:
@@ -203,7 +205,7 @@ def _pitch(syllables: Sequence[Syllable], time_s: Array, rng: np.random.Generato
         slide = float(np.clip(rng.normal(-0.3, 0.5), -2.0, 1.0))
         decay_s = log_uniform(_SLIDE_S, rng)
         held = s.midi + slide * np.exp(-np.maximum(after_s, 0.0) / decay_s)
-        depth = vibrato * np.clip((after_s - 0.15) / 0.25, 0.0, 1.0)
+        depth = vibrato * np.clip((after_s - vibrato_after_s) / vibrato_within_s, 0.0, 1.0)
         held = held + depth * np.sin(2.0 * np.pi * vibrato_hz * time_s[here] + phase)
         # The pitch is reached anywhere from the beginning of the consonant to a little after that of the vowel.
         arrived_s = (s.onset_s - s.start_s) * rng.uniform(0.3, 1.1) + rng.uniform(0.0, 0.02)

@@ -233,8 +233,10 @@ _SHARE_HELP = {
     "phrases": "Share of recorded phrases.",
     "rendered": "Share of phrases rendered with a soundfont.",
     "synthesised": "Share of synthesised tones.",
+    "slurred": "Share of breaths of notes without attacks, made of held recorded notes along pitch curves.",
     "sung": "Share of computed singing.",
     "nonmusic": "Share of noise and other sounds that are no music.",
+    "recorded_nonmusic": "Share of recorded speech and other sounds that are no music.",
     "drums": "Share of drums, rendered with a soundfont.",
     "speech": "Share of speech.",
 }

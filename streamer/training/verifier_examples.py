@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.data.phrase import Phrase
 from streamer.decision.by_verifier import VerifierMachine
 from streamer.decision.machine import Decision
-from streamer.decision.onset_context import AGES_MS, NAMES, OUTPUTS
+from streamer.decision.onset_context import AGES_MS, NAMES, OUTPUTS, RISES_DB
 from streamer.decision.thresholds import Thresholds
 from streamer.evaluation.replay import EvidenceRecord, hop_ms_of, replay_machine
 from streamer.events import FloatArray
@@ -24,6 +23,8 @@ from streamer.events import FloatArray
 _SAME = 0.6  # semitones
 _GRACE_S = 0.03  # a note that has just ended may still be reported
 _AHEAD_S = 0.025  # a note reported so shortly before its onset is right: a singer is at the pitch before the vowel
+_PEAK_S = 0.35  # from its onset until a note is at its loudest
+_LOUDEST_MS = 30.0  # over which the level of an attack is taken
 _EARLY_S = 0.12  # a note reported so long before its onset is an earlier one
 _PROMPT = 0.12  # of the right cases, led by chance, are taken
 _RASH = 0.004  # of the wrong ones
@@ -75,7 +76,7 @@ def verifier_examples_of(
     seed : int
         Decides what is left to chance.
     """
-    led = _LedMachine(config, hop_ms_of(record, config), record.phrase, verifier, np.random.default_rng(seed))
+    led = _LedMachine(config, hop_ms_of(record, config), record, verifier, np.random.default_rng(seed))
     replay_machine(record, config, led)
     rows = [np.zeros((0, len(NAMES)), np.float16), *led.rows]
     targets = [np.zeros((0, len(OUTPUTS)), np.uint8), *led.targets]
@@ -86,9 +87,17 @@ class _LedMachine(VerifierMachine):
     """Knows what was played: keeps proposals with what would have been right, and decides by chance or a verifier."""
 
     def __init__(
-        self, config: TrackerConfig, hop_ms: float, phrase: Phrase, verifier: Network | None, rng: np.random.Generator
+        self,
+        config: TrackerConfig,
+        hop_ms: float,
+        record: EvidenceRecord,
+        verifier: Network | None,
+        rng: np.random.Generator,
     ) -> None:
         super().__init__(config, hop_ms, self._note, _BOLDER)
+        phrase = record.phrase
+        self._level_db = np.array(record.evidence.levels.level_db)
+        self._velocity_hops = round(_LOUDEST_MS / hop_ms)
         self._hop_s = hop_ms / 1000.0
         self._time_s = 0.0
         self._onsets_s, self._offsets_s = phrase.notes[:, 0], phrase.notes[:, 1]
@@ -115,7 +124,8 @@ class _LedMachine(VerifierMachine):
             i = self._meant(candidate, 0.0 if candidate == self.current else _AHEAD_S)
             if i is not None and not self._emitted[i]:
                 row[0] = 1
-                row[1:] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
+                row[1 : 1 + len(AGES_MS)] = 1000.0 * (self._time_s - self._onsets_s[i]) < np.array(AGES_MS)
+                row[1 + len(AGES_MS) :] = self._rise_db(i) > np.array(RISES_DB)
         self.rows.append(cases.astype(np.float16))
         self.targets.append(targets)
         if self._verifier is not None:
@@ -126,6 +136,13 @@ class _LedMachine(VerifierMachine):
         taken = self._rng.random(len(candidates)) < np.where(targets[:, 0], _PROMPT, _RASH)
         odds[:, 0] = np.where(taken, 20.0, -20.0)
         return odds
+
+    def _rise_db(self, index: int) -> float:
+        """By how much a note is still to become louder, within its first few tenths of a second."""
+        now = round(self._time_s / self._hop_s) - 1
+        until_s = min(self._onsets_s[index] + _PEAK_S, self._offsets_s[index])
+        later = self._level_db[now : max(now + 1, round(until_s / self._hop_s))]
+        return float(later.max() - self._level_db[max(0, now - self._velocity_hops) : now + 1].max())
 
     def _meant(self, candidate: int, ahead_s: float) -> int | None:
         """The note of that pitch that sounds now, or else begins so soon."""
