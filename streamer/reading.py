@@ -1,10 +1,10 @@
 """Files from anywhere, opened and read within bounds: nothing waits for ever, and nothing fills the memory."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 _KINDS = (
     (stat.S_ISDIR, errno.EISDIR, "it is a folder"),
@@ -15,7 +15,7 @@ _KINDS = (
 )
 
 
-def open_file(path: str | Path) -> BinaryIO:
+def open_file(path: str | Path) -> io.BufferedReader:
     """A regular file, opened for reading.
 
     Nothing else is opened: a device has no end, and a pipe may have nobody who writes into it.

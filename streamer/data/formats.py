@@ -3,10 +3,13 @@
 * a folder with ``manifest.csv``, or such a file: see `streamer.data.datasets`;
 * a CSV ``audio_filename,transcription``: the transcription is a note name (``F#4``, ``Bb3``, or ``C`` alone, whose
   octave is then measured), a MIDI number, or the path of a CSV of notes or a MIDI file;
-* a folder of ``NAME.wav`` (or FLAC, OGG, AIFF) with ``NAME.mid`` beside it.
+* a folder of ``NAME.wav`` (or FLAC, OGG, AIFF) with ``NAME.mid`` beside it, suffixes in capitals or not.
 """
 
+import io
+import os
 import re
+import struct
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from streamer.data.datasets import (
 )
 from streamer.errors import DataError
 from streamer.events import FloatArray
+from streamer.reading import as_text, is_file, read_at_most
 from streamer.units import note_name
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff")
@@ -32,6 +36,8 @@ MIDI_SUFFIXES = (".mid", ".midi")
 ARTICLE_COLUMNS = ("audio_filename", "transcription")
 NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)(-?\d+)?")
 CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+MOST_MIDI_BYTES = 1_000_000  # some hours of one voice; more would take minutes to be read
+_ENDLESS = re.compile(rb"[\x80-\xff]{4096}")  # a number goes on as long as there are such bytes
 CHORD_S = 0.03  # notes that begin together are a chord
 MEASURE_WINDOW, MEASURE_HOP = 4096, 512
 
@@ -49,9 +55,9 @@ def read_dataset(path: Path) -> list[Recording]:
     DataError
         If it is of no such form, or something in it cannot be used.
     """
-    if path.is_dir():
-        return read_manifest(path) if (path / MANIFEST).is_file() else read_pairs(path)
-    if not path.is_file():
+    if os.path.isdir(path):
+        return read_manifest(path) if is_file(path / MANIFEST) else read_pairs(path)
+    if not os.path.exists(path):
         raise DataError(f"there is no folder or file {path}")
     header, _ = read_csv(path)
     return read_transcriptions(path) if ARTICLE_COLUMNS[0] in header else read_manifest(path)
@@ -66,9 +72,15 @@ def read_pairs(folder: Path) -> list[Recording]:
         If there is none, or a MIDI file cannot be used.
     """
     pairs = []
-    for audio in sorted(folder.iterdir()):
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}") from error
+    scores = {(path.stem, path.suffix.lower()): path for path in files if path.suffix.lower() in MIDI_SUFFIXES}
+    for audio in files:
         if audio.suffix.lower() in AUDIO_SUFFIXES:
-            midi = next((path for suffix in MIDI_SUFFIXES if (path := audio.with_suffix(suffix)).is_file()), None)
+            candidates = [scores.get((audio.stem, suffix)) for suffix in MIDI_SUFFIXES]
+            midi = next((path for path in candidates if path is not None and is_file(path)), None)
             if midi is not None:
                 pairs.append(_recording(audio, read_midi(midi), folder, "phrase"))
     if not pairs:
@@ -92,7 +104,7 @@ def read_transcriptions(path: Path) -> list[Recording]:
     for line, row in rows:
         where = f"{path}, line {line}"
         audio = path.parent / row[ARTICLE_COLUMNS[0]]
-        if not audio.is_file():
+        if not is_file(audio):
             raise DataError(f"{where}: there is no file {audio}")
         text = row[ARTICLE_COLUMNS[1]]
         suffix = Path(text).suffix.lower()
@@ -118,9 +130,20 @@ def read_midi(path: Path) -> NoteTable:
     import mido
 
     try:
-        messages = list(mido.MidiFile(path))
-    except (OSError, EOFError, ValueError, KeyError, IndexError, mido.KeySignatureError) as error:
+        content = read_at_most(path, MOST_MIDI_BYTES)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as a MIDI file ({error.strerror or error})") from error
+    if _ENDLESS.search(content):
+        raise DataError(f"{path} cannot be read as a MIDI file (a number in it has no end)")
+    try:
+        file = mido.MidiFile(file=io.BytesIO(content))
+        if file.ticks_per_beat <= 0:
+            raise DataError(f"{path} counts in frames of a film, or in nothing; save it with ticks per quarter note")
+        messages = list(file)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         raise DataError(f"{path} cannot be read as a MIDI file ({error or type(error).__name__})") from error
+    except (struct.error, mido.KeySignatureError) as error:
+        raise DataError(f"{path} cannot be read as a MIDI file ({error})") from error
     clock_s, begun, notes = 0.0, dict[tuple[int, int], float](), list[tuple[float, float, float]]()
     for message in messages:
         clock_s += message.time
@@ -210,4 +233,6 @@ def _one_note(audio: Path, text: str, where: str) -> NoteTable:
 
 
 def _recording(audio: Path, notes: NoteTable, folder: Path, kind: str) -> Recording:
-    return Recording(path=audio, kind=kind, instrument="", source=folder.resolve().name, licence="", notes=notes)
+    return Recording(
+        path=audio, kind=kind, instrument="", source=as_text(folder.resolve().name), licence="", notes=notes
+    )

@@ -121,11 +121,13 @@ def test_other_files_than_text_and_audio_are_told(folder: Path) -> None:
         read_notes_csv(folder / "n.csv")
 
 
-def test_stereo_is_mixed_down(tmp_path: Path) -> None:
+def test_stereo_is_mixed_down_as_live_does(tmp_path: Path) -> None:
     left = tone(60)
-    soundfile.write(tmp_path / "s.wav", np.stack([left, 0 * left], axis=1), RATE_HZ, subtype="FLOAT")
-    samples, _ = read_manifest(manifest(tmp_path, "file,midi\ns.wav,60\n"))[0].load()
-    assert np.allclose(samples, 0.5 * left)
+    for right, mixed in ((0.5 * left, 0.75 * left), (0 * left, left), (-left, left)):
+        soundfile.write(tmp_path / "s.wav", np.stack([left, right], axis=1), RATE_HZ, subtype="FLOAT")
+        samples, _ = read_manifest(manifest(tmp_path, "file,midi\ns.wav,60\n"))[0].load()
+        start = round(0.1 * RATE_HZ) + RATE_HZ // 200  # the first milliseconds decide
+        assert np.allclose(samples[start:], mixed[start:])
 
 
 def test_the_span_of_a_note_is_where_it_is_near_its_peak() -> None:
