@@ -25,8 +25,9 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +119,8 @@ def load_audio(path: Path) -> tuple[FloatArray, int]:
         file = AudioFile(path)
         try:
             if not RATES_HZ[0] <= file.rate_hz <= RATES_HZ[1]:
-                raise DataError(
-                    f"{path} has {file.rate_hz} samples a second, but must have {RATES_HZ[0]} to {RATES_HZ[1]}"
-                )
+                low, high = RATES_HZ
+                raise DataError(f"the sample rate of {path} is {file.rate_hz} Hz, but must be from {low} to {high}")
             blocks, count = [], 0
             for block in file.blocks(_BLOCK):
                 blocks.append(block)
@@ -272,13 +272,27 @@ def read_manifest(path: Path) -> list[Recording]:
     header, rows = read_csv(manifest)
     if "file" not in header:
         raise DataError(f"{manifest} has no column 'file'; its header must name file and midi, or file and notes")
-    recordings = [_recording(manifest, row, f"{manifest}, line {line}") for line, row in rows]
+    once = _Once(cache(read_notes_csv), cache(_measured_span), as_text(manifest.parent.resolve().name))
+    recordings = [_recording(manifest, row, f"{manifest}, line {line}", once) for line, row in rows]
     if not recordings:
         raise DataError(f"{manifest} lists no recording")
     return recordings
 
 
-def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """Reads each file once, however many lines name it, and knows the folder's name."""
+
+    notes: Callable[[Path], NoteTable]
+    span: Callable[[Path], tuple[float, float]]
+    folder_name: str
+
+
+def _measured_span(audio: Path) -> tuple[float, float]:
+    return sounding_span(*load_audio(audio))
+
+
+def _recording(manifest: Path, row: dict[str, str], where: str, once: _Once) -> Recording:
     """One line of a manifest."""
     folder = manifest.parent
     if not row["file"]:
@@ -289,11 +303,11 @@ def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
     table = row.get("annotation") or row.get("notes")
     kind = as_text(row.get("kind", ""))
     if table:
-        notes = read_notes_csv(folder / table)
+        notes = once.notes(folder / table)
     elif kind == "nonmusic":
         notes = np.zeros((0, 3))
     elif row.get("midi") or row.get("f0_hz"):
-        notes = as_note_table([_single_note(audio, row, where)], where)
+        notes = as_note_table([_single_note(audio, row, where, once)], where)
         kind = kind or "note"
     else:
         raise DataError(f"{where}: no pitch and no notes; fill 'midi' or 'notes', or set kind to nonmusic")
@@ -301,7 +315,7 @@ def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
         path=audio,
         kind=kind or "phrase",
         instrument=as_text(row.get("instrument", "")),
-        source=as_text(row.get("source") or folder.resolve().name),
+        source=as_text(row.get("source") or once.folder_name),
         licence=as_text(row.get("licence", "")),
         notes=notes,
         f0_path=folder / row["f0"] if row.get("f0") else None,
@@ -309,7 +323,7 @@ def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
     )
 
 
-def _single_note(audio: Path, row: dict[str, str], where: str) -> tuple[float, float, float]:
+def _single_note(audio: Path, row: dict[str, str], where: str, once: _Once) -> tuple[float, float, float]:
     """Onset, offset and pitch of a recording that holds one note."""
     if row.get("f0_hz"):
         f0_hz = parse_number(row["f0_hz"], f"{where}: f0_hz")
@@ -324,7 +338,7 @@ def _single_note(audio: Path, row: dict[str, str], where: str) -> tuple[float, f
         onset_s = parse_number(row["onset_s"], f"{where}: onset_s")
         return onset_s, parse_number(row["offset_s"], f"{where}: offset_s"), midi
     try:
-        return *sounding_span(*load_audio(audio)), midi
+        return *once.span(audio), midi
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
 

@@ -10,6 +10,7 @@ import io
 import os
 import re
 import struct
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,7 +38,7 @@ ARTICLE_COLUMNS = ("audio_filename", "transcription")
 NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)(-?\d+)?")
 CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MOST_MIDI_BYTES = 1_000_000  # some hours of one voice; more would take minutes to be read
-_ENDLESS = re.compile(rb"[\x80-\xff]{4096}")  # a number goes on as long as there are such bytes
+_ENDLESS = re.compile(rb"[\x80-\xff]{1024}")  # a number goes on as long as there are such bytes
 CHORD_S = 0.03  # notes that begin together are a chord
 MEASURE_WINDOW, MEASURE_HOP = 4096, 512
 
@@ -76,13 +77,14 @@ def read_pairs(folder: Path) -> list[Recording]:
         files = sorted(folder.iterdir())
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror}") from error
+    source = as_text(folder.resolve().name)
     scores = {(path.stem, path.suffix.lower()): path for path in files if path.suffix.lower() in MIDI_SUFFIXES}
     for audio in files:
         if audio.suffix.lower() in AUDIO_SUFFIXES:
             candidates = [scores.get((audio.stem, suffix)) for suffix in MIDI_SUFFIXES]
             midi = next((path for path in candidates if path is not None and is_file(path)), None)
             if midi is not None:
-                pairs.append(_recording(audio, read_midi(midi), folder, "phrase"))
+                pairs.append(_recording(audio, read_midi(midi), source, "phrase"))
     if not pairs:
         raise DataError(f"{folder} holds neither {MANIFEST} nor a pair such as take1.wav and take1.mid")
     return pairs
@@ -101,6 +103,8 @@ def read_transcriptions(path: Path) -> list[Recording]:
         if column not in header:
             raise DataError(f"{path} has no column {column!r}; its header must be {','.join(ARTICLE_COLUMNS)}")
     recordings = []
+    source = as_text(path.parent.resolve().name)
+    notes_of, score_of, note_of = cache(read_notes_csv), cache(read_midi), cache(_one_note)  # each file is read once
     for line, row in rows:
         where = f"{path}, line {line}"
         audio = path.parent / row[ARTICLE_COLUMNS[0]]
@@ -109,11 +113,14 @@ def read_transcriptions(path: Path) -> list[Recording]:
         text = row[ARTICLE_COLUMNS[1]]
         suffix = Path(text).suffix.lower()
         if suffix == ".csv":
-            recordings.append(_recording(audio, read_notes_csv(path.parent / text), path.parent, "phrase"))
+            recordings.append(_recording(audio, notes_of(path.parent / text), source, "phrase"))
         elif suffix in MIDI_SUFFIXES:
-            recordings.append(_recording(audio, read_midi(path.parent / text), path.parent, "phrase"))
+            recordings.append(_recording(audio, score_of(path.parent / text), source, "phrase"))
         else:
-            recordings.append(_recording(audio, _one_note(audio, text, where), path.parent, "note"))
+            try:
+                recordings.append(_recording(audio, note_of(audio, text), source, "note"))
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from error
     if not recordings:
         raise DataError(f"{path} lists no recording")
     return recordings
@@ -213,23 +220,20 @@ def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
     return float(np.median(pitched)) if pitched else None
 
 
-def _one_note(audio: Path, text: str, where: str) -> NoteTable:
+def _one_note(audio: Path, text: str) -> NoteTable:
     """The label of a recording of one note, whose times are measured, as is its octave where the label has none."""
-    try:
-        midi, octave_known = parse_pitch(text)
-        samples, rate_hz = load_audio(audio)
-        onset_s, offset_s = sounding_span(samples, rate_hz)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    midi, octave_known = parse_pitch(text)
+    samples, rate_hz = load_audio(audio)
+    onset_s, offset_s = sounding_span(samples, rate_hz)
     if not octave_known:
         measured = measure_midi(samples, rate_hz)
         if measured is None:
-            raise DataError(f"{where}: no clear pitch is heard in {audio}; give the octave, as in {text}4")
+            raise DataError(f"no clear pitch is heard in {audio}; give the octave, as in {text}4")
         octaves = round((measured - midi) / 12.0)
         if abs(measured - midi - 12.0 * octaves) > 1.0:
-            raise DataError(f"{where}: labelled {text}, but {audio} sounds like {note_name(round(measured))}")
+            raise DataError(f"labelled {text}, but {audio} sounds like {note_name(round(measured))}")
         midi += 12.0 * octaves
-    return as_note_table([(onset_s, offset_s, midi)], where)
+    return as_note_table([(onset_s, offset_s, midi)], str(audio))
 
 
 def _recording(audio: Path, notes: NoteTable, folder: Path, kind: str) -> Recording:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,9 @@ def check_recordings(recordings: Sequence[Recording]) -> None:
     DataError
         If audio cannot be read, is empty, or ends before a note in it begins; or no note is labelled at all.
     """
+    duration_of = cache(audio_duration_s)
     for recording in recordings:
-        duration_s = audio_duration_s(recording.path)
+        duration_s = duration_of(recording.path)
         late = recording.notes[recording.notes[:, 0] >= duration_s]
         if len(late):
             raise DataError(
