@@ -236,7 +236,5 @@ def _one_note(audio: Path, text: str) -> NoteTable:
     return as_note_table([(onset_s, offset_s, midi)], str(audio))
 
 
-def _recording(audio: Path, notes: NoteTable, folder: Path, kind: str) -> Recording:
-    return Recording(
-        path=audio, kind=kind, instrument="", source=as_text(folder.resolve().name), licence="", notes=notes
-    )
+def _recording(audio: Path, notes: NoteTable, source: str, kind: str) -> Recording:
+    return Recording(path=audio, kind=kind, instrument="", source=source, licence="", notes=notes)

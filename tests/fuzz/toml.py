@@ -55,7 +55,10 @@ def make(folder: Path, rng: random.Random) -> Path:
         case _:
             lines = good.splitlines()
             for _ in range(rng.choice((1, 1, 2, 4))):
-                lines[rng.randrange(len(lines))] = odd_line(rng)
+                at = rng.randrange(len(lines))
+                name = lines[at].partition(" = ")[0]
+                value = rng.choice((*VALUES, "0", "1", "1.5", "10", "0.001", "[8, 4]", "[]", '["a"]', "false"))
+                lines[at] = odd_line(rng) if rng.random() < 0.3 else f"{name} = {value}"
             path.write_text("\n".join(lines), errors="surrogateescape")
     return path
 
