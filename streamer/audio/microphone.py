@@ -128,13 +128,15 @@ class Microphone(Source):
     Attributes
     ----------
     mixer : ChannelMixer
-        Knows what was taken of the channels.
+        As of every `Source`.
 
     Raises
     ------
     DeviceError
         When there is no such input, or it cannot be opened.
     """
+
+    mixer: ChannelMixer
 
     def __init__(
         self, wanted: str | None = None, rate_hz: int | None = None, block: int = 0, channel: int | None = None

@@ -51,7 +51,7 @@ class PipeSource(Source):
     Attributes
     ----------
     mixer : ChannelMixer
-        Knows what was taken of the channels.
+        As of every `Source`.
 
     Raises
     ------
@@ -60,6 +60,7 @@ class PipeSource(Source):
     """
 
     can_wait = True
+    mixer: ChannelMixer
 
     def __init__(
         self, rate_hz: int, sample_format: str = "s16", channels: int = 1, fd: int = 0, channel: int | None = None

@@ -65,7 +65,7 @@ def other_values(members: dict[str, np.ndarray], rng: random.Random) -> bytes:
                 del members[name]
             case 1:
                 members[name] = odd_array(rng)
-            case 2 if name != "card":
+            case 2 if members[name].dtype == np.float32:
                 members[name] = members[name] * np.float32(rng.choice((1e3, 1e5, 1e9, -1.0, 0.0)))
             case 3:
                 members[rng.choice(("weight_9", "judge_weight_0", "x" * 5000, "../x", "a\x1bb"))] = odd_array(rng)
