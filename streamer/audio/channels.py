@@ -25,7 +25,7 @@ _PEAK_FALL = math.exp(-1.0 / (3.0 * _SEGMENTS_PER_S))  # peaks are forgotten in 
 _LEFT_OUT = 1e-2  # amplitude, as part of the loudest channel's
 _CANCELS = 0.05  # power of the mean, as part of the mean power; two channels that have nothing in common have 0.5
 _FALLEN_SILENT = 1e-3  # power, as part of the strongest channel's
-_NOTHING = 1e-9  # power; -90 dB, below which nothing is decided
+_NOTHING = 1e-7  # power; -70 dB, below which no mean is said to cancel
 _LOUDEST = 1e3  # full scale +-1; no sound is beyond it, and its square would overflow
 
 
