@@ -111,6 +111,10 @@ class AudioFile:
         self._file.close()
         self._bytes.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "mixer"):  # it was opened whole, and perhaps never read
+            self.close()
+
 
 class PacedSource(Source):
     """Blocks handed over at the pace of real time, as a driver would.
