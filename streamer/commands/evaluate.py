@@ -12,7 +12,8 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError, OutputError
+from streamer.errors import ConfigError, DataError, OutputError, printable
+from streamer.reading import as_text
 from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
 from streamer.settings.tracker import BY_NAME
 
@@ -113,7 +114,7 @@ def evaluate(
     if report:
         from streamer.evaluation.report import page
 
-        _write(report, page(evaluation, data.resolve().name))
+        _write(report, page(evaluation, as_text(data.resolve().name)))
     return 0
 
 
@@ -169,7 +170,7 @@ def _baseline_systems(
     }
     if shared:
         raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
-    facts = {"trained_on": {"name": data.resolve().name, "sha256": evaluation_hash(recordings)}}
+    facts = {"trained_on": {"name": as_text(data.resolve().name), "sha256": evaluation_hash(recordings)}}
     systems = []
     for name in dict.fromkeys(names):
         with _Progress(f"training {name}", None):
@@ -183,7 +184,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {path} ({error.strerror or error})") from error
-    typer.echo(f"wrote {path}", err=True)
+    typer.echo(f"wrote {printable(str(path))}", err=True)
 
 
 class _Progress:

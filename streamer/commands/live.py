@@ -16,7 +16,7 @@ def live(
     rate: int | None,
     block: int,
     format_: str,
-    channel: int,
+    channel: int | None,
     channels: int,
     output: str | None,
     virtual: str | None,
@@ -40,12 +40,13 @@ def live(
 
     Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
     """
-    from streamer.commands.printing import summary_line
-    from streamer.commands.wiring import file_sinks, notify, open_port, open_screen, open_source, recorders
+    from streamer.commands.wiring import file_sinks, notify, notify_end, open_port, open_screen, open_source, recorders
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
-    make_tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
+    make_tracker(
+        config, DEFAULT_RATE_HZ if rate is None else rate
+    )  # refuses what cannot work before anything is opened
     with ExitStack() as closing:
         sinks = open_port(output, virtual, midi_api, needed=not (record or record_audio or jsonl))
         for sink in sinks:
@@ -64,5 +65,5 @@ def live(
             source, tracker, sinks, recorders=files, record_now=now, screen=screen, notify=notify, preset=preset
         )
         status = session.run()
-    notify(summary_line(session.snapshot()))
+    notify_end(source, session.snapshot())
     return status

@@ -9,17 +9,23 @@ from rich.text import Text
 
 from streamer.config import PRESETS
 from streamer.doctor import Finding, Severity
-from streamer.errors import DeviceError
+from streamer.errors import DeviceError, printable
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
 from streamer.material.demo import Performance, PlayedNote, match_notes
+from streamer.outputs.files import output_error
 from streamer.transcribe import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 
 
 def show(what: RenderableType, *, aside: bool = False) -> None:
     """Print to standard output, or aside to standard error where that is for another program."""
-    Console(highlight=False, stderr=aside).print(what)
+    try:
+        Console(highlight=False, stderr=aside).print(what)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_error("standard error" if aside else "standard output", error) from error
 
 
 def _table(*columns: str) -> Table:
@@ -145,7 +151,8 @@ def demo_summary(
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
     counts = (
         f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
-        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; wrote {midi}"
+        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; "
+        f"wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)
 

@@ -7,14 +7,15 @@ import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.settings.io import FILES
+from streamer.settings.io import FILES, INPUT
 from streamer.settings.tracker import TRACKER
 
 
-@takes_settings(FILES, TRACKER)
+@takes_settings(INPUT, FILES, TRACKER)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
+    channel: int | None,
     notes: Path | None,
     f0: Path | None,
     midi: Path | None,
@@ -32,15 +33,16 @@ def transcribe(
     """
     from streamer.audio.file import AudioFile
     from streamer.commands.printing import notes_table, show
-    from streamer.commands.wiring import file_sinks
+    from streamer.commands.wiring import file_sinks, notify_channel
     from streamer.transcribe import transcribe
 
-    recording = AudioFile(file)
+    recording = AudioFile(file, channel)
     sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)
     try:
         tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
+    notify_channel(str(file), recording.mixer)
     if not sinks:
         show(notes_table(tracked))
     return 0

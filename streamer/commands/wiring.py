@@ -4,10 +4,12 @@ import sys
 import time
 from pathlib import Path
 
+from streamer.audio.channels import ChannelMixer
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
-from streamer.errors import MidiError, OutputError
+from streamer.errors import MidiError, OutputError, printable
 from streamer.live.session import Screen
+from streamer.live.snapshot import Snapshot
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.sink import Sink
 
@@ -17,14 +19,28 @@ STANDARD_OUTPUT = Path("-")
 def notify(line: str) -> None:
     """One line for people, apart from what goes to other programs on standard output."""
     try:
-        print(f"streamer: {line}", file=sys.stderr, flush=True)
+        print(f"streamer: {printable(line)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal is gone: nobody is left to read it
         return
 
 
+def notify_channel(name: str, mixer: ChannelMixer | None) -> None:
+    """A line where another channel was taken than one would expect."""
+    if mixer is not None and not mixer.is_usual:
+        notify(f"{name}: took {mixer.taken}; --channel chooses")
+
+
+def notify_end(source: Source, newest: Snapshot) -> None:
+    """How it went, when the screen has gone."""
+    from streamer.commands.printing import summary_line
+
+    notify_channel(source.name, source.mixer)
+    notify(summary_line(newest))
+
+
 def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
     """The terminal screen, where it is wanted and standard output is a terminal of nobody else's."""
-    if no_ui or jsonl == STANDARD_OUTPUT or not sys.stdout.isatty():
+    if no_ui or jsonl == STANDARD_OUTPUT or sys.stdout is None or not sys.stdout.isatty():
         return None
     from streamer.live.screen import Screen as TerminalScreen
 
@@ -34,7 +50,7 @@ def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
 
 
 def open_source(
-    wanted: str | None, rate_hz: int | None, block: int, channel: int, sample_format: str, channels: int
+    wanted: str | None, rate_hz: int | None, block: int, channel: int | None, sample_format: str, channels: int
 ) -> Source:
     """The microphone that is wanted, or the raw pipe that is standard input.
 
@@ -46,7 +62,7 @@ def open_source(
     if wanted == "-":
         from streamer.audio.pipe import PipeSource
 
-        return PipeSource(rate_hz or DEFAULT_RATE_HZ, sample_format, channels)
+        return PipeSource(DEFAULT_RATE_HZ if rate_hz is None else rate_hz, sample_format, channels, channel=channel)
     from streamer.audio.microphone import Microphone
 
     return Microphone(wanted, rate_hz, block, channel)
