@@ -181,7 +181,7 @@ def _baseline_systems(
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")  # names of files may be any bytes
     except OSError as error:
         raise OutputError(f"cannot write {path} ({error.strerror or error})") from error
     typer.echo(f"wrote {printable(str(path))}", err=True)

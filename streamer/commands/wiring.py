@@ -1,5 +1,6 @@
 """Joins a source, a tracker, sinks and a screen into what a command does."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -132,7 +133,7 @@ def file_sinks(
     OutputError
         If one cannot be written, or two are the same.
     """
-    paths = [path.resolve() for path in (notes, f0, midi, jsonl) if path is not None]
+    paths = [os.path.realpath(path) for path in (notes, f0, midi, jsonl) if path is not None]
     if len(set(paths)) < len(paths):
         raise OutputError("two of the files to write are the same; give each a name of its own")
     sinks: list[Sink] = []

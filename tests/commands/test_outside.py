@@ -127,3 +127,22 @@ def test_a_standard_output_that_is_closed_ends_nothing(folder: Path) -> None:
 def test_a_reader_that_has_had_enough_is_no_fault(folder: Path) -> None:
     status, _, err = run("model", "show", "--json", cwd=folder, shell="| head -c 1")
     assert (status, err) == (0, "")
+
+
+def test_a_data_set_of_any_name_is_evaluated(folder: Path) -> None:
+    data = folder / os.fsdecode(b"set\xff")
+    data.mkdir()
+    soundfile.write(folder / "a.wav", tone(69, 1.0), RATE_HZ)
+    (folder / "a.wav").rename(data / os.fsdecode(b"\xfe.wav"))
+    (data / "manifest.csv").write_bytes(b"file,midi\n\xfe.wav,69\n")
+    report = os.fsdecode(b"r\xff.html")
+    status, _, err = run("evaluate", data, "--detector", "yinfast", "--report", report, "-j", "1", cwd=folder)
+    assert (status, err.splitlines()[-1]) == (0, "wrote r\\xff.html")
+    assert "set\ufffd" in (folder / report).read_text(encoding="utf-8")
+
+
+def test_a_link_that_leads_to_itself_is_no_output(folder: Path) -> None:
+    (folder / "loop.csv").symlink_to("loop.csv")
+    status, _, err = run("transcribe", "two.wav", "--notes", "loop.csv", cwd=folder)
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.startswith("streamer: cannot write loop.csv: ")
