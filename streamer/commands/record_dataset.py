@@ -16,7 +16,7 @@ from rich.text import Text
 
 from streamer.audio.source import EndOfStream, Source
 from streamer.commands.options import takes_settings
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, printable
 from streamer.events import Block
 from streamer.settings.io import INPUT
 from streamer.settings.recording import RECORDING
@@ -139,7 +139,7 @@ class _Dialogue:
 
     def message(self, line: str, style: str = "") -> None:
         """One line."""
-        self._console.print(Text(line, style), soft_wrap=True)
+        self._console.print(Text(printable(line), style), soft_wrap=True)
 
     def run(self, sound: Source, *, keys: bool) -> int:
         """Go on until all is recorded, the sound ends, or the person has had enough; the exit status."""
