@@ -60,6 +60,13 @@ def open_file(path: str | Path, most_piped: int = MOST_PIPED_BYTES) -> io.Buffer
 def read_at_most(path: str | Path, most_bytes: int) -> bytes:
     """All of a file or pipe, if that is not more than so many bytes; what its size is said to be does not count.
 
+    Parameters
+    ----------
+    path : str or Path
+        As of `open_file`.
+    most_bytes : int
+        No more memory is taken.
+
     Raises
     ------
     OSError
