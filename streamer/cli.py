@@ -246,7 +246,15 @@ def _transcribe(
         typer.Option(metavar="FILE.csv", help="time_s,f0_hz,emit_s,confidence; one row a hop.", rich_help_panel=FILES),
     ] = None,
     midi: Annotated[
-        Path | None, typer.Option(metavar="FILE.mid", help="A standard MIDI file.", rich_help_panel=FILES)
+        Path | None, typer.Option(metavar="FILE.mid", help="The notes as a MIDI file.", rich_help_panel=FILES)
+    ] = None,
+    received: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.mid",
+            help="What a MIDI receiver would have recorded live: each message at the time it was emitted.",
+            rich_help_panel=FILES,
+        ),
     ] = None,
     jsonl: Jsonl = None,
     config: TrackerConfig,
@@ -266,7 +274,7 @@ def _transcribe(
     from streamer.transcribe import transcribe
 
     recording = AudioFile(file)
-    sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)
+    sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     try:
         tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks)
     except BrokenPipeError:  # who read our standard output has had enough

@@ -88,7 +88,7 @@ def midi_table() -> Table:
 
 def notes_table(transcription: Transcription) -> Table:
     """The notes of a recording, a row each."""
-    table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "told after")
+    table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "latency")
     for on, off in transcription.notes:
         table.add_row(
             f"{samples_to_s(on.onset, transcription.rate_hz):.3f} s",
@@ -97,7 +97,7 @@ def notes_table(transcription: Transcription) -> Table:
             str(on.note),
             f"{100.0 * (off.midi - on.note):+.0f}",
             str(on.velocity),
-            f"{samples_to_ms(on.sample - on.sounds_from, transcription.rate_hz):.0f} ms",
+            f"{samples_to_ms(on.latency, transcription.rate_hz):.0f} ms",
         )
     table.caption_justify = "left"
     table.caption = f"{len(transcription.notes)} notes in {transcription.duration_s:.1f} s"

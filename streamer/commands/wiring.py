@@ -107,6 +107,7 @@ def file_sinks(
     notes: Path | None = None,
     f0: Path | None = None,
     midi: Path | None = None,
+    received: Path | None = None,
     jsonl: Path | None = None,
 ) -> list[Sink]:
     """A sink for each file that is wanted.
@@ -116,7 +117,7 @@ def file_sinks(
     OutputError
         If one cannot be written, or two are the same.
     """
-    paths = [path.resolve() for path in (notes, f0, midi, jsonl) if path is not None]
+    paths = [path.resolve() for path in (notes, f0, midi, received, jsonl) if path is not None]
     if len(set(paths)) < len(paths):
         raise OutputError("two of the files to write are the same; give each a name of its own")
     sinks: list[Sink] = []
@@ -132,6 +133,10 @@ def file_sinks(
         from streamer.outputs.midifile import MidiFileSink
 
         sinks.append(MidiFileSink(midi, rate_hz))
+    if received is not None:
+        from streamer.outputs.midifile import MidiFileSink
+
+        sinks.append(MidiFileSink(received, rate_hz, received=True))
     if jsonl is not None:
         from streamer.outputs.jsonl import JsonlSink
 
