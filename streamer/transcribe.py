@@ -1,6 +1,6 @@
 """A recording through the live tracker, as fast as the machine can."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -32,7 +32,11 @@ class Transcription:
 
 
 def transcribe(
-    blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, sinks: Sequence[Sink] = ()
+    blocks: Iterable[FloatArray],
+    rate_hz: int,
+    config: TrackerConfig,
+    sinks: Sequence[Sink] = (),
+    progress: Callable[[int], None] | None = None,
 ) -> Transcription:
     """Track a recording to its end.
 
@@ -46,6 +50,8 @@ def transcribe(
         Settings of the tracker.
     sinks : sequence of Sink
         Get the events just as a live session would give them. They are closed on return, and when something fails.
+    progress : callable, optional
+        Gets the number of samples that are done, after each block.
 
     Raises
     ------
@@ -65,6 +71,8 @@ def transcribe(
         for samples in blocks:
             tracker.push(samples)
             _deliver(tracker.events(), everyone)
+            if progress is not None:
+                progress(tracker.consumed)
         _deliver(tracker.flush(), everyone)
     return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
 
