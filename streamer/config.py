@@ -54,6 +54,7 @@ class TrackerConfig:
             automatic=0,
             unit="samples",
             flag="--hop",
+            environment=True,
             metavar="SAMPLES",
             default_text=f"about {1000 * HOP_S:.1f} ms; {auto_hop(DEFAULT_RATE_HZ)} at 48 kHz",
             group=TRACKER_GROUP,
@@ -66,6 +67,7 @@ class TrackerConfig:
             default="trained",
             help="How pitch is found (--list-detectors).",
             flag="--detector",
+            environment=True,
             metavar="NAME",
             group=TRACKER_GROUP,
         )
@@ -79,6 +81,7 @@ class TrackerConfig:
             low=LOWEST_MIDI,
             high=HIGHEST_MIDI,
             flag="--low",
+            environment=True,
             metavar="NOTE",
             group=TRACKER_GROUP,
         )
@@ -92,6 +95,7 @@ class TrackerConfig:
             low=LOWEST_MIDI,
             high=HIGHEST_MIDI,
             flag="--high",
+            environment=True,
             metavar="NOTE",
             group=TRACKER_GROUP,
         )
@@ -105,6 +109,7 @@ class TrackerConfig:
             low=0.0,
             high=1.0,
             flag="--eagerness",
+            environment=True,
             metavar="0..1",
             group=TRACKER_GROUP,
         )
@@ -119,6 +124,7 @@ class TrackerConfig:
             high=0.0,
             unit="dBFS",
             flag="--gate",
+            environment=True,
             metavar="DB",
             group=TRACKER_GROUP,
         )
@@ -133,6 +139,7 @@ class TrackerConfig:
             high=490.0,
             unit="Hz",
             flag="--a4",
+            environment=True,
             metavar="HZ",
             group=TRACKER_GROUP,
         )
@@ -144,6 +151,7 @@ class TrackerConfig:
             default="",
             help="A model of your own, from `streamer train`.",
             flag="--model",
+            environment=True,
             metavar="FILE",
             default_text="the one that comes with the program",
             group=TRACKER_GROUP,

@@ -12,6 +12,7 @@ from rich.markup import escape
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, DataError, OutputError
+from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from streamer.evaluation.results import Grouping
 
 COMPARED = "What is compared"
+_TRACKED = [setting for setting in TRACKER if setting.name in ("preset", "eagerness")]
 WRITTEN = "Files"
 
 
@@ -82,7 +84,7 @@ _Report = Annotated[
 ]
 
 
-@takes_settings("preset", "eagerness")
+@takes_settings(_TRACKED)
 def evaluate(
     *,
     data: _Data,

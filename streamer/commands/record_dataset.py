@@ -15,10 +15,10 @@ from rich.live import Live
 from rich.text import Text
 
 from streamer.audio.source import EndOfStream, Source
-from streamer.commands.options import INPUT, Input
-from streamer.config import DEFAULT_RATE_HZ, RATES_HZ
+from streamer.commands.options import takes_settings
 from streamer.errors import ConfigError
 from streamer.events import Block
+from streamer.settings.io import INPUT, INPUT_GROUP
 from streamer.units import A4_HZ, note_number
 
 if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
@@ -47,23 +47,11 @@ _Takes = Annotated[
     ),
 ]
 _A4 = Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)]
-_Rate = Annotated[
-    int | None,
-    typer.Option(
-        min=RATES_HZ[0],
-        max=RATES_HZ[1],
-        metavar="HZ",
-        help="Sample rate.",
-        show_default=f"the device's own; {DEFAULT_RATE_HZ} for a pipe",
-        rich_help_panel=INPUT,
-    ),
-]
-_Channel = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="Which channel of a device.", rich_help_panel=INPUT)
-]
 _FromFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT),
+    typer.Option(
+        metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT_GROUP
+    ),
 ]
 _Audio = Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")]
 _Source = Annotated[
@@ -80,6 +68,7 @@ _Licence = Annotated[
 ]
 
 
+@takes_settings(INPUT)
 def record_dataset(
     *,
     folder: _Folder,
@@ -89,9 +78,9 @@ def record_dataset(
     step: _Step = 1,
     takes: _Takes = 2,
     a4: _A4 = A4_HZ,
-    input_: Input = None,
-    rate: _Rate = None,
-    channel: _Channel = 1,
+    input_: str | None,
+    rate: int | None,
+    channel: int,
     from_file: _FromFile = None,
     audio: _Audio = "flac",
     source: _Source = "",

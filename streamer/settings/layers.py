@@ -73,12 +73,19 @@ def environment_name(setting: Setting) -> str:
 def from_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> dict[str, Any]:
     """The layer of the environment; a variable that is empty counts as not given.
 
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The environment.
+    settings : iterable of Setting
+        All that there are, of any command; those that read no variable are passed over.
+
     Raises
     ------
     ConfigError
         If a variable with our prefix is unknown, or a value is of another type or out of range.
     """
-    known = {environment_name(setting): setting for setting in settings}
+    known = {environment_name(setting): setting for setting in settings if setting.environment}
     found: dict[str, Any] = {}
     for variable in sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX)):
         if variable not in known:

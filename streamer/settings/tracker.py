@@ -16,6 +16,7 @@ PRESET = Setting(
     help="Instrument: its range and thresholds (--list-presets).",
     choices=tuple(PRESETS),
     flag="--preset",
+    environment=True,
     metavar="NAME",
     group=TRACKER_GROUP,
 )

@@ -1,0 +1,49 @@
+"""All catalogues that are read without heavy imports, and the chapters of the documentation that they make."""
+
+from streamer.settings.computation import COMPUTATION
+from streamer.settings.description import Setting
+from streamer.settings.document import Chapter
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN
+from streamer.settings.tracker import TRACKER
+
+CHAPTERS = (
+    Chapter(
+        title="Tracker",
+        intro=(
+            "The settings of `streamer live`, `demo` and `transcribe`; `streamer evaluate` takes `preset` and "
+            "`eagerness`. A value comes from the strongest of these layers that gives one: default < preset < file < "
+            "environment < flag. The commands read no file of these settings yet; the keys are those that it will "
+            "have. An environment variable that is empty counts as not given."
+        ),
+        settings=TRACKER,
+    ),
+    Chapter(
+        title="Sound in",
+        intro="Where `streamer live` and `record-dataset` get their sound from.",
+        settings=INPUT,
+    ),
+    Chapter(
+        title="MIDI out",
+        intro=(
+            "Where `streamer live` and `demo` send notes. `output` and `virtual` exclude each other: the flag of one "
+            "makes the environment variable of the other count as not given."
+        ),
+        settings=OUTPUT,
+    ),
+    Chapter(
+        title="Files",
+        intro=(
+            "What `streamer live`, `demo` and `transcribe` write. None has an environment variable: a file to write is "
+            "named each time."
+        ),
+        settings=FILES,
+    ),
+    Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
+    Chapter(
+        title="Computation",
+        intro="How the computation is done, in every command.",
+        settings=COMPUTATION,
+    ),
+)
+# Of all commands: each accepts the variables that others read.
+ENVIRONMENT: tuple[Setting, ...] = tuple(s for chapter in CHAPTERS for s in chapter.settings if s.environment)
