@@ -169,7 +169,8 @@ class TrackerConfig:
         for name, setting in settings_of(self).items():
             setting.check(getattr(self, name), name)
         if self.low_midi >= self.high_midi:
-            raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
+            low, high = note_name(self.low_midi), note_name(self.high_midi)
+            raise ConfigError(f"the lowest note (--low {low}) must be below the highest (--high {high})")
         if self.model and self.detector != "trained":
             raise ConfigError(f"a model is for the detector 'trained', not for {self.detector!r}; leave one out")
 
