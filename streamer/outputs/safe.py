@@ -95,6 +95,9 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 def _check_file(wanted: Wanted, path: Path, inputs: Sequence[Path]) -> None:
     where = f"{wanted.option} {path}"
+    for read in inputs:
+        if (how := _reads(read, path)) is not None:
+            raise OutputError(f"{where} {how} {read}, which is read; write it somewhere else")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES[wanted.kind]:
         other = next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), None)
@@ -103,9 +106,6 @@ def _check_file(wanted: Wanted, path: Path, inputs: Sequence[Path]) -> None:
             raise OutputError(
                 f"{where}: {_a(wanted.kind)} is written there, but its name says {other}; call it {better}"
             )
-    for read in inputs:
-        if _reads(read, path):
-            raise OutputError(f"{where} is, or lies in, what is read: {read}; write it somewhere else")
     mode: int | None = None
     folder = path.absolute().parent
     try:
@@ -136,14 +136,16 @@ def _identity(path: Path) -> tuple[object, ...]:
     return (str(path.resolve()),)
 
 
-def _reads(read: Path, path: Path) -> bool:
-    """Whether a path is a file that is read, or lies in a folder that is."""
+def _reads(read: Path, path: Path) -> str | None:
+    """How a path is one that is read, or lies in a folder that is; None if it does not."""
     with suppress(OSError, RuntimeError):
         if read.is_dir() and path.resolve().is_relative_to(read.resolve()):
-            return True
+            return "lies in"
     if not path.is_file():  # what is not there cannot be read
-        return False
-    return any(is_same_file(path, file) for file in _files(read))
+        return None
+    if is_same_file(path, read):
+        return "is"
+    return "is part of" if any(is_same_file(path, file) for file in _files(read)) else None
 
 
 def _files(read: Path) -> Iterator[Path]:

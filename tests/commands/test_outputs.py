@@ -1,0 +1,149 @@
+"""What the commands write, and what they refuse to: nothing that was there is lost by a run that fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+GUITAR = Path(__file__).parents[1] / "golden" / "recordings" / "electric_guitar.flac"
+
+
+def streamer(*words: object, stdin: bytes = b"", **settings: object) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "streamer", *map(str, words)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120, **settings)
+
+
+def refused(done: subprocess.CompletedProcess[bytes]) -> str:
+    err = done.stderr.decode()
+    assert done.returncode == 2, err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.wav"
+    samples, rate_hz = soundfile.read(GUITAR)
+    soundfile.write(path, samples, rate_hz)
+    return path
+
+
+@pytest.fixture
+def raw() -> bytes:
+    samples, _ = soundfile.read(GUITAR, dtype="int16")
+    return samples.tobytes()
+
+
+@pytest.mark.parametrize("option", ["--midi", "--notes", "--f0", "--jsonl", "--received"])
+@pytest.mark.parametrize("how", ["itself", "hard link", "symlink"])
+def test_a_recording_is_never_written_over(own, option, how):
+    before, other = own.read_bytes(), own
+    if how != "itself":
+        other = own.with_name("other")
+        (os.link if how == "hard link" else os.symlink)(own, other)
+    assert "which is read" in refused(streamer("transcribe", own, option, other))
+    assert own.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--model", "absent.model"),
+        ("--detector", "magic"),
+        ("--hop", "3"),
+        ("--tempo", "0"),
+        ("--midi-channel", "17"),
+        ("--notes", "nowhere/n.csv"),
+        ("--jsonl", "precious.mid"),
+    ],
+)
+def test_a_run_that_cannot_work_leaves_every_file_as_it_was(own, words):
+    folder = own.parent
+    (folder / "precious.mid").write_text("precious")
+    refused(streamer("transcribe", own, "--midi", folder / "precious.mid", *words, cwd=folder))
+    assert (folder / "precious.mid").read_text() == "precious"
+    assert sorted(path.name for path in folder.iterdir()) == ["own.wav", "precious.mid"]
+
+
+def test_a_rate_that_no_tracker_takes_leaves_every_file_as_it_was(tmp_path):
+    soundfile.write(tmp_path / "slow.wav", np.zeros(1000), 4000)
+    (tmp_path / "n.csv").write_text("precious")
+    assert "4000" in refused(streamer("transcribe", tmp_path / "slow.wav", "--notes", tmp_path / "n.csv"))
+    assert (tmp_path / "n.csv").read_text() == "precious"
+
+
+@pytest.mark.parametrize("option", ["--notes", "--f0", "--midi", "--received"])
+def test_a_dash_is_standard_output_and_no_file(own, option):
+    name = own.with_name("written.csv" if option in ("--notes", "--f0") else "written.mid")
+    assert streamer("transcribe", own, option, name).returncode == 0
+    done = streamer("transcribe", own, option, "-", cwd=own.parent)
+    assert done.returncode == 0
+    # The track is named after the recording, not after the file.
+    assert done.stdout == name.read_bytes()
+    assert not own.with_name("-").exists()
+
+
+def test_the_midi_file_has_the_tempo_the_channel_and_the_instrument(own):
+    midi = own.with_name("own.mid")
+    words = ("--midi", midi, "--tempo", 92, "--midi-channel", 10, "--preset", "guitar")
+    done = streamer("transcribe", own, *words)
+    file = mido.MidiFile(midi)
+    assert file.type == 1
+    assert mido.tempo2bpm(next(m.tempo for m in file.tracks[0] if m.type == "set_tempo")) == pytest.approx(92, abs=1e-3)
+    assert file.tracks[1].name == "own"
+    assert {m.channel for m in file.tracks[1] if not m.is_meta} == {9}
+    assert [m.program for m in file.tracks[1] if m.type == "program_change"] == [24]
+    err = done.stderr.decode()
+    assert err.count("\n") == 1  # nobody watches: no bar
+    notes = sum(m.type == "note_on" for m in file.tracks[1])
+    assert f"{notes} notes in " in err
+    assert "times real time; wrote" in err
+
+
+def test_live_writes_what_a_receiver_got_when_it_got_it(own, raw, tmp_path):
+    rate_hz = soundfile.info(own).samplerate
+    live, file = tmp_path / "live.mid", tmp_path / "file.mid"
+    done = streamer("--input", "-", "--rate", rate_hz, "--received", live, stdin=raw)
+    assert done.returncode == 0, done.stderr
+    assert streamer("transcribe", own, "--received", file).returncode == 0
+    notes = [[m for m in mido.MidiFile(path) if m.type in ("note_on", "note_off")] for path in (live, file)]
+    assert notes[0] == notes[1]
+    assert len(notes[0]) > 4
+
+
+def test_a_take_is_numbered_where_one_is_there(own, raw, tmp_path):
+    rate_hz = soundfile.info(own).samplerate
+    take = tmp_path / "take.mid"
+    for _ in range(2):
+        assert streamer("--input", "-", "--rate", rate_hz, "--midi", take, stdin=raw).returncode == 0
+    one, two = (mido.MidiFile(path) for path in (take, tmp_path / "take-2.mid"))
+    assert [m for m in one if m.type == "note_on"] == [m for m in two if m.type == "note_on"] != []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--midi", "x.wav"), "call it x.mid"),
+        (("--record-audio", "x.mid"), "call it x.wav"),
+        (("--midi", "x", "--jsonl", "x"), "the same"),
+        (("--midi", "-"), "--midi cannot be standard output"),
+        (("--no-midi", "--port", "a"), "contradict"),
+        (("--no-midi",), "nothing would come of it"),
+    ],
+)
+def test_live_refuses_what_would_spoil_a_file_or_do_nothing(raw, tmp_path, words, message):
+    assert message in refused(streamer("--input", "-", *words, stdin=raw, cwd=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_midi_only_the_files_are_written(own, raw, tmp_path):
+    rate_hz = soundfile.info(own).samplerate
+    done = streamer("--input", "-", "--rate", rate_hz, "--no-midi", "--jsonl", "-", stdin=raw)
+    assert done.returncode == 0, done.stderr
+    assert b"note_on" in done.stdout
