@@ -110,7 +110,6 @@ class TrackerConfig:
             high=1.0,
             flag="--eagerness",
             environment=True,
-            metavar="0..1",
             group=TRACKER_GROUP,
         )
     )

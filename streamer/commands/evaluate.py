@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,8 @@ from rich.markup import escape
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, DataError, OutputError
-from streamer.settings.tracker import TRACKER
+from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
+from streamer.settings.tracker import BY_NAME
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from streamer.data.datasets import Recording
     from streamer.evaluation.evaluate import Evaluation, System
     from streamer.evaluation.results import Grouping
-
-COMPARED = "What is compared"
-_TRACKED = [setting for setting in TRACKER if setting.name in ("preset", "eagerness")]
-WRITTEN = "Files"
 
 
 def _detectors() -> list[str]:
@@ -44,7 +42,7 @@ _Data = Annotated[
 ]
 _Model = Annotated[
     list[Path] | None,
-    typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED),
+    typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED_GROUP),
 ]
 _Detector = Annotated[
     list[str] | None,
@@ -54,7 +52,7 @@ _Detector = Annotated[
         metavar="NAME",
         help="A detector (`streamer live --list-detectors`).",
         autocompletion=_detectors,
-        rich_help_panel=COMPARED,
+        rich_help_panel=COMPARED_GROUP,
     ),
 ]
 _Baseline = Annotated[
@@ -63,46 +61,30 @@ _Baseline = Annotated[
         metavar="NAME",
         help="article-mlp or article-logistic: one pitch in, one note name out.",
         autocompletion=_baselines,
-        rich_help_panel=COMPARED,
+        rich_help_panel=COMPARED_GROUP,
     ),
 ]
-_BaselineData = Annotated[
-    Path | None,
-    typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
-]
-_Curve = Annotated[bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")]
-_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="An even sample of so many recordings.")]
-_Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core")]
-_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the baselines' training.")]
-_Json = Annotated[
-    Path | None,
-    typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=WRITTEN),
-]
-_Report = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.html", help="Write one page with plots.", rich_help_panel=WRITTEN),
-]
 
 
-@takes_settings(_TRACKED)
+@takes_settings(EVALUATED, EVALUATION)
 def evaluate(
     *,
     data: _Data,
     model: _Model = None,
     detector: _Detector = None,
     baseline: _Baseline = None,
-    baseline_data: _BaselineData = None,
+    baseline_data: Path | None,
     config: TrackerConfig,
-    curve: _Curve = False,
-    limit: _Limit = None,
-    jobs: _Jobs = 0,
-    seed: _Seed = 0,
-    json_: _Json = None,
-    report: _Report = None,
+    curve: bool,
+    limit: int | None,
+    jobs: int,
+    seed: int,
+    json_: Path | None,
+    report: Path | None,
 ) -> int:
     """Measure how right and how late trackers are, side by side, on labelled recordings.
 
-    Each hears every recording as live would: strictly causally. With nothing named, it is the trained detector.
+    Each gets every recording as live would: strictly causally. With nothing named, it is the trained detector.
 
     **Examples**
 
@@ -122,8 +104,8 @@ def evaluate(
     recordings = _sample(read_dataset(data), limit)
     systems = _systems(config, model or [], detector or [])
     if baseline:
-        systems += _baseline_systems(config, baseline, baseline_data, recordings, seed)
-    with _Progress(f"hearing {len(recordings)} recordings", len(recordings)) as progress:
+        systems += _baseline_systems(_nameless(config), baseline, baseline_data, recordings, seed)
+    with _Progress(f"tracking {len(recordings)} recordings", len(recordings)) as progress:
         evaluation = run(recordings, systems, jobs, curve, progress.advance)
     _show(evaluation)
     if json_:
@@ -142,15 +124,14 @@ def _sample(recordings: "list[Recording]", limit: int | None) -> "list[Recording
 
 
 def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[str]) -> "list[System]":
-    from dataclasses import replace
-
     from streamer.data.datasets import file_hash
     from streamer.detectors import DETECTORS
     from streamer.evaluation.evaluate import System
     from streamer.model import load
 
     if not models and not detectors:
-        detectors = [config.detector]
+        models, detectors = ([Path(config.model)], []) if config.model else ([], [config.detector])
+    config = _nameless(config)
     systems = []
     stems = [*(path.stem for path in dict.fromkeys(models)), *detectors]  # no two systems have the same name
     for path in dict.fromkeys(models):
@@ -162,6 +143,11 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
             raise ConfigError(f"there is no detector {detector!r}; choose from {', '.join(DETECTORS)}")
         systems.append(System(detector, DETECTORS[detector], replace(config, detector=detector)))
     return systems
+
+
+def _nameless(config: TrackerConfig) -> TrackerConfig:
+    """The configuration without the model or the detector that the environment names."""
+    return replace(config, model="", detector=BY_NAME["detector"].default)
 
 
 def _baseline_systems(

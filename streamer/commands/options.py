@@ -16,6 +16,7 @@ from streamer.settings.description import Setting
 from streamer.settings.layers import UNSET, Origin, Resolved, defaults_of, from_environment, merge
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
+_NO_REAL_BOUND = 1_000_000  # help need not tell a greatest value that nobody will reach
 _TRACKER_NAMES = {setting.name for setting in TRACKER}
 
 
@@ -161,13 +162,23 @@ def _option(setting: Setting) -> inspect.Parameter:
     option = typer.Option(
         *filter(None, (setting.flag, setting.short)),
         parser=parser,
-        metavar="" if setting.kind == "bool" else setting.metavar or "|".join(setting.choices) or None,
+        metavar=_metavar(setting),
         help=setting.help,
         show_default=setting.shown_default if tells_default else False,
         rich_help_panel=setting.group or None,
         autocompletion=_completion(setting),
     )
     return _keyword(setting.name, Annotated[kind | None, option], None)
+
+
+def _metavar(setting: Setting) -> str | None:
+    if setting.kind == "bool":
+        return ""
+    low, high = setting.low, setting.high
+    single_number = setting.kind in ("int", "float") and setting.length is None
+    if single_number and low is not None and high is not None and high < _NO_REAL_BOUND:
+        return f"{setting.metavar} {low:g}..{high:g}".strip()
+    return setting.metavar or "|".join(setting.choices) or None
 
 
 def _type(setting: Setting) -> tuple[Any, Callable[[str], Any] | None]:

@@ -18,8 +18,8 @@ from streamer.audio.source import EndOfStream, Source
 from streamer.commands.options import takes_settings
 from streamer.errors import ConfigError
 from streamer.events import Block
-from streamer.settings.io import INPUT, INPUT_GROUP
-from streamer.units import A4_HZ, note_number
+from streamer.settings.io import INPUT
+from streamer.settings.recording import RECORDING
 
 if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
     from streamer.data.guide import Guide
@@ -32,59 +32,28 @@ _READ_S = 0.1
 _METER_DB = (-60.0, 0.0)
 _METER_CELLS = 24
 _KEYS = {"s": "skip", "b": "back", "k": "keep", "q": "quit"}
-_WITH = "What is played"
 
 
 _Folder = Annotated[Path, typer.Argument(help="Where the notes go; made if absent.", show_default=False)]
-_Instrument = Annotated[str, typer.Option(metavar="NAME", help="What you play.", rich_help_panel=_WITH)]
-_Low = Annotated[str, typer.Option(metavar="NOTE", help="Lowest note.", rich_help_panel=_WITH)]
-_High = Annotated[str, typer.Option(metavar="NOTE", help="Highest note.", rich_help_panel=_WITH)]
-_Step = Annotated[int, typer.Option(min=1, metavar="N", help="Semitones between.", rich_help_panel=_WITH)]
-_Takes = Annotated[
-    int,
-    typer.Option(
-        min=1, max=99, metavar="N", help="How often each: as usual, softly, loudly, short.", rich_help_panel=_WITH
-    ),
-]
-_A4 = Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)]
-_FromFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT_GROUP
-    ),
-]
-_Audio = Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")]
-_Source = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Where the notes come from: data are split by it.",
-        show_default="the folder's name",
-        rich_help_panel="Files",
-    ),
-]
-_Licence = Annotated[
-    str, typer.Option(metavar="TEXT", help="On which terms they may be used.", rich_help_panel="Files")
-]
 
 
-@takes_settings(INPUT)
+@takes_settings(INPUT, RECORDING)
 def record_dataset(
     *,
     folder: _Folder,
-    instrument: _Instrument = "mine",
-    low: _Low = "E2",
-    high: _High = "E5",
-    step: _Step = 1,
-    takes: _Takes = 2,
-    a4: _A4 = A4_HZ,
+    instrument: str,
+    low: int,
+    high: int,
+    step: int,
+    takes: int,
+    a4: float,
     input_: str | None,
     rate: int | None,
     channel: int,
-    from_file: _FromFile = None,
-    audio: _Audio = "flac",
-    source: _Source = "",
-    licence: _Licence = "own recording",
+    from_file: Path | None,
+    audio: Literal["flac", "wav"],
+    source: str,
+    licence: str,
 ) -> int:
     """Record the notes of your instrument, guided, into a folder that `streamer train` takes.
 
@@ -103,7 +72,7 @@ def record_dataset(
     from streamer.data.note_folder import NoteFolder
     from streamer.data.requests import plan_requests, still_missing
 
-    requests = plan_requests(_note("--low", low), _note("--high", high), step, takes)
+    requests = plan_requests(low, high, step, takes)
     notes = NoteFolder(folder, instrument, source, licence, audio)
     missing = still_missing(requests, notes.requests)
     with ExitStack() as closing:
@@ -114,13 +83,6 @@ def record_dataset(
         dialogue = _Dialogue(Console(highlight=False), guide, notes)
         dialogue.message(f"{len(requests) - len(missing)} of {len(requests)} notes are there already")
         return dialogue.run(sound, keys=keys)
-
-
-def _note(option: str, text: str) -> int:
-    try:
-        return note_number(text)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from error
 
 
 def _open(wanted: str | None, rate_hz: int | None, channel: int, from_file: Path | None) -> Source:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from streamer.commands.train import HOW, MACHINE, bars, check_output
+from streamer.commands.options import takes_settings
+from streamer.commands.train import Data, bars, check_output
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, OutputError
+from streamer.settings.tuning import PIECES, TUNING
 
 if TYPE_CHECKING:
     from streamer.data.datasets import Recording
@@ -21,12 +23,9 @@ if TYPE_CHECKING:
     from streamer.training.tune import Search
     from streamer.training.tune_thresholds import CurvePoint
 
-WHAT = "What is searched"
 INTERRUPTED = 128 + signal.SIGINT
 _TUNED = ("estimator", "hidden", "alpha", "learning_rate", "batch")
 _SHOWN = 12  # rows of the table; a CSV has all
-_PIECES = {False: 60, True: 48}
-_CANDIDATES = 18
 _CURVE_COLUMNS = (
     ("eagerness", "eager", 2),
     ("f1_50ms", "F1@50", 1),
@@ -44,12 +43,6 @@ _CURVE_LEGEND = (
 )
 
 
-_Data = Annotated[
-    list[Path],
-    typer.Argument(
-        help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
-    ),
-]
 _Output = Annotated[
     Path,
     typer.Option(
@@ -60,92 +53,26 @@ _Output = Annotated[
         show_default=False,
     ),
 ]
-_Table = Annotated[
-    Path | None,
-    typer.Option("--csv", metavar="FILE.csv", help="Every candidate and how it did.", show_default=False),
-]
-_Thresholds = Annotated[
-    bool,
-    typer.Option(
-        "--thresholds",
-        metavar="",
-        help="Search the thresholds of the note machine instead, and show what eagerness brings.",
-        rich_help_panel=WHAT,
-    ),
-]
-_Model = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="The model whose thresholds are searched.",
-        show_default="the one that comes with the program",
-        rich_help_panel=WHAT,
-    ),
-]
-_HoldOut = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="SOURCE",
-        help="With --thresholds: the sources that the model was not trained on; may be repeated.",
-        show_default=False,
-        rich_help_panel=WHAT,
-    ),
-]
-_Candidates = Annotated[
-    int, typer.Option(min=1, max=10_000, metavar="N", help="How many are tried.", rich_help_panel=HOW)
-]
-_Rounds = Annotated[
-    int,
-    typer.Option(min=1, max=100, metavar="N", help="With --thresholds: searches in a row.", rich_help_panel=HOW),
-]
-_Pieces = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Pieces of 10 s, about as many of each source.",
-        show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
-        rich_help_panel=HOW,
-    ),
-]
-_Rows = Annotated[int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)]
-_Steps = Annotated[
-    int,
-    typer.Option(min=1, metavar="N", help="Steps that each candidate learns at least.", rich_help_panel=HOW),
-]
-_Folds = Annotated[
-    int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
-]
-_NoSynthetic = Annotated[
-    bool,
-    typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
-]
-_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Decides all that is random.", rich_help_panel=HOW)]
-_Jobs = Annotated[
-    int,
-    typer.Option(
-        "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
-    ),
-]
 
 
+@takes_settings(TUNING)
 def tune(
     *,
-    data: _Data,
+    data: Data,
     output: _Output,
-    table: _Table = None,
-    thresholds: _Thresholds = False,
-    model: _Model = None,
-    hold_out: _HoldOut = None,
-    candidates: _Candidates = _CANDIDATES,
-    rounds: _Rounds = 2,
-    pieces: _Pieces = None,
-    rows: _Rows = 120_000,
-    steps: _Steps = 1200,
-    folds: _Folds = 4,
-    no_synthetic: _NoSynthetic = False,
-    seed: _Seed = 0,
-    jobs: _Jobs = 0,
+    csv_: Path | None,
+    thresholds: bool,
+    model: Path | None,
+    hold_out: tuple[str, ...],
+    candidates: int,
+    rounds: int,
+    pieces: int | None,
+    rows: int,
+    steps: int,
+    folds: int,
+    synthetic: bool,
+    seed: int,
+    jobs: int,
 ) -> int:
     """Search for the settings that train the best model on your recordings.
 
@@ -164,21 +91,21 @@ def tune(
     from streamer.training.train import check_recordings
 
     check_output(output)
-    if table is not None:
-        check_output(table)
+    if csv_ is not None:
+        check_output(csv_)
     recordings = [recording for path in data for recording in read_dataset(path)]
     check_recordings(recordings)
     how: dict[str, Any] = {
         "seed": seed,
-        "pieces": pieces or _PIECES[thresholds],
+        "pieces": pieces or PIECES["thresholds" if thresholds else "settings"],
         "jobs": jobs or os.cpu_count() or 1,
-        "synthetic": not no_synthetic,
+        "synthetic": synthetic,
         "folds": folds,
         "candidates": candidates,
     }
     if thresholds:
-        return _tune_thresholds(recordings, output, table, model, hold_out or [], rounds, **how)
-    return _tune_settings(recordings, output, table, rows, steps, **how)
+        return _tune_thresholds(recordings, output, csv_, model, hold_out, rounds, **how)
+    return _tune_settings(recordings, output, csv_, rows, steps, **how)
 
 
 def _tune_settings(

@@ -23,13 +23,13 @@ _NOUNS = {
     "float": ("a number", "numbers"),
     "str": ("a text", "texts"),
     "note": ("a note such as E2 or 40", "notes such as E2 or 40"),
-    "size": ("a size such as 500M or 2G", "sizes such as 500M or 2G"),
+    "size": ("a size such as 500M or 2G, or whole megabytes", "sizes such as 500M or 2G, or whole megabytes"),
     "path": ("the path of a file", "paths of files"),
     "bool": ("true or false", "times true or false"),
 }
 _NUMBERS = ("int", "note", "size", "float")
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*([MG])B?", re.IGNORECASE)
-_MB = {"M": 1, "G": 1000}
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(?:([MG])B?)?", re.IGNORECASE)
+_MB = {"": 1, "M": 1, "G": 1000}
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -43,7 +43,7 @@ class Setting:
         The key in a TOML file; a dot leads into a table.
     kind : str
         Type of the value, or of each value of a list. A note is a MIDI number that may be written as a name, a size a
-        whole number of megabytes that flags write with its unit.
+        whole number of megabytes that may be written with its unit.
     default : object
         The value where none is given; None for none, or where the program chooses.
     help : str
@@ -233,8 +233,8 @@ class Setting:
         return text
 
     def _item_of_toml(self, value: object) -> Any:
-        if self.kind == "note" and isinstance(value, str):
-            return note_number(value)
+        if self.kind in ("note", "size") and isinstance(value, str):
+            return self._item_of_text(value)
         if self.kind == "bool":
             if not isinstance(value, bool):
                 raise TypeError
@@ -279,7 +279,7 @@ def _megabytes(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if not match:
         raise ValueError
-    return round(float(match[1]) * _MB[match[2].upper()])
+    return round(float(match[1]) * _MB[(match[2] or "").upper()])
 
 
 def shown(value: object) -> str:

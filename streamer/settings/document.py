@@ -12,8 +12,8 @@ _TYPES = {
     "float": "number",
     "str": "text",
     "note": "note name or MIDI number",
-    "size": "size",
-    "path": "path of a file",
+    "size": "megabytes, or a size such as 2G",
+    "path": "path",
     "choice": "name",
     "bool": "true or false",
 }

@@ -21,9 +21,9 @@ PRESET = Setting(
     group=TRACKER_GROUP,
 )
 _FIELDS = settings_of(TrackerConfig)
-_BY_NAME = {PRESET.name: PRESET} | {setting.name: setting for setting in _FIELDS.values()}
+BY_NAME = {PRESET.name: PRESET} | {setting.name: setting for setting in _FIELDS.values()}
 _ORDER = ("preset", "detector", "model", "eagerness", "low", "high", "gate", "a4", "hop")  # as help shows them
-TRACKER: tuple[Setting, ...] = tuple(_BY_NAME[name] for name in _ORDER)
+TRACKER: tuple[Setting, ...] = tuple(BY_NAME[name] for name in _ORDER)
 
 
 def preset_values(name: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from streamer.analysis.network import Network
 from streamer.errors import ConfigError, ModelError
 from streamer.events import FloatArray
 from streamer.model import OUTPUTS
+from streamer.settings.training import ESTIMATORS
 
-ESTIMATORS = ("mlp", "logistic", "sgd")
 _REFUSED = {
     "forest": "its decisions are trees",
     "tree": "its decisions are trees",

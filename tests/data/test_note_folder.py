@@ -134,7 +134,7 @@ def test_notes_from_a_file_then_the_missing_ones_from_another(tmp_path, capsys):
 
 
 def test_misuse_is_told(tmp_path):
-    with pytest.raises(ConfigError, match="--low: 'X' is not a note"):
+    with pytest.raises(typer.BadParameter, match="low cannot be 'X'; it must be a note such as E2"):
         run(tmp_path, "--low", "X")
     with pytest.raises(ConfigError, match="leave those out"):
         run(tmp_path, "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")

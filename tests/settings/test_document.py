@@ -1,15 +1,12 @@
 """The page of the settings says what their descriptions say."""
 
-import runpy
 from pathlib import Path
 
+from streamer.settings.catalogues import CHAPTERS
 from streamer.settings.document import settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "settings.md").read_text(encoding="utf-8")
-
-
-CHAPTERS = runpy.run_path(str(DOCS / "make_settings.py"))["CHAPTERS"]
 
 
 def test_the_page_is_what_the_descriptions_make():
