@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
-from streamer.outputs.files import STANDARD_OUTPUT, write_file
+from streamer.outputs.files import STANDARD_OUTPUT
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
 from streamer.settings.io import FILES
@@ -210,8 +210,3 @@ def take_path(path: Path, number: int) -> Path:
     if number == 1 or (path.exists() and not path.is_file()):
         return path
     return path.with_stem(f"{path.stem}-{number}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole text file, or leave what is there. Raises `OutputError`."""
-    write_file(path, text.encode("utf-8"))

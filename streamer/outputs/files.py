@@ -247,9 +247,9 @@ def output_name(path: str | Path) -> str:
     return "standard output" if str(path) == STANDARD_OUTPUT else str(path)
 
 
-def write_file(path: str | Path, content: bytes) -> None:
-    """Write a whole file, or leave what is there. Raises `OutputError`."""
-    RecordFile(path).replace(content)
+def write_text(path: str | Path, text: str) -> None:
+    """Write a whole text file, or leave what is there. Raises `OutputError`."""
+    RecordFile(path).replace(text.encode("utf-8"))
 
 
 def _open(path: Path, target: Path) -> tuple[Path | None, io.FileIO]:

@@ -95,17 +95,6 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 def _check_file(wanted: Wanted, path: Path, inputs: Sequence[Path]) -> None:
     where = f"{wanted.option} {path}"
-    for read in inputs:
-        if (how := _reads(read, path)) is not None:
-            raise OutputError(f"{where} {how} {read}, which is read; write it somewhere else")
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES[wanted.kind]:
-        other = next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), None)
-        if other is not None:
-            better = path.with_suffix(SUFFIXES[wanted.kind][0]).name
-            raise OutputError(
-                f"{where}: {_a(wanted.kind)} is written there, but its name says {other}; call it {better}"
-            )
     mode: int | None = None
     folder = path.absolute().parent
     try:
@@ -118,12 +107,25 @@ def _check_file(wanted: Wanted, path: Path, inputs: Sequence[Path]) -> None:
         raise output_error(path, OSError(errno.ENOENT, ""))
     if mode is not None and stat.S_ISDIR(mode):
         raise output_error(path, OSError(errno.EISDIR, ""))
+    for read in inputs:
+        if (how := _reads(read, path)) is not None:
+            raise OutputError(f"{where} {how} {read}, which is read; write it somewhere else")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES[wanted.kind]:
+        other = next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), None)
+        if other is not None:
+            better = path.with_suffix(SUFFIXES[wanted.kind][0]).name
+            raise OutputError(
+                f"{where}: {_a(wanted.kind)} is written, and that is the name of {_a(other)}; call it {better}"
+            )
     if not os.access(folder if mode is None else path, os.W_OK):
         raise output_error(path, OSError(errno.EACCES, ""))
 
 
 def _a(kind: str) -> str:
-    return f"{'an' if kind == 'HTML' else 'a'} {kind}{'' if kind in ('model', 'JSON lines') else ' file'}"
+    if kind == "JSON lines":
+        return kind
+    return f"{'an' if kind == 'HTML' else 'a'} {kind}{'' if kind == 'model' else ' file'}"
 
 
 def _identity(path: Path) -> tuple[object, ...]:

@@ -147,3 +147,46 @@ def test_without_midi_only_the_files_are_written(own, raw, tmp_path):
     done = streamer("--input", "-", "--rate", rate_hz, "--no-midi", "--jsonl", "-", stdin=raw)
     assert done.returncode == 0, done.stderr
     assert b"note_on" in done.stdout
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data set of three notes, with a table that names a file outside."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    lines = ["file,midi"]
+    for midi in (60, 62, 64):
+        time_s = np.arange(16_000) / 16_000
+        tone = 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((midi - 69) / 12) * time_s)
+        soundfile.write(folder / f"{midi}.wav", tone, 16_000)
+        lines.append(f"{midi}.wav,{midi}")
+    (folder / "manifest.csv").write_text("\n".join([*lines, ""]))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("train", "data", "-o", "data/60.wav"), "--output data/60.wav lies in data, which is read"),
+        (("train", "data", "-o", "data/my.model"), "lies in data"),
+        (("train", "data/manifest.csv", "-o", "data/60.wav"), "is part of data/manifest.csv"),
+        (("train", "data", "-o", "link"), "lies in data"),
+        (("train", "data", "-o", "my.csv"), "call it my.model"),
+        (("train", "data", "-o", "my.model", "--start-from", "my.model"), "--output my.model is my.model"),
+        (("train", "data", "-o", "nowhere/my.model"), "there is no folder nowhere"),
+        (("tune", "data", "-o", "data/tuned.toml"), "lies in data"),
+        (("tune", "data", "-o", "tuned.toml", "--csv", "tuned.toml"), "call it tuned.csv"),
+        (("tune", "data", "-o", "tuned", "--csv", "tuned"), "the same"),
+        (("evaluate", "data", "--json", "data/manifest.csv"), "lies in data"),
+        (("evaluate", "data/manifest.csv", "--report", "data/manifest.csv"), "is data/manifest.csv"),
+        (("evaluate", "data", "--json", "x", "--report", "x"), "the same"),
+        (("record-dataset", "data", "--from-file", "data/60.wav"), "lies in data"),
+    ],
+)
+def test_what_is_learned_or_measured_from_is_never_written_over(data, words, message):
+    top = data.parent
+    (top / "link").symlink_to(data / "60.wav")
+    (top / "my.model").write_text("precious")
+    before = {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
+    assert message in refused(streamer(*words, cwd=top))
+    assert {path: path.read_bytes() for path in top.rglob("*") if path.is_file()} == before
