@@ -1,8 +1,10 @@
 """What the commands write, and what they refuse to: nothing that was there is lost by a run that fails."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import mido
@@ -147,6 +149,50 @@ def test_without_midi_only_the_files_are_written(own, raw, tmp_path):
     done = streamer("--input", "-", "--rate", rate_hz, "--no-midi", "--jsonl", "-", stdin=raw)
     assert done.returncode == 0, done.stderr
     assert b"note_on" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
+@pytest.mark.parametrize("words", [(), ("--no-midi",)])
+def test_where_there_is_no_midi_system_the_screen_runs_alone(own, raw, words):
+    nobody = {"JACK_DEFAULT_SERVER": "streamer-test-nobody", "JACK_NO_START_SERVER": "1", "TERM": "xterm"}
+    rate_hz = soundfile.info(own).samplerate
+    master, slave = os.openpty()
+    seen = bytearray()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):  # how a pseudo terminal ends
+            while data := os.read(master, 4096):
+                seen.extend(data)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    command = [sys.executable, "-m", "streamer", "--input", "-", "--rate", str(rate_hz), *words]
+    done = subprocess.run(
+        command, input=raw, stdout=slave, stderr=subprocess.PIPE, env={**os.environ, **nobody}, timeout=60, check=False
+    )
+    os.close(slave)
+    watching.join(10)
+    os.close(master)
+    err = done.stderr.decode()
+    assert done.returncode == 0, err
+    assert b"\x1b[?1049h" in seen  # the screen was there
+    if not words and "going on without MIDI" not in err:
+        pytest.skip("this machine has a MIDI system")
+    assert ("going on without MIDI" in err) == (not words)
+
+
+def test_a_port_that_was_asked_for_is_still_needed(raw, tmp_path):
+    err = refused(streamer("--input", "-", "--port", "nobody has this", "--jsonl", tmp_path / "e.jsonl", stdin=raw))
+    assert "MIDI" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_explicit_sound_that_cannot_be_had_is_an_error(raw, tmp_path):
+    nobody = {**os.environ, "JACK_DEFAULT_SERVER": "streamer-test-nobody", "JACK_NO_START_SERVER": "1"}
+    done = streamer("--input", "-", "--no-midi", "--sound", "--jsonl", tmp_path / "e.jsonl", stdin=raw, env=nobody)
+    if done.returncode == 0:
+        pytest.skip("this machine has a sound output")
+    assert "there is no sound output" in refused(done)
 
 
 @pytest.fixture
