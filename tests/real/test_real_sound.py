@@ -1,14 +1,18 @@
 """The built-in synthesiser on a real audio server: what it plays is recorded, and its server may die."""
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 import soundfile
 from jackserver import JackServer
+from livecommand import Live
 from waiting import wait_until
 
 from streamer.errors import OutputError
@@ -108,3 +112,39 @@ def test_no_sound_output_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, capf
     assert said.startswith("there is no sound output: ")
     assert "\n" not in said
     assert capfd.readouterr().err == ""
+
+
+def test_the_demo_is_heard_and_falls_silent_when_it_is_ended(
+    jack: JackServer, tmp_path: Path, require_program: Callable[[str], str]
+) -> None:
+    said = tmp_path / "said.txt"
+    with said.open("wb") as out:
+        demo = jack.run(
+            *(sys.executable, "-m", "streamer", "demo", "--no-ui", "--midi", str(tmp_path / "demo.mid")),
+            stdout=out,
+            stderr=out,
+        )
+    wait_until(lambda: SPEAKER in jack.ports(), "the demo's sound", 20.0)
+    recording = tmp_path / "heard.wav"
+    recorder = jack.run(require_program("jack_rec"), "-f", str(recording), "-d", "6", "-b", "16", SPEAKER)
+    recorder.wait(20)
+    demo.send_signal(signal.SIGTERM)
+    assert demo.wait(20) == 128 + signal.SIGTERM
+    assert "sound output" not in said.read_text()
+    wait_until(lambda: SPEAKER not in jack.ports(), "its port to go")
+    sound, _ = soundfile.read(recording)
+    assert 0.05 < np.abs(sound).max() < 0.6
+    received = [m for m in mido.MidiFile(tmp_path / "demo.mid") if m.type in ("note_on", "note_off")]
+    assert sum(m.type == "note_on" for m in received) == sum(m.type == "note_off" for m in received) > 3
+
+
+def test_live_plays_what_it_sends_and_warns_of_loudspeakers(jack: JackServer, tmp_path: Path) -> None:
+    live = Live(tmp_path, "--no-midi", "--sound", env=jack.env)
+    try:
+        live.await_words("listening", 30.0)
+        assert "use headphones" in live.said()
+        assert any("out_0" in port for port in jack.ports())
+        assert live.end(signal.SIGTERM) == 128 + signal.SIGTERM
+    finally:
+        live.abandon()
+    wait_until(lambda: not any("out_0" in port for port in jack.ports()), "the sound's port to go")
