@@ -12,12 +12,32 @@
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
-with status 2; nothing else may be needed to understand it.
+with status 2; nothing else may be needed to understand it. Whatever a message quotes, such as the name of a file, it
+holds no character that a terminal would obey.
 """
+
+
+def printable(text: str) -> str:
+    r"""A text on one line, with ``\x1b`` and the like for what is not printable.
+
+    A byte of a file's name that is no UTF-8 becomes ``\xff``. What is printable stays as it is, so that a text which
+    was made so before is not changed.
+    """
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # what `os.fsdecode` makes of such a byte
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class StreamerError(Exception):
     """Base of all errors raised on purpose by this package."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ConfigError(StreamerError):

@@ -17,7 +17,7 @@ from streamer.analysis.framing import Hopper
 from streamer.analysis.level import Levels
 from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.data.arrays import write_whole
+from streamer.data.arrays import read_whole, write_whole
 from streamer.data.phrase import Phrase
 from streamer.decision.decider import Decider
 from streamer.decision.machine import NoteMachine
@@ -33,6 +33,7 @@ from streamer.tracker import MANY_HOPS, model_of
 from streamer.units import midi_to_hz
 
 _ARRAYS = ("scores", "onset_scores", "likeliest", "f0_hz", "age", "starts", "candidates", "rows", "pitches_hz")
+_FACTS = ("samples", "rate_hz", "notes", "words", "peak", "power", "level_db", "a4_hz", "threshold_names", "thresholds")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,17 +136,22 @@ class EvidenceRecord:
 
 
 def load_record(path: Path) -> EvidenceRecord:
-    """What `EvidenceRecord.save` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
-        count = sum(name.startswith("weight_") for name in file.files)
-        weights, biases = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
-        levels = Levels(file["peak"], file["power"].tolist(), file["level_db"].tolist())
-        arrays = {name: file[name] for name in _ARRAYS}
-        evidence = RecordedEvidence(levels=levels, a4_hz=float(file["a4_hz"]), **arrays)
-        thresholds = dict(zip(file["threshold_names"].tolist(), file["thresholds"].tolist(), strict=True))
-        verifier = Network(weights, biases) if count else None
-        return EvidenceRecord(phrase, evidence, verifier, Thresholds(**thresholds))
+    """What `EvidenceRecord.save` wrote.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
+    file = read_whole(path, *_ARRAYS, *_FACTS)
+    phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
+    count = sum(name.startswith("weight_") for name in file)
+    weights, biases = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
+    levels = Levels(file["peak"], file["power"].tolist(), file["level_db"].tolist())
+    evidence = RecordedEvidence(levels=levels, a4_hz=float(file["a4_hz"]), **{name: file[name] for name in _ARRAYS})
+    thresholds = dict(zip(file["threshold_names"].tolist(), file["thresholds"].tolist(), strict=True))
+    verifier = Network(weights, biases) if count else None
+    return EvidenceRecord(phrase, evidence, verifier, Thresholds(**thresholds))
 
 
 def record_evidence(phrase: Phrase, config: TrackerConfig, model: Model | None = None) -> EvidenceRecord:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from streamer.errors import ConfigError
+from streamer.reading import read_at_most
 from streamer.settings.description import Setting, shown
 
 ENVIRONMENT_PREFIX = "STREAMER_"
@@ -106,12 +107,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is too large or is no TOML.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read(MOST_TOML_BYTES + 1)
+        content = read_at_most(path, MOST_TOML_BYTES)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if len(content) > MOST_TOML_BYTES:
-        raise ConfigError(f"{path} is larger than {MOST_TOML_BYTES} bytes, too large for a file of settings")
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
     try:
         if any(line.count(b".") > _MOST_DOTS for line in content.splitlines()):
             raise ConfigError(f"{path} has more than {_MOST_DOTS} dots in a line, too many for a file of settings")

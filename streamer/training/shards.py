@@ -8,7 +8,6 @@ their number and the seed, neither the number of processes nor the order in whic
 import hashlib
 import json
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,8 +18,7 @@ from numpy.typing import NDArray
 
 from streamer import __version__
 from streamer.analysis import features
-from streamer.data.arrays import make_missing, write_whole
-from streamer.errors import DataError
+from streamer.data.arrays import make_missing, read_whole, write_whole
 from streamer.events import FloatArray
 from streamer.jobs import Progress
 from streamer.material import soundfont, speech
@@ -77,12 +75,8 @@ class Shards:
         DataError
             If its file is damaged.
         """
-        path = self.path(index)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return Examples(file["rows"], file["targets"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
+        arrays = read_whole(self.path(index), "rows", "targets")
+        return Examples(arrays["rows"], arrays["targets"])
 
     def make(self, curriculum: Curriculum, hop: int, jobs: int, progress: Progress, what: str) -> None:
         """Make the pieces that are not there yet.

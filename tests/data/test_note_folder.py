@@ -212,3 +212,13 @@ def test_keys_skip_keep_go_back_and_quit(tmp_path):
     assert out.index("heard A4, not A#3") < out.index("A#3: good")
     assert guide.request == Request(58, 1)
     assert [r.path.name for r in read_manifest(tmp_path / "mine")] == ["058-As3-1.flac"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
+def test_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = NoteFolder(tmp_path / "\udcff", "fl\udcfbte")
+    written = folder.add(take(60, 1))
+    again = NoteFolder(tmp_path / "\udcff", "fl\udcfbte")
+    assert again.requests == [Request(60, 1)]
+    (recording,) = read_manifest(tmp_path / "\udcff")
+    assert (recording.path, recording.instrument, recording.source) == (written, "fl\ufffdte", "\ufffd")

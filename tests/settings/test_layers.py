@@ -1,5 +1,8 @@
 """Where a value comes from, and files and variables that cannot be used."""
 
+import os
+import sys
+
 import pytest
 
 from streamer.errors import ConfigError
@@ -90,6 +93,16 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message)
         from_toml(path, SETTINGS)
     assert str(told.value).startswith(str(path))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+def test_what_has_no_end_or_no_writer_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    for path in ("pipe.toml", "loop.toml", "/dev/zero", "x" * 300, "a\0\x1b[31m\n"):
+        with pytest.raises(ConfigError, match="cannot be read") as told:
+            read_toml(tmp_path / path)
+        assert str(told.value).isprintable()
 
 
 def test_what_is_no_file_is_told(tmp_path):
