@@ -10,6 +10,7 @@ import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
+from streamer.errors import printable
 from streamer.settings.io import FILES, OUTPUT
 from streamer.settings.tracker import TRACKER
 
@@ -97,5 +98,5 @@ def _progress(name: str, length: int) -> Iterator[Callable[[int], None] | None]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(escape("".join(c if c.isprintable() else "?" for c in name)), total=length or None)
+        task = bars.add_task(escape(printable(name)), total=length or None)
         yield lambda done: bars.update(task, completed=done)

@@ -4,7 +4,7 @@ import sys
 
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
-from streamer.errors import ConfigError, MidiError, OutputError
+from streamer.errors import ConfigError, MidiError, OutputError, printable
 from streamer.live.session import Screen
 from streamer.outputs.sink import Sink
 
@@ -12,7 +12,7 @@ from streamer.outputs.sink import Sink
 def notify(line: str) -> None:
     """One line for people, apart from what goes to other programs on standard output."""
     try:
-        print(f"streamer: {line}", file=sys.stderr, flush=True)
+        print(f"streamer: {printable(line)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal is gone: nobody is left to read it
         return
 
