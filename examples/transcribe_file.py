@@ -1,15 +1,12 @@
 """Transcribe a recording in a program of your own, and write the notes as MIDI.
 
-python examples/transcribe_file.py song.wav song.mid
+python examples/transcribe_file.py song.wav song.mid [PRESET]
 """
 
 import sys
 
-from streamer import TrackerConfig
-from streamer.audio.file import AudioFile
-from streamer.config import apply_preset
+from streamer import AudioFile, TrackerConfig, apply_preset, transcribe
 from streamer.outputs.midifile import MidiFileSink
-from streamer.transcribe import transcribe
 from streamer.units import note_name, samples_to_s
 
 
@@ -23,4 +20,6 @@ def main(recording: str, midi: str, preset: str = "default") -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -263,7 +263,7 @@ def _transcribe(
     from streamer.audio.file import AudioFile
     from streamer.commands.printing import notes_table, show
     from streamer.commands.wiring import file_sinks
-    from streamer.transcribe import transcribe
+    from streamer.transcription import transcribe
 
     recording = AudioFile(file)
     sinks = file_sinks(recording.rate_hz, notes=notes, f0=f0, midi=midi, jsonl=jsonl)

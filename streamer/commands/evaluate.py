@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError, OutputError
+from streamer.errors import ConfigError, DataError, OutputError, require_extra
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -173,6 +173,7 @@ def _baseline_systems(
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
         raise ConfigError(f"there is no baseline {unknown[0]!r}; choose from {', '.join(BASELINES)}")
+    require_extra("sklearn", "--baseline")
     if data is None:
         raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
     recordings = read_dataset(data)

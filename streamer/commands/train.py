@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamer.errors import ConfigError, OutputError
+from streamer.errors import ConfigError, OutputError, require_extra
 
 if TYPE_CHECKING:
     from streamer.jobs import Progress as Report
@@ -136,7 +136,7 @@ def train(
         "hold_out": hold_out or None,
         "synthetic": False if no_synthetic else None,
     }
-    check_output(output)
+    _check(output)
     start = load_model(start_from) if start_from else None
     settings = _settings(given, config, start)
     recordings = [recording for path in data for recording in read_dataset(path)]
@@ -152,6 +152,11 @@ def train(
         training.clear(work)
     show(card_view(load(output), str(output)))
     return 0
+
+
+def _check(output: Path) -> None:
+    require_extra("sklearn", "`streamer train`")
+    check_output(output)
 
 
 def _settings(given: dict[str, Any], config: Path | None, start: "Model | None") -> "Settings":

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from streamer.commands.train import HOW, MACHINE, bars, check_output
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, OutputError
+from streamer.errors import ConfigError, OutputError, require_extra
 
 if TYPE_CHECKING:
     from streamer.data.datasets import Recording
@@ -163,6 +163,7 @@ def tune(
     from streamer.data.formats import read_dataset
     from streamer.training.train import check_recordings
 
+    require_extra("sklearn", "`streamer tune`")
     check_output(output)
     if table is not None:
         check_output(table)

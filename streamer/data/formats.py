@@ -23,7 +23,7 @@ from streamer.data.datasets import (
     read_notes_csv,
     sounding_span,
 )
-from streamer.errors import DataError
+from streamer.errors import DataError, require_extra
 from streamer.events import FloatArray
 from streamer.units import note_name
 
@@ -180,6 +180,7 @@ def parse_pitch(text: str) -> tuple[float, bool]:
 
 def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
     """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one."""
+    require_extra("aubio", "measuring the octave of a note whose label has none")
     import aubio
 
     track = aubio.pitch("yinfast", MEASURE_WINDOW, MEASURE_HOP, rate_hz)
