@@ -197,6 +197,13 @@ PRESETS: dict[str, Preset] = {
 def apply_preset(config: TrackerConfig, name: str) -> TrackerConfig:
     """``config`` with a preset's range and gate.
 
+    Parameters
+    ----------
+    config : TrackerConfig
+        What is kept but for the range and the gate.
+    name : str
+        A key of `PRESETS`.
+
     Raises
     ------
     ConfigError
