@@ -118,6 +118,7 @@ def mono(samples: np.ndarray) -> FloatArray:
     Parameters
     ----------
     samples : ndarray of int16 or float32, shape (n, channels)
+        Interleaved channels as they came.
     """
     scaled = samples.astype(np.float32)
     if samples.dtype.kind == "i":
