@@ -179,7 +179,15 @@ def parse_pitch(text: str) -> tuple[float, bool]:
 
 
 def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
-    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one."""
+    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1.
+    rate_hz : int
+        Samples per second.
+    """
     require_extra("aubio", "measuring the octave of a note whose label has none")
     import aubio
 
