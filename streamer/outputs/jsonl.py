@@ -69,7 +69,15 @@ Fields = dict[str, str | int | float | None]
 
 
 def event_fields(event: Event, rate_hz: int) -> Fields:
-    """One event as the fields of its line, see this module's head."""
+    """One event as the fields of its line, see this module's head.
+
+    Parameters
+    ----------
+    event : Event
+        What happened.
+    rate_hz : int
+        Sample rate of the events.
+    """
     time_s = _seconds(event.sample, rate_hz)
     match event:
         case PitchEstimate():

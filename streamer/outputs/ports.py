@@ -168,6 +168,13 @@ def _abandon(port: Any) -> None:
 def find_port(part: str, answer: Probe) -> str:
     """The one port with this in its name; a port of just this name goes before all others.
 
+    Parameters
+    ----------
+    part : str
+        Part of a port's name.
+    answer : Probe
+        The ports there are.
+
     Raises
     ------
     MidiError
