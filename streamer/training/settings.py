@@ -257,6 +257,13 @@ TRAINING_CHAPTER = Chapter(
 def make_settings(given: Mapping[str, Any], where: str = "the settings") -> Settings:
     """Settings from plain values as TOML has them; what is not given keeps its default.
 
+    Parameters
+    ----------
+    given : mapping
+        Values by name; tables are mappings, too.
+    where : str
+        Where it comes from; an error's message begins with it.
+
     Raises
     ------
     ConfigError
