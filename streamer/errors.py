@@ -1,7 +1,5 @@
 """Every error that a user can cause or meet.
 
-::
-
     StreamerError
     ├── ConfigError        a setting is out of range or unknown
     ├── AudioFormatError   samples, a file or a raw pipe are not what was said

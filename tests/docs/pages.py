@@ -29,7 +29,7 @@ def inline(text: str) -> list[str]:
 
 def commands(text: str) -> Iterator[list[str]]:
     """The words that follow each ``streamer``, in blocks for a shell and in backticks."""
-    lines = [line for code in fenced("sh", text) for line in code.splitlines()]
+    lines = [line for code in fenced("sh", text) for line in code.replace("\\\n", " ").splitlines()]
     lines += [code.replace("\\", "/") for code in inline(text) if "streamer" in code]
     for line in lines:
         for part in re.split(r"&&|\||(?<=\s);", line):
