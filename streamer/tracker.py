@@ -101,7 +101,13 @@ class Tracker:
         return list(self.events())
 
     def gap(self, lost: int) -> list[Event]:
-        """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples."""
+        """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples.
+
+        Parameters
+        ----------
+        lost : int
+            How many.
+        """
         events = self.flush()
         self.consumed += lost
         self._hopper.clear()

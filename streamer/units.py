@@ -40,12 +40,23 @@ def midi_to_hz(midi: float, a4_hz: float = A4_HZ) -> float:
 
 
 def note_name(note: int) -> str:
-    """Name with octave, C4 being MIDI 60: ``note_name(61) == "C#4"``."""
+    """Name with octave, C4 being MIDI 60: ``note_name(61) == "C#4"``.
+
+    Parameters
+    ----------
+    note : int
+        MIDI note number.
+    """
     return f"{NOTE_NAMES[note % 12]}{note // 12 - 1}"
 
 
 def note_number(text: str) -> int:
     """MIDI note number of a name or a number: ``"C#4"``, ``"Db4"`` and ``"61"`` are 61.
+
+    Parameters
+    ----------
+    text : str
+        Accidentals are ``#`` and ``b``.
 
     Raises
     ------
@@ -65,7 +76,13 @@ def note_number(text: str) -> int:
 
 
 def amplitude_to_db(amplitude: float) -> float:
-    """Decibels relative to full scale, never below `SILENCE_DB`."""
+    """Decibels relative to full scale, never below `SILENCE_DB`.
+
+    Parameters
+    ----------
+    amplitude : float
+        1 is full scale.
+    """
     return max(SILENCE_DB, 20.0 * math.log10(amplitude)) if amplitude > 0.0 else SILENCE_DB
 
 

@@ -1,19 +1,23 @@
 """Every public function and class says what its parameters are; arrays with their shape.
 
-The docstrings are read by griffe, which makes the API reference of them, too. A function of one parameter that is no
-array may say it in a sentence; one that overrides another, or delegates to it, may refer to it: "As in `Source.read`".
-Fields of dataclasses are described as attributes.
+The docstrings are read by griffe, which makes the API reference of them, too. A function of one
+parameter may say it in a sentence where it is no array and not in that reference; one that overrides another, or
+delegates to it, may refer to it: "As in `Source.read`". Fields of dataclasses are described as attributes.
 The commands of the command line are left out: their docstrings are their help, and each option has its own.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 griffe = pytest.importorskip("griffe", reason="griffe comes with the extra `docs`")
 PACKAGE = griffe.load("streamer", docstring_parser="numpy", search_paths=["."])
 REFERS = re.compile(r"\b(?:[Aa]s|[Aa]s in|[Ss]ee) `([\w.]+)`")
-IS_ARRAY = re.compile(r"FloatArray|NDArray|Signal\b|NoteTable|EventTable|Floats|Mask\b")
+IS_ARRAY = re.compile(r"FloatArray|IntArray|NDArray|Samples\b|Signal\b|NoteTable|EventTable|Floats|Mask\b")
+REFERENCE = Path(__file__).parent.parent / "docs" / "api"
+SHOWN = [re.findall(r"^::: ([\w.]+)$", page.read_text("utf-8"), re.MULTILINE) for page in REFERENCE.glob("*.md")]
+IN_REFERENCE = [name for names in SHOWN for name in names]
 COMMANDS = ("streamer.cli", "streamer.commands")
 
 
@@ -64,7 +68,8 @@ def test_parameters_are_described(item):
         return
     names = [one.name.strip("*") for one in wanted]
     arrays = [one.name for one in wanted if one.annotation and IS_ARRAY.search(str(one.annotation))]
-    if len(names) == 1 and not arrays and not described:
+    shown = any(f"{item.path}.".startswith(f"{name}.") for name in IN_REFERENCE)
+    if len(names) == 1 and not arrays and not described and not shown:
         return
     assert [name for name in names if name not in described] == []
     assert [name for name in described if name not in names] == []

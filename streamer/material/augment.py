@@ -71,7 +71,13 @@ def from_db(level_db: float) -> float:
 
 
 def rms(samples: Samples) -> float:
-    """Root mean square, never quite 0."""
+    """Root mean square, never quite 0.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    """
     return max(float(np.sqrt(np.mean(samples**2))), 1e-12)
 
 

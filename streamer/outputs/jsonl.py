@@ -148,7 +148,7 @@ class JsonlSink(Sink):
             self._output = RecordFile(path)
 
     def send(self, event: Event) -> None:
-        """Write one line; after `close`, nothing.
+        """Write one line, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------

@@ -73,7 +73,7 @@ class MidiFileSink(Sink):
         self._file = RecordFile(path, _whole(self._track))
 
     def send(self, event: Event) -> None:
-        """Record what the event is in MIDI; after `close`, nothing.
+        """Record what the event is in MIDI, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------

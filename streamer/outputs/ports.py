@@ -73,7 +73,7 @@ class PortSink(Sink):
         self._open(api)
 
     def send(self, event: Event) -> None:
-        """Send what the event is in MIDI; after `close`, nothing.
+        """Send what the event is in MIDI, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------

@@ -49,7 +49,7 @@ class NotesCsvSink(Sink):
         self._file = RecordFile(path, f"{NOTES_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
         with self._lock:
             if self._closed:
                 return
@@ -106,7 +106,7 @@ class F0CsvSink(Sink):
         self._file = RecordFile(path, f"{F0_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
         if not isinstance(event, PitchEstimate):
             return
         time_s, emit_s = samples_to_s(event.centre, self._rate_hz), samples_to_s(event.sample, self._rate_hz)
