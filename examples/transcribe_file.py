@@ -5,12 +5,8 @@ python examples/transcribe_file.py song.wav song.mid [PRESET]
 
 import sys
 
-from streamer import TrackerConfig
-from streamer.audio.file import AudioFile
-from streamer.config import apply_preset
-from streamer.errors import StreamerError
+from streamer import AudioFile, StreamerError, TrackerConfig, apply_preset, transcribe
 from streamer.outputs.midifile import MidiFileSink
-from streamer.transcribe import transcribe
 from streamer.units import note_name, samples_to_s
 
 

@@ -22,7 +22,7 @@ LAYERS = (
     ("engine",),
     ("data",),
     ("material",),
-    ("transcribe",),
+    ("transcription",),
     ("evaluation",),
     ("training",),
     ("live",),

@@ -85,6 +85,11 @@ class AudioFile:
     def blocks(self, size: int = 4096) -> Iterator[FloatArray]:
         """All samples in blocks of ``size``, the last one shorter; closes the file at its end.
 
+        Parameters
+        ----------
+        size : int
+            Samples.
+
         Raises
         ------
         AudioFormatError

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError
+from streamer.errors import ConfigError, DataError, require_extra
 from streamer.outputs.files import write_text
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
@@ -160,6 +160,7 @@ def _baseline_systems(
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
         raise ConfigError(f"there is no baseline {unknown[0]!r}; choose from {', '.join(BASELINES)}")
+    require_extra("sklearn", "--baseline")
     if data is None:
         raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
     recordings = read_dataset(data)

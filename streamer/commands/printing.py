@@ -13,7 +13,7 @@ from streamer.errors import DeviceError
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
 from streamer.material.demo import Performance, PlayedNote, match_notes
-from streamer.transcribe import Transcription
+from streamer.transcription import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamer.commands.options import Given, takes_settings
+from streamer.errors import require_extra
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.settings.training import ADAPTING, HOW_GROUP, MACHINE, TRAINING
 
@@ -65,6 +66,7 @@ def train(
     from streamer.model import load
     from streamer.training import train as training
 
+    require_extra("sklearn", "`streamer train`")
     read = [*data, *(Path(text) for text in (start_from, config) if text)]
     check_outputs([Wanted("--output", output, "model")], read)
     start = load_model(start_from) if start_from else None

@@ -16,7 +16,7 @@ from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from streamer.commands.files import Files
-    from streamer.transcribe import Transcription
+    from streamer.transcription import Transcription
 
 
 @takes_settings(OUTPUT, FILES, TRACKER)
@@ -48,7 +48,7 @@ def transcribe(
     from streamer.commands.printing import notes_table, show
     from streamer.commands.wiring import notify
     from streamer.tracker import make_tracker
-    from streamer.transcribe import transcribe
+    from streamer.transcription import transcribe
 
     form = MidiForm(tempo, midi_channel, preset, file.stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)

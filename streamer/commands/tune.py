@@ -15,7 +15,7 @@ from rich.table import Table
 from streamer.commands.options import takes_settings
 from streamer.commands.train import Data, bars
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, require_extra
 from streamer.outputs.files import write_text
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.settings.tuning import PIECES, TUNING
@@ -93,6 +93,7 @@ def tune(
     from streamer.data.formats import read_dataset
     from streamer.training.train import check_recordings
 
+    require_extra("sklearn", "`streamer tune`")
     outputs = [Wanted("--output", output, "model" if thresholds else "TOML"), Wanted("--csv", csv_, "CSV")]
     check_outputs(outputs, [*data, *([model] if model else [])])
     recordings = [recording for path in data for recording in read_dataset(path)]

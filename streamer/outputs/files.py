@@ -18,7 +18,15 @@ _READER_POLL_S = 0.05
 
 
 def output_error(path: str | Path, error: OSError) -> OutputError:
-    """The one line for a file that cannot be written, with what to do."""
+    """The one line for a file that cannot be written, with what to do.
+
+    Parameters
+    ----------
+    path : str or Path
+        What was to be written.
+    error : OSError
+        Why it cannot be.
+    """
     mends = {
         errno.ENOSPC: "the disk is full; make room or choose another place",
         errno.EDQUOT: "your quota of the disk is used up; make room or choose another place",
@@ -107,7 +115,15 @@ class RecordFile:
             self._settle()
 
     def patch(self, offset: int, data: bytes) -> None:
-        """Write over bytes that are there already. Raises `OutputError` if that fails."""
+        """Write over bytes that are there already. Raises `OutputError` if that fails.
+
+        Parameters
+        ----------
+        offset : int
+            Bytes from the beginning of the file.
+        data : bytes
+            What is written there.
+        """
         try:
             self._file.seek(offset)
             self._file.write(data)

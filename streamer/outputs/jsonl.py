@@ -67,7 +67,15 @@ Fields = dict[str, str | int | float | None]
 
 
 def event_fields(event: Event, rate_hz: int) -> Fields:
-    """One event as the fields of its line, see this module's head."""
+    """One event as the fields of its line, see this module's head.
+
+    Parameters
+    ----------
+    event : Event
+        What happened.
+    rate_hz : int
+        Sample rate of the events.
+    """
     time_s = _seconds(event.sample, rate_hz)
     match event:
         case PitchEstimate():
@@ -136,7 +144,7 @@ class JsonlSink(Sink):
         self._output = open_output(path, at_once=True)
 
     def send(self, event: Event) -> None:
-        """Write one line; after `close`, nothing.
+        """Write one line, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------

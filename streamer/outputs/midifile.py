@@ -112,7 +112,7 @@ class MidiFileSink(Sink):
                 raise
 
     def send(self, event: Event) -> None:
-        """Record what the event is in MIDI; after `close`, nothing.
+        """Record what the event is in MIDI, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------

@@ -30,6 +30,11 @@ class Sink(ABC):
     def send(self, event: Event) -> None:
         """Take one event.
 
+        Parameters
+        ----------
+        event : Event
+            What happened.
+
         Raises
         ------
         MidiError, OutputError
@@ -39,7 +44,13 @@ class Sink(ABC):
         """
 
     def write_audio(self, block: Block) -> None:  # noqa: B027 - most sinks do not record audio
-        """Take the samples themselves. Raises `OutputError` when it cannot go on."""
+        """Take the samples themselves. Raises `OutputError` when it cannot go on.
+
+        Parameters
+        ----------
+        block : Block
+            Follows the one before, but for what was lost.
+        """
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""

@@ -51,7 +51,7 @@ class NotesCsvSink(Sink):
         self._file = open_output(path, f"{NOTES_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
         with self._lock:
             if self._closed:
                 return
@@ -111,7 +111,7 @@ class F0CsvSink(Sink):
         self._file = open_output(path, f"{F0_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
         self._began = True
         if not isinstance(event, PitchEstimate):
             return

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from streamer import transcribe as transcription
+from streamer import transcription
 from streamer.cli import main
 from streamer.config import TrackerConfig
 
