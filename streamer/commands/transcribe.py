@@ -1,5 +1,6 @@
 """``streamer transcribe``: a sound file through the tracker."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from streamer.config import TrackerConfig
 from streamer.errors import printable
 from streamer.settings.io import FILES, OUTPUT
 from streamer.settings.tracker import TRACKER
+
+INTERRUPTED = 128 + signal.SIGINT
 
 if TYPE_CHECKING:
     from streamer.commands.files import Files
@@ -62,6 +65,9 @@ def transcribe(
             tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks, report)
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
+    except KeyboardInterrupt:
+        notify("interrupted; files that were there before are as they were")
+        return INTERRUPTED
     if sinks:
         notify(_closing_line(tracked, time.monotonic() - began_s, files))
     else:

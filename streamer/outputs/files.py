@@ -88,6 +88,11 @@ class RecordFile:
             raise
         self._at_once = at_once and os.name == "posix"
 
+    @property
+    def replaces(self) -> bool:
+        """Whether a file that was there before will be replaced."""
+        return self._beside is not None
+
     def append(self, record: bytes) -> None:
         """Write a record at the end, or raise and leave the file as it was.
 
@@ -215,6 +220,7 @@ class StandardOutput:
     """
 
     seekable = False
+    replaces = False
 
     def __init__(self) -> None:
         if sys.stdout is None:

@@ -151,6 +151,12 @@ class MidiFileSink(Sink):
             else:
                 self._file.close(keep=False)
 
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
+
     def _tick_of(self, message: mido.Message, sample: int) -> int:
         # From the absolute time, in whole numbers, so that rounding never adds up. No message is received early.
         ticks, samples = self._ticks_per_sample

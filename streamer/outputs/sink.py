@@ -59,6 +59,10 @@ class Sink(ABC):
         """Open the same again after a failure. Raises as the constructor does."""
         raise NotImplementedError
 
+    def abandon(self) -> None:
+        """Close after a failure, when what was taken is not all: a file that was there before stays as it was."""
+        self.close()
+
     @abstractmethod
     def close(self) -> None:
         """End what sounds, then let go. May be called twice, and after a failed `send`."""

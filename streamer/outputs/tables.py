@@ -75,6 +75,12 @@ class NotesCsvSink(Sink):
             finally:
                 self._file.close(keep=self._began)
 
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
+
     def _write(self, begun: NoteOn, offset: int, midi: float) -> None:
         onset_s, offset_s, emit_s = (samples_to_s(n, self._rate_hz) for n in (begun.onset, offset, begun.sample))
         latency_ms = samples_to_ms(begun.latency, self._rate_hz)
@@ -135,6 +141,12 @@ class F0CsvSink(Sink):
                 self._write()
             finally:
                 self._file.close(keep=self._began)
+
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
 
     def _write(self) -> None:
         rows, self._batch = bytes(self._batch), bytearray()

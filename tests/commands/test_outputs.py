@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -149,6 +150,44 @@ def test_without_midi_only_the_files_are_written(own, raw, tmp_path):
     done = streamer("--input", "-", "--rate", rate_hz, "--no-midi", "--jsonl", "-", stdin=raw)
     assert done.returncode == 0, done.stderr
     assert b"note_on" in done.stdout
+
+
+def test_a_recording_that_is_damaged_further_on_leaves_what_was_there(tmp_path):
+    samples, rate_hz = soundfile.read(GUITAR)
+    soundfile.write(tmp_path / "own.flac", np.tile(samples, 4), rate_hz)
+    whole = (tmp_path / "own.flac").read_bytes()
+    (tmp_path / "own.flac").write_bytes(whole[: len(whole) // 2] + bytes(2000) + whole[len(whole) // 2 + 2000 :])
+    for name in ("m.mid", "n.csv", "f.csv", "r.mid"):
+        (tmp_path / name).write_text("precious")
+    words = ("--midi", "m.mid", "--notes", "n.csv", "--f0", "f.csv", "--received", "r.mid")
+    err = refused(streamer("transcribe", "own.flac", *words, cwd=tmp_path))
+    assert "damaged" in err
+    assert {path.read_text() for path in tmp_path.iterdir() if path.name != "own.flac"} == {"precious"}
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
+def test_an_interrupted_transcription_leaves_what_was_there(tmp_path):
+    samples, rate_hz = soundfile.read(GUITAR)
+    soundfile.write(tmp_path / "long.wav", np.tile(samples, 100), rate_hz)
+    (tmp_path / "m.mid").write_text("precious")
+    command = [sys.executable, "-m", "streamer", "transcribe", "long.wav", "--midi", "m.mid", "--jsonl", "-"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell may have it ignored
+    ) as process:
+        process.stdout.readline()  # it is at work
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert (
+            process.stderr.read().decode() == "streamer: interrupted; files that were there before are as they were\n"
+        )
+    assert (tmp_path / "m.mid").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.wav", "m.mid"]
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
