@@ -1,5 +1,7 @@
 """Tables for people."""
 
+import errno
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +19,26 @@ from streamer.transcription import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 
 
+class _StandardOutput(Console):
+    def on_broken_pipe(self) -> None:
+        """Let it be seen that the reader has left; rich would end the program."""
+        raise BrokenPipeError(errno.EPIPE, "the reader has left")
+
+
 def show(what: RenderableType, *, aside: bool = False) -> None:
     """Print to standard output, or aside to standard error where that is for another program."""
-    Console(highlight=False, stderr=aside).print(what)
+    from streamer.outputs.files import standard_output_error
+
+    if aside:
+        Console(highlight=False, stderr=True).print(what)
+    elif sys.stdout is not None:  # where it is closed, nobody wants to see it
+        try:
+            _StandardOutput(highlight=False).print(what)
+            sys.stdout.flush()
+        except OSError as error:
+            failure = standard_output_error(error)
+            if not isinstance(failure, BrokenPipeError):  # who reads it may have had enough
+                raise failure from None
 
 
 def _table(*columns: str) -> Table:

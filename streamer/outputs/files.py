@@ -234,13 +234,7 @@ class StandardOutput:
             self._stream.write(record)
             self._stream.flush()
         except OSError as error:
-            # The interpreter flushes once more when it ends, and would then complain on its own.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
-            if error.errno not in (errno.EPIPE, errno.EINVAL):  # the latter is Windows' word for a closed pipe
-                raise output_error("standard output", error) from error
-            raise BrokenPipeError(errno.EPIPE, "the reader has left") from None
+            raise standard_output_error(error) from None
         self.size += len(record)
 
     def patch(self, offset: int, data: bytes) -> None:
@@ -253,6 +247,25 @@ class StandardOutput:
 
     def close(self, *, keep: bool = True) -> None:
         """It is not ours to close."""
+
+
+def standard_output_error(error: OSError) -> OutputError | BrokenPipeError:
+    """What to raise where standard output could not be written; nothing more is written to it.
+
+    Parameters
+    ----------
+    error : OSError
+        How it failed.
+    """
+    if sys.stdout is not None:
+        # The interpreter flushes once more when it ends, and would then complain on its own.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    if error.errno in (errno.EPIPE, errno.EINVAL):  # the latter is Windows' word for a closed pipe
+        return BrokenPipeError(errno.EPIPE, "the reader has left")
+    return output_error("standard output", error)
 
 
 def open_output(path: str | Path, head: bytes = b"", *, at_once: bool = False) -> RecordFile | StandardOutput:

@@ -152,6 +152,38 @@ def test_without_midi_only_the_files_are_written(own, raw, tmp_path):
     assert b"note_on" in done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [(), ("--notes", "-"), ("--midi", "-"), ("--jsonl", "-")])
+def test_a_standard_output_that_is_full_is_one_line(words):
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "streamer", "transcribe", str(GUITAR), *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr == b"streamer: cannot write standard output: the disk is full; make room or choose another place\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("words", "status"), [("", 0), ("--notes -", 2), ("--midi -", 2), ("--jsonl -", 2), ("--notes n.csv", 0)]
+)
+def test_a_standard_output_that_is_closed_is_no_traceback(tmp_path, words, status):
+    command = f"exec {sys.executable} -m streamer transcribe {GUITAR} {words} >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert done.returncode == status
+    assert done.stderr.count(b"\n") <= 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_of_the_table_may_leave():
+    command = [sys.executable, "-m", "streamer", "transcribe", str(GUITAR)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
 def test_a_recording_that_is_damaged_further_on_leaves_what_was_there(tmp_path):
     samples, rate_hz = soundfile.read(GUITAR)
     soundfile.write(tmp_path / "own.flac", np.tile(samples, 4), rate_hz)
