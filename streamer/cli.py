@@ -4,8 +4,11 @@ Exit status: 0 all went well; 1 something failed on the way (`doctor` found a fa
 away); 2 what was asked for cannot be done, with one line that says why; 128 + N after signal N.
 """
 
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -21,7 +24,7 @@ from streamer.commands.record_dataset import record_dataset
 from streamer.commands.train import train
 from streamer.commands.transcribe import transcribe
 from streamer.commands.tune import tune
-from streamer.errors import StreamerError
+from streamer.errors import StreamerError, printable
 
 PLAY = "Play"
 CHECK = "Check"
@@ -68,8 +71,14 @@ app.add_typer(model, name="model", rich_help_panel=LEARN)
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files are not always what a terminal can show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(args, prog_name="streamer", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # who read our standard output has had enough
+        status = 0
     except StreamerError as error:
         status = _complain("streamer", str(error), 2)
     except typer.TyperException as error:
@@ -82,9 +91,24 @@ def main(args: Sequence[str] | None = None) -> None:
         )
     except typer.Abort:
         status = 1
+    except OSError as error:
+        where = error.filename or "standard output"
+        status = _complain("streamer", f"cannot read or write {where}: {error.strerror or error}", 2)
+    _settle_output()
     sys.exit(status)
 
 
+def _settle_output() -> None:
+    """What could not be written now would fail again, with a traceback, when the interpreter ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _complain(command: str, message: str, status: int) -> int:
-    print(f"{command}: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError, ValueError):  # the terminal is gone: nobody is left to read it
+        print(f"{command}: {printable(' '.join(message.split()))}", file=sys.stderr)
     return status

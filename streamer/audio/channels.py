@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from streamer.errors import ConfigError
 from streamer.events import FloatArray
 
-MOST_CHANNELS = 64
 _SEGMENTS_PER_S = 400
 _POWER_SEGMENTS = 20  # powers are those of the last 50 ms
 _PEAK_FALL = math.exp(-1.0 / (3.0 * _SEGMENTS_PER_S))  # peaks are forgotten in some seconds

@@ -8,11 +8,12 @@ import time
 
 import numpy as np
 
-from streamer.audio.channels import MOST_CHANNELS, ChannelMixer
+from streamer.audio.channels import ChannelMixer
 from streamer.audio.source import EndOfStream, Source
 from streamer.config import RATES_HZ
 from streamer.errors import AudioFormatError, ConfigError
 from streamer.events import Block, FloatArray
+from streamer.settings.io import MOST_CHANNELS
 
 FORMATS: dict[str, np.dtype[np.int16] | np.dtype[np.float32]] = {"s16": np.dtype("<i2"), "f32": np.dtype("<f4")}
 _CHUNK_BYTES = 4096

@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError, require_extra
+from streamer.errors import ConfigError, DataError, printable, require_extra
 from streamer.outputs.files import write_text
 from streamer.outputs.safe import Wanted, check_outputs
+from streamer.reading import as_text
 from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
 from streamer.settings.tracker import BY_NAME
 
@@ -112,7 +113,7 @@ def evaluate(
     if report:
         from streamer.evaluation.report import page
 
-        _write(report, page(evaluation, data.resolve().name))
+        _write(report, page(evaluation, as_text(data.resolve().name)))
     return 0
 
 
@@ -169,7 +170,7 @@ def _baseline_systems(
     }
     if shared:
         raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
-    facts = {"trained_on": {"name": data.resolve().name, "sha256": evaluation_hash(recordings)}}
+    facts = {"trained_on": {"name": as_text(data.resolve().name), "sha256": evaluation_hash(recordings)}}
     systems = []
     for name in dict.fromkeys(names):
         with _Progress(f"training {name}", None):
@@ -180,7 +181,7 @@ def _baseline_systems(
 
 def _write(path: Path, text: str) -> None:
     write_text(path, text)
-    typer.echo(f"wrote {path}", err=True)
+    typer.echo(f"wrote {printable(str(path))}", err=True)
 
 
 class _Progress:

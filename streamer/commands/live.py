@@ -22,7 +22,7 @@ def live(
     rate: int | None,
     block: int,
     format_: str,
-    channel: int,
+    channel: int | None,
     channels: int,
     port: str | None,
     virtual: str | None,
@@ -60,7 +60,9 @@ def live(
     files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
     files.check()
     watched = wiring.has_screen(no_ui, files.to_standard_output)
-    make_tracker(config, rate or DEFAULT_RATE_HZ)  # refuses what cannot work before anything is opened
+    make_tracker(
+        config, DEFAULT_RATE_HZ if rate is None else rate
+    )  # refuses what cannot work before anything is opened
     with ExitStack() as closing:
         sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
         sinks += wiring.open_sound(config.a4_hz, needed=True) if sound else []
@@ -74,8 +76,7 @@ def live(
 
 
 def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, watched: bool) -> int:
-    from streamer.commands.printing import summary_line
-    from streamer.commands.wiring import notify, open_screen
+    from streamer.commands.wiring import notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -95,5 +96,5 @@ def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerC
         preset=files.form.preset,
     )
     status = session.run()
-    notify(summary_line(session.snapshot()))
+    notify_end(source, session.snapshot())
     return status

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streamer.config import PRESETS
 from streamer.doctor import Finding, Severity
-from streamer.errors import DeviceError
+from streamer.errors import DeviceError, printable
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
 from streamer.material.demo import Performance, PlayedNote, match_notes
@@ -164,7 +164,8 @@ def demo_summary(
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
     counts = (
         f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
-        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; wrote {midi}"
+        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; "
+        f"wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from streamer.audio.source import EndOfStream, Source
 from streamer.commands.options import takes_settings
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, printable
 from streamer.events import Block
 from streamer.settings.io import INPUT
 from streamer.settings.recording import RECORDING
@@ -49,7 +49,7 @@ def record_dataset(
     a4: float,
     input_: str | None,
     rate: int | None,
-    channel: int,
+    channel: int | None,
     from_file: Path | None,
     audio: Literal["flac", "wav"],
     source: str,
@@ -87,11 +87,11 @@ def record_dataset(
         return dialogue.run(sound, keys=keys)
 
 
-def _open(wanted: str | None, rate_hz: int | None, channel: int, from_file: Path | None) -> Source:
+def _open(wanted: str | None, rate_hz: int | None, channel: int | None, from_file: Path | None) -> Source:
     if from_file is not None:
         if wanted is not None or rate_hz is not None:
             raise ConfigError("--from-file takes the place of --input and --rate; leave those out")
-        return _FileSource(from_file)
+        return _FileSource(from_file, channel)
     from streamer.commands.wiring import open_source
 
     return open_source(wanted, rate_hz, 0, channel, "s16", 1)
@@ -102,10 +102,11 @@ class _FileSource(Source):
 
     can_wait = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channel: int | None) -> None:
         from streamer.audio.file import AudioFile
 
-        file = AudioFile(path)
+        file = AudioFile(path, channel)
+        self.mixer = file.mixer
         self.rate_hz = file.rate_hz
         self.name = str(path)
         self._blocks = file.blocks()
@@ -140,7 +141,7 @@ class _Dialogue:
 
     def message(self, line: str, style: str = "") -> None:
         """One line."""
-        self._console.print(Text(line, style), soft_wrap=True)
+        self._console.print(Text(printable(line), style), soft_wrap=True)
 
     def run(self, sound: Source, *, keys: bool) -> int:
         """Go on until all is recorded, the sound ends, or the person has had enough; the exit status."""

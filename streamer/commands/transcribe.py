@@ -12,7 +12,7 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
-from streamer.settings.io import FILES, OUTPUT
+from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.tracker import TRACKER
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(OUTPUT, FILES, TRACKER)
+@takes_settings(INPUT, OUTPUT, FILES, TRACKER)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
+    channel: int | None,
     notes: Path | None,
     f0: Path | None,
     midi: Path | None,
@@ -49,14 +50,14 @@ def transcribe(
     from streamer.audio.file import AudioFile
     from streamer.commands.files import Files, MidiForm
     from streamer.commands.printing import notes_table, show
-    from streamer.commands.wiring import notify
+    from streamer.commands.wiring import notify, notify_channel
     from streamer.tracker import make_tracker
     from streamer.transcription import transcribe
 
     form = MidiForm(tempo, midi_channel, preset, file.stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     files.check([file])
-    recording = AudioFile(file)
+    recording = AudioFile(file, channel)
     make_tracker(config, recording.rate_hz)  # refuses what cannot work before anything is opened
     sinks = files.sinks(recording.rate_hz)
     began_s = time.monotonic()
@@ -68,6 +69,7 @@ def transcribe(
     except KeyboardInterrupt:
         notify("interrupted; files that were there before are as they were")
         return INTERRUPTED
+    notify_channel(str(file), recording.mixer)
     if sinks:
         notify(_closing_line(tracked, time.monotonic() - began_s, files))
     else:

@@ -2,10 +2,12 @@
 
 import sys
 
+from streamer.audio.channels import ChannelMixer
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import ConfigError, MidiError, OutputError, printable
 from streamer.live.session import Screen
+from streamer.live.snapshot import Snapshot
 from streamer.outputs.sink import Sink
 
 
@@ -22,6 +24,20 @@ def has_screen(no_ui: bool, taken: bool) -> bool:
     return not no_ui and not taken and sys.stdout is not None and sys.stdout.isatty()
 
 
+def notify_channel(name: str, mixer: ChannelMixer | None) -> None:
+    """A line where another channel was taken than one would expect."""
+    if mixer is not None and not mixer.is_usual:
+        notify(f"{name}: took {mixer.taken}; --channel chooses")
+
+
+def notify_end(source: Source, newest: Snapshot) -> None:
+    """How it went, when the screen has gone."""
+    from streamer.commands.printing import summary_line
+
+    notify_channel(source.name, source.mixer)
+    notify(summary_line(newest))
+
+
 def open_screen() -> Screen:
     """The terminal screen."""
     from streamer.live.screen import Screen as TerminalScreen
@@ -32,7 +48,7 @@ def open_screen() -> Screen:
 
 
 def open_source(
-    wanted: str | None, rate_hz: int | None, block: int, channel: int, sample_format: str, channels: int
+    wanted: str | None, rate_hz: int | None, block: int, channel: int | None, sample_format: str, channels: int
 ) -> Source:
     """The microphone that is wanted, or the raw pipe that is standard input.
 
@@ -44,7 +60,7 @@ def open_source(
     if wanted == "-":
         from streamer.audio.pipe import PipeSource
 
-        return PipeSource(rate_hz or DEFAULT_RATE_HZ, sample_format, channels)
+        return PipeSource(DEFAULT_RATE_HZ if rate_hz is None else rate_hz, sample_format, channels, channel=channel)
     from streamer.audio.microphone import Microphone
 
     return Microphone(wanted, rate_hz, block, channel)

@@ -48,6 +48,7 @@ MOST_CSV_BYTES = 32_000_000
 _MOST_COLUMNS = 200
 _MOST_CELLS = 4_000_000
 _BLOCK = 1 << 16
+_LATEST_S = 1e6  # more than a week
 ONSET_DB = -26.0  # a note has begun when its waveform first comes this near to its peak
 OFFSET_DB = -34.0  # and is over when it stays below this
 
@@ -250,6 +251,8 @@ def as_note_table(rows: list[tuple[float, float, float]], where: str) -> NoteTab
     for onset_s, offset_s, midi in table:
         if not 0.0 <= onset_s < offset_s:
             raise DataError(f"{where}: a note from {onset_s:g} to {offset_s:g} s cannot be; onset < offset is needed")
+        if offset_s > _LATEST_S:
+            raise DataError(f"{where}: a note that ends at {offset_s:g} s cannot be; times are in seconds")
         if not 0.0 <= midi <= 127.0:
             raise DataError(f"{where}: {midi:g} is no MIDI note number; give 0 to 127 (69 is A4)")
     return table

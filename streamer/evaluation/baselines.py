@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.data.arrays import read_whole
 from streamer.data.datasets import Recording
 from streamer.detectors.base import PitchOnlyDetector
 from streamer.detectors.textbook import PeakDetector, PhaseDetector
@@ -121,10 +122,10 @@ def load_namer(path: Path) -> PitchNamer:
         If the file is absent, damaged or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            namer = PitchNamer(str(file["detector"]), file["notes"], file["probability"])
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise ModelError(f"{path} cannot be read as a baseline model ({error})") from error
+        file = read_whole(path, "detector", "notes", "probability")
+    except DataError as error:
+        raise ModelError(f"{path} cannot be read as a baseline model; train it again") from error
+    namer = PitchNamer(str(file["detector"]), file["notes"], file["probability"])
     if namer.detector_name not in DETECTORS or namer.notes.shape != GRID.shape != namer.probability.shape:
         raise ModelError(f"{path} is damaged or no baseline model")
     return namer

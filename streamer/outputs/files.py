@@ -284,7 +284,7 @@ def output_name(path: str | Path) -> str:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a whole text file, or leave what is there. Raises `OutputError`."""
-    RecordFile(path).replace(text.encode("utf-8"))
+    RecordFile(path).replace(text.encode("utf-8", "replace"))  # names of files may be any bytes
 
 
 def _open(path: Path, target: Path) -> tuple[Path | None, io.FileIO]:

@@ -99,6 +99,7 @@ def test_nonmusic_needs_no_label(folder: Path) -> None:
         ("file,midi\na.wav,128\n", "line 2: 128 is no MIDI note number"),
         ("file,midi,f0_hz\na.wav,69,-3\n", "line 2: f0_hz is -3, but must be above 0"),
         ("file,midi\na.wav,\n", "line 2: no pitch and no notes"),
+        ("file,midi,onset_s,offset_s\na.wav,69,0.1,1e300\n", "line 2: a note that ends at 1e+300 s cannot be"),
         ("file,midi,onset_s,offset_s\na.wav,69,0.6,0.1\n", "line 2: a note from 0.6 to 0.1 s cannot be"),
         ("file,notes\na.wav,no.csv\n", "there is no file"),
     ],
