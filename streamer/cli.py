@@ -82,6 +82,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except StreamerError as error:
         status = _complain("streamer", str(error), 2)
     except typer.TyperException as error:
+        if not error.format_message():  # help was shown instead
+            sys.exit(error.exit_code)
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "streamer"
         status = _complain(

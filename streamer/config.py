@@ -168,12 +168,19 @@ class TrackerConfig:
         for name, setting in settings_of(self).items():
             setting.check(getattr(self, name), name)
         if self.low_midi >= self.high_midi:
-            raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
+            low, high = note_name(self.low_midi), note_name(self.high_midi)
+            raise ConfigError(f"the lowest note (--low {low}) must be below the highest (--high {high})")
         if self.model and self.detector != "trained":
             raise ConfigError(f"a model is for the detector 'trained', not for {self.detector!r}; leave one out")
 
     def hop_at(self, rate_hz: int) -> int:
-        """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`."""
+        """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`.
+
+        Parameters
+        ----------
+        rate_hz : int
+            Samples per second.
+        """
         return self.hop or auto_hop(rate_hz)
 
 
@@ -203,6 +210,13 @@ PRESETS: dict[str, Preset] = {
 
 def apply_preset(config: TrackerConfig, name: str) -> TrackerConfig:
     """``config`` with a preset's range and gate.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        What is kept but for the range and the gate.
+    name : str
+        A key of `PRESETS`.
 
     Raises
     ------

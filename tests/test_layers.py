@@ -22,7 +22,7 @@ LAYERS = (
     ("engine",),
     ("data",),
     ("material",),
-    ("transcribe",),
+    ("transcription",),
     ("evaluation",),
     ("training",),
     ("live",),
@@ -42,6 +42,7 @@ PROGRAMS = {
     "streamer.live.screen",
     "streamer.live.screen_process",
     "streamer.outputs.midi_probe",
+    "streamer.outputs.sound_process",
 }
 
 

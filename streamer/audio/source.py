@@ -43,6 +43,11 @@ class Source(ABC):
     def read(self, timeout_s: float) -> Block | None:
         """The next samples, or None when ``timeout_s`` has passed without any.
 
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
+
         Raises
         ------
         EndOfStream

@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError, OutputError, printable
+from streamer.errors import ConfigError, DataError, printable, require_extra
+from streamer.outputs.files import write_text
+from streamer.outputs.safe import Wanted, check_outputs
 from streamer.reading import as_text
 from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
 from streamer.settings.tracker import BY_NAME
@@ -97,11 +99,8 @@ def evaluate(
     from streamer.evaluation.evaluate import evaluate as run
     from streamer.evaluation.results import as_json
 
-    for path in (json_, report):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise OutputError(f"cannot write {path}: there is no folder {path.absolute().parent}")
-        if path is not None and path.is_dir():
-            raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
+    read = [data, *(model or []), *([baseline_data] if baseline_data else [])]
+    check_outputs([Wanted("--json", json_, "JSON"), Wanted("--report", report, "HTML")], read)
     recordings = _sample(read_dataset(data), limit)
     systems = _systems(config, model or [], detector or [])
     if baseline:
@@ -162,6 +161,7 @@ def _baseline_systems(
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
         raise ConfigError(f"there is no baseline {unknown[0]!r}; choose from {', '.join(BASELINES)}")
+    require_extra("sklearn", "--baseline")
     if data is None:
         raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
     recordings = read_dataset(data)
@@ -180,10 +180,7 @@ def _baseline_systems(
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", errors="replace")  # names of files may be any bytes
-    except OSError as error:
-        raise OutputError(f"cannot write {path} ({error.strerror or error})") from error
+    write_text(path, text)
     typer.echo(f"wrote {printable(str(path))}", err=True)
 
 

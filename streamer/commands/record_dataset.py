@@ -73,6 +73,8 @@ def record_dataset(
     from streamer.data.requests import plan_requests, still_missing
 
     requests = plan_requests(low, high, step, takes)
+    if from_file is not None and from_file.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"--from-file {from_file} lies in {folder}, where the notes are written; move it elsewhere")
     notes = NoteFolder(folder, instrument, source, licence, audio)
     missing = still_missing(requests, notes.requests)
     with ExitStack() as closing:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamer.commands.options import Given, takes_settings
-from streamer.errors import OutputError
+from streamer.errors import require_extra
+from streamer.outputs.safe import Wanted, check_outputs
 from streamer.settings.training import ADAPTING, HOW_GROUP, MACHINE, TRAINING
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def train(
     from streamer.model import load
     from streamer.training import train as training
 
-    check_output(output)
+    require_extra("sklearn", "`streamer train`")
+    read = [*data, *(Path(text) for text in (start_from, config) if text)]
+    check_outputs([Wanted("--output", output, "model")], read)
     start = load_model(start_from) if start_from else None
     settings = _settings(given, config, start)
     recordings = [recording for path in data for recording in read_dataset(path)]
@@ -95,14 +98,6 @@ def _settings(given: Given, config: Path | None, start: "Model | None") -> "Sett
 
 def _hidden(model: "Model") -> tuple[int, ...]:
     return tuple(weights.shape[1] for weights in model.scorer.weights[:-1])
-
-
-def check_output(path: Path) -> None:
-    """Find out now what would fail after the work is done."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the model a file name")
-    if not path.parent.is_dir():
-        raise OutputError(f"there is no folder {path.parent} to write the model to")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """``streamer tune``: search for the settings of a training, or for the thresholds of the note machine."""
 
 import csv
+import io
 import json
 import os
 import signal
@@ -12,9 +13,11 @@ import typer
 from rich.table import Table
 
 from streamer.commands.options import takes_settings
-from streamer.commands.train import Data, bars, check_output
+from streamer.commands.train import Data, bars
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, OutputError
+from streamer.errors import ConfigError, require_extra
+from streamer.outputs.files import write_text
+from streamer.outputs.safe import Wanted, check_outputs
 from streamer.settings.tuning import PIECES, TUNING
 
 if TYPE_CHECKING:
@@ -90,9 +93,9 @@ def tune(
     from streamer.data.formats import read_dataset
     from streamer.training.train import check_recordings
 
-    check_output(output)
-    if csv_ is not None:
-        check_output(csv_)
+    require_extra("sklearn", "`streamer tune`")
+    outputs = [Wanted("--output", output, "model" if thresholds else "TOML"), Wanted("--csv", csv_, "CSV")]
+    check_outputs(outputs, [*data, *([model] if model else [])])
     recordings = [recording for path in data for recording in read_dataset(path)]
     check_recordings(recordings)
     how: dict[str, Any] = {
@@ -164,7 +167,7 @@ def _tune_settings(
     show(view)
     best = drawn[found.ranking[0]]
     about = f"best of {len(found.ranking)} candidates on {len(sample.sources)} sources, {len(sample.rows)} examples"
-    _write(output, [f"# {about}", *_settings_lines(best)])
+    write_text(output, "\n".join([f"# {about}", *_settings_lines(best), ""]))
     if table is not None:
         _write_csv(table, found, [{name: getattr(s, name) for name in _TUNED} for s in drawn])
     return _end(found, output)
@@ -290,28 +293,19 @@ def _settings_lines(settings: "Settings") -> list[str]:
     return [f"{name} = {json.dumps(getattr(settings, name))}" for name in _TUNED]
 
 
-def _write(path: Path, lines: Sequence[str]) -> None:
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
 def _write_csv(path: Path, found: "Search", candidates: "Sequence[dict[str, Any]]") -> None:
     """A line for each candidate that was measured, the best first."""
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["rank", "score", "spread", "rounds", "samples", "seconds", *candidates[0]])
-            for rank, k in enumerate(found.ranking, 1):
-                score = found.scores[k]
-                last = score.rounds(found.folds) * found.folds
-                samples = sum(score.samples[last - found.folds : last])
-                facts = [found.mean(k), found.spread(k), score.rounds(found.folds), samples, round(score.seconds, 2)]
-                values = [" ".join(map(str, v)) if isinstance(v, tuple) else v for v in candidates[k].values()]
-                writer.writerow([rank, *facts, *values])
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["rank", "score", "spread", "rounds", "samples", "seconds", *candidates[0]])
+    for rank, k in enumerate(found.ranking, 1):
+        score = found.scores[k]
+        last = score.rounds(found.folds) * found.folds
+        samples = sum(score.samples[last - found.folds : last])
+        facts = [found.mean(k), found.spread(k), score.rounds(found.folds), samples, round(score.seconds, 2)]
+        values = [" ".join(map(str, v)) if isinstance(v, tuple) else v for v in candidates[k].values()]
+        writer.writerow([rank, *facts, *values])
+    write_text(path, text.getvalue())
 
 
 def _end(found: "Search", output: Path) -> int:

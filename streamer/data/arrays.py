@@ -19,6 +19,13 @@ from streamer.reading import open_file
 def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     """Write arrays so that there is either all of the file or none.
 
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced.
+    **arrays : ndarray
+        By the name that each has in the file.
+
     Raises
     ------
     OutputError

@@ -157,6 +157,13 @@ def sounding_span(samples: FloatArray, rate_hz: int) -> tuple[float, float]:
 
     The onset is where the waveform first comes within 26 dB of its peak; the offset where it last is within 34 dB.
 
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1.
+    rate_hz : int
+        Samples per second.
+
     Raises
     ------
     DataError
@@ -207,7 +214,15 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 
 
 def parse_number(text: str, where: str) -> float:
-    """A finite number, or a `DataError` that begins with ``where``."""
+    """A finite number, or a `DataError` that begins with ``where``.
+
+    Parameters
+    ----------
+    text : str
+        A number in digits.
+    where : str
+        Where it comes from; an error's message begins with it.
+    """
     try:
         value = float(text)
     except ValueError:
@@ -219,6 +234,13 @@ def parse_number(text: str, where: str) -> float:
 
 def as_note_table(rows: list[tuple[float, float, float]], where: str) -> NoteTable:
     """Check notes and put them in order.
+
+    Parameters
+    ----------
+    rows : list of tuple of float
+        Onset and offset (s), and MIDI pitch of each note.
+    where : str
+        Where it comes from; an error's message begins with it.
 
     Raises
     ------

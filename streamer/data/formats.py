@@ -27,7 +27,7 @@ from streamer.data.datasets import (
     read_notes_csv,
     sounding_span,
 )
-from streamer.errors import DataError
+from streamer.errors import DataError, require_extra
 from streamer.events import FloatArray
 from streamer.reading import as_text, is_file, read_at_most
 from streamer.units import note_name
@@ -209,7 +209,16 @@ def parse_pitch(text: str) -> tuple[float, bool]:
 
 
 def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
-    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one."""
+    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1.
+    rate_hz : int
+        Samples per second.
+    """
+    require_extra("aubio", "measuring the octave of a note whose label has none")
     import aubio
 
     track = aubio.pitch("yinfast", MEASURE_WINDOW, MEASURE_HOP, rate_hz)

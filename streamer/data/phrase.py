@@ -79,6 +79,15 @@ def cut(recording: Recording, duration_s: float, kind: str = "real") -> list[Phr
     A cut falls in the middle of the pause, or between two notes, that comes first after ``duration_s``; what is left at
     the end is a phrase if it holds a note.
 
+    Parameters
+    ----------
+    recording : Recording
+        What is cut.
+    duration_s : float
+        About how many seconds a phrase lasts.
+    kind : str
+        Kind of the phrases.
+
     Raises
     ------
     DataError

@@ -87,7 +87,15 @@ class PitchNamer:
         return int(self.notes[place]), float(self.probability[place])
 
     def detector(self, config: TrackerConfig, rate_hz: int) -> "NamingDetector":
-        """The detector for a tracker."""
+        """The detector for a tracker.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings of the tracker.
+        rate_hz : int
+            Samples per second.
+        """
         return NamingDetector(self, config, rate_hz)
 
     def save(self, path: Path) -> None:
@@ -124,7 +132,17 @@ def load_namer(path: Path) -> PitchNamer:
 
 
 class NamingDetector(PitchOnlyDetector):
-    """A pitch, and the note that a baseline names for it; how sure it is of both."""
+    """A pitch, and the note that a baseline names for it; how sure it is of both.
+
+    Parameters
+    ----------
+    namer : PitchNamer
+        Names the note of a pitch.
+    config : TrackerConfig
+        Settings of the tracker.
+    rate_hz : int
+        Samples per second.
+    """
 
     def __init__(self, namer: PitchNamer, config: TrackerConfig, rate_hz: int) -> None:
         self._namer = namer
@@ -227,7 +245,15 @@ class Baseline:
         return pitches, np.array([note for _, note in found], dtype=np.int64)
 
     def accuracy(self, namer: PitchNamer, recordings: Sequence[Recording]) -> float:
-        """Share of moments of notes, in percent, in which the right note is named."""
+        """Share of moments of notes, in percent, in which the right note is named.
+
+        Parameters
+        ----------
+        namer : PitchNamer
+            A trained one.
+        recordings : sequence of Recording
+            What it is measured on.
+        """
         pitches, notes = self.measure(recordings)
         if not len(notes):
             raise DataError("there is no note to test a baseline on")

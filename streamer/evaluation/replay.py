@@ -197,20 +197,48 @@ def replay(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds
 
 
 def replay_machine(record: EvidenceRecord, config: TrackerConfig, machine: NoteMachine) -> EventTable:
-    """`replay` with any note machine."""
+    """`replay` with any note machine.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Settings of the tracker.
+    machine : NoteMachine
+        Decides; it is led through the record from its beginning.
+    """
     phrase = record.phrase
     decider = Decider(config, phrase.rate_hz, machine)
     return note_table([*decider.events(record.evidence), *decider.flush(len(phrase.samples))], phrase.rate_hz)
 
 
 def replay_score(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds | None = None) -> NoteCounts:
-    """`replay`, compared with the phrase's notes."""
+    """`replay`, compared with the phrase's notes.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Settings of the tracker.
+    thresholds : Thresholds, optional
+        In place of the record's own.
+    """
     phrase = record.phrase
     return score_notes(phrase.notes, replay(record, config, thresholds), phrase.duration_s)
 
 
 def hop_ms_of(record: EvidenceRecord, config: TrackerConfig) -> float:
-    """Time between two hops of a record."""
+    """Time between two hops of a record.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Says how long a hop is.
+    """
     return 1000.0 * config.hop_at(record.phrase.rate_hz) / record.phrase.rate_hz
 
 

@@ -126,7 +126,15 @@ class Curriculum:
 
 
 def shifted(phrase: Phrase, rng: np.random.Generator) -> Phrase:
-    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow."""
+    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        What is played.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     wanted = 2.0 ** (rng.uniform(-VOICE_SHIFT_SEMITONES, VOICE_SHIFT_SEMITONES) / 12.0)
     ratio = Fraction(wanted).limit_denominator(60)
     samples: FloatArray = resample(phrase.samples.astype(np.float64), ratio).astype(np.float32)

@@ -4,7 +4,7 @@ from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
-from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
@@ -30,16 +30,22 @@ CHAPTERS = (
     Chapter(
         title="MIDI out",
         intro=(
-            "Where `streamer live` and `demo` send notes. `output` and `virtual` exclude each other: the flag of one "
+            "Where `streamer live` and `demo` send notes. `port` and `virtual` exclude each other: the flag of one "
             "makes the environment variable of the other count as not given."
         ),
         settings=OUTPUT,
     ),
     Chapter(
+        title="Sound out",
+        intro="Whether `streamer live` plays what it sends, and `demo` does not.",
+        settings=SOUND,
+    ),
+    Chapter(
         title="Files",
         intro=(
-            "What `streamer live`, `demo` and `transcribe` write. None has an environment variable: a file to write is "
-            "named each time."
+            "What `streamer live`, `demo` and `transcribe` write. A file named `-` is standard output, but for "
+            "the takes that `live` records. A name that says another kind of file is refused, and so is a file that "
+            "is read. None has an environment variable: a file to write is named each time."
         ),
         settings=FILES,
     ),

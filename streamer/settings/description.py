@@ -131,7 +131,15 @@ class Setting:
         return value
 
     def from_toml(self, value: object, called: str = "") -> Any:
-        """The value that a value of a TOML file stands for; arguments and errors are as in `parse`."""
+        """The value that a value of a TOML file stands for; errors are as in `parse`.
+
+        Parameters
+        ----------
+        value : object
+            As it stands in the file.
+        called : str
+            What messages call it.
+        """
         try:
             if self.length is None:
                 made = self._item_of_toml(value)
@@ -146,6 +154,13 @@ class Setting:
 
     def check(self, value: object, called: str = "") -> None:
         """Refuse a value of another type or out of range.
+
+        Parameters
+        ----------
+        value : object
+            The value.
+        called : str
+            What messages call it.
 
         Raises
         ------

@@ -8,6 +8,7 @@ from streamer.settings.description import Setting
 
 INPUT_GROUP = "Sound in"
 OUTPUT_GROUP = "MIDI out"
+SOUND_GROUP = "Sound out"
 FILES_GROUP = "Files"
 SCREEN_GROUP = "Screen"
 MOST_CHANNELS = 64
@@ -93,12 +94,12 @@ INPUT = (
 
 OUTPUT = (
     Setting(
-        name="output",
+        name="port",
         kind="str",
         default=None,
         help="An existing MIDI port, by part of its name.",
-        flag="--output",
-        short="-o",
+        flag="--port",
+        short="-p",
         replaces=("virtual",),
         environment=True,
         metavar="NAME",
@@ -111,7 +112,7 @@ OUTPUT = (
         help="Make a MIDI port that other programs can connect to.",
         flag="--virtual",
         without_value=DEFAULT_PORT_NAME,
-        replaces=("output",),
+        replaces=("port",),
         environment=True,
         metavar="[NAME]",
         group=OUTPUT_GROUP,
@@ -126,24 +127,70 @@ OUTPUT = (
         metavar="API",
         group=OUTPUT_GROUP,
     ),
+    Setting(
+        name="midi_channel",
+        kind="int",
+        default=1,
+        help="MIDI channel of ports and files.",
+        low=1,
+        high=16,
+        flag="--midi-channel",
+        environment=True,
+        metavar="1..16",
+        group=OUTPUT_GROUP,
+    ),
+    Setting(
+        name="no_midi",
+        kind="bool",
+        default=False,
+        help="No MIDI port: just the screen, files and sound that are wanted.",
+        flag="--no-midi",
+        environment=True,
+        group=OUTPUT_GROUP,
+    ),
+)
+
+SOUND = (
+    Setting(
+        name="sound",
+        kind="bool",
+        default=False,
+        help="Play what is sent on a small built-in synthesiser. Use headphones: the microphone hears loudspeakers.",
+        flag="--sound",
+        environment=True,
+        group=SOUND_GROUP,
+    ),
+    Setting(
+        name="no_sound",
+        kind="bool",
+        default=False,
+        help="Do not play what is found on the built-in synthesiser.",
+        flag="--no-sound",
+        environment=True,
+        group=SOUND_GROUP,
+    ),
+)
+
+TEMPO = Setting(
+    name="tempo",
+    kind="float",
+    default=120.0,
+    help="Tempo of MIDI files: where their bars are; no note moves in time.",
+    low=20.0,
+    high=999.0,
+    unit="beats a minute",
+    flag="--tempo",
+    metavar="BPM",
+    group=FILES_GROUP,
 )
 
 # A file to write is named anew each time: a variable that stays would overwrite what was written before.
 FILES = (
     Setting(
-        name="record",
-        kind="path",
-        default=None,
-        help="Record the notes as a MIDI file.",
-        flag="--record",
-        metavar="FILE.mid",
-        group=FILES_GROUP,
-    ),
-    Setting(
         name="record_audio",
         kind="path",
         default=None,
-        help="Record the sound.",
+        help="Record the sound that comes in.",
         flag="--record-audio",
         metavar="FILE.wav",
         group=FILES_GROUP,
@@ -152,7 +199,7 @@ FILES = (
         name="notes",
         kind="path",
         default=None,
-        help="Write a row for each note: onset_s,offset_s,midi,emit_s,note,velocity.",
+        help="Write a row for each note: onset_s,offset_s,midi,emit_s,note,velocity,latency_ms.",
         flag="--notes",
         metavar="FILE.csv",
         group=FILES_GROUP,
@@ -170,8 +217,17 @@ FILES = (
         name="midi",
         kind="path",
         default=None,
-        help="Write the notes as a standard MIDI file.",
+        help="The notes where they are believed to begin and end, as a standard MIDI file.",
         flag="--midi",
+        metavar="FILE.mid",
+        group=FILES_GROUP,
+    ),
+    Setting(
+        name="received",
+        kind="path",
+        default=None,
+        help="What a MIDI receiver would have recorded: each message at the time it was emitted.",
+        flag="--received",
         metavar="FILE.mid",
         group=FILES_GROUP,
     ),
@@ -179,11 +235,12 @@ FILES = (
         name="jsonl",
         kind="path",
         default=None,
-        help="Write every event as a line of JSON; - is standard output.",
+        help="Every event as a line of JSON.",
         flag="--jsonl",
-        metavar="FILE|-",
+        metavar="FILE.jsonl",
         group=FILES_GROUP,
     ),
+    TEMPO,
 )
 
 SCREEN = (

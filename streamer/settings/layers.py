@@ -53,7 +53,21 @@ def merge(
     environment: Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> dict[str, Resolved]:
-    """The value of each setting from the strongest layer that gives one."""
+    """The value of each setting from the strongest layer that gives one.
+
+    Parameters
+    ----------
+    default : mapping
+        A value for every setting, by name.
+    preset : mapping, optional
+        Of the preset.
+    file : mapping, optional
+        Of a file.
+    environment : mapping, optional
+        Of environment variables.
+    flags : mapping, optional
+        Of the command line; the strongest.
+    """
     merged: dict[str, Resolved] = {}
     for origin, layer in zip(Origin, (default, preset, file, environment, flags), strict=True):
         given = {name: value for name, value in (layer or {}).items() if value is not UNSET}

@@ -47,6 +47,15 @@ def resolve_tracker(
 ) -> dict[str, Resolved]:
     """Every setting of the tracker with its origin. The preset may itself come from any of the layers.
 
+    Parameters
+    ----------
+    file : mapping, optional
+        Values of a file, by name of the setting.
+    environment : mapping, optional
+        Values of environment variables.
+    flags : mapping, optional
+        Values of the command line.
+
     Raises
     ------
     ConfigError

@@ -100,6 +100,13 @@ class Settings:
 def make_settings(given: Mapping[str, Any], where: str = "the settings") -> Settings:
     """Settings from plain values as TOML has them; what is not given keeps its default.
 
+    Parameters
+    ----------
+    given : mapping
+        Values by name; tables are mappings, too.
+    where : str
+        Where it comes from; an error's message begins with it.
+
     Raises
     ------
     ConfigError

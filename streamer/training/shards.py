@@ -34,7 +34,17 @@ _CHUNK_SHARE = 0.25  # of the memory
 
 
 def key(data_sha256: str, curriculum: Curriculum, hop: int) -> str:
-    """Name of a folder of shards: the same for all that makes the same rows, and for nothing else."""
+    """Name of a folder of shards: the same for all that makes the same rows, and for nothing else.
+
+    Parameters
+    ----------
+    data_sha256 : str
+        Hash of the recordings and their labels.
+    curriculum : Curriculum
+        Makes the pieces.
+    hop : int
+        Samples from one hop to the next.
+    """
     makes = {
         "version": [__version__, features.VERSION, features.NAMES],
         "data": data_sha256,

@@ -66,6 +66,8 @@ def split(recordings: Sequence[Recording], hold_out: Sequence[str]) -> Split:
 
     Parameters
     ----------
+    recordings : sequence of Recording
+        All there are.
     hold_out : sequence of str
         Each is part of the name of a source or of an instrument.
 
@@ -178,6 +180,13 @@ def _losses(name: str, model: Model, start: Model | None, shards: Shards) -> dic
 
 def save(model: Model, path: Path) -> None:
     """Write a model so that there is either all of it or none.
+
+    Parameters
+    ----------
+    model : Model
+        What is written.
+    path : Path
+        An existing file is replaced.
 
     Raises
     ------

@@ -40,7 +40,7 @@ def got():
         input_: str | None,
         rate: int | None,
         format_: str,
-        output: str | None,
+        port: str | None,
         virtual: str | None,
         jsonl: Path | None,
         no_ui: bool,
@@ -59,7 +59,7 @@ def got():
 
 
 DEFAULTS = {
-    "own": 3, "input_": None, "rate": None, "format_": "s16", "output": None, "virtual": None, "jsonl": None,
+    "own": 3, "input_": None, "rate": None, "format_": "s16", "port": None, "virtual": None, "jsonl": None,
     "no_ui": False, "loud": True, "words": (), "room": 100,
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_every_shape_of_flag_arrives(got):
 
 
 def test_variables_are_read_and_a_flag_wins(got, monkeypatch):
-    for name, text in {"INPUT": "USB", "RATE": "44100", "FORMAT": "f32", "NO_UI": "yes", "OUTPUT": ""}.items():
+    for name, text in {"INPUT": "USB", "RATE": "44100", "FORMAT": "f32", "NO_UI": "yes", "PORT": ""}.items():
         monkeypatch.setenv(f"STREAMER_{name}", text)
     read = {"input_": "USB", "rate": 44_100, "format_": "f32", "no_ui": True}
     assert got() == DEFAULTS | read
@@ -85,12 +85,12 @@ def test_variables_are_read_and_a_flag_wins(got, monkeypatch):
 
 
 def test_a_flag_takes_the_place_of_the_variable_of_another(got, monkeypatch):
-    monkeypatch.setenv("STREAMER_OUTPUT", "FluidSynth")
-    assert got()["output"] == "FluidSynth"
+    monkeypatch.setenv("STREAMER_PORT", "FluidSynth")
+    assert got()["port"] == "FluidSynth"
     assert got("--virtual", "v") == DEFAULTS | {"virtual": "v"}
-    monkeypatch.setenv("STREAMER_OUTPUT", "")
+    monkeypatch.setenv("STREAMER_PORT", "")
     monkeypatch.setenv("STREAMER_VIRTUAL", "v")
-    assert got("--output", "o") == DEFAULTS | {"output": "o"}
+    assert got("--port", "o") == DEFAULTS | {"port": "o"}
 
 
 @pytest.mark.parametrize(

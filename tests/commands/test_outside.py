@@ -60,13 +60,16 @@ def notes_of(lines: str) -> list[int]:
 def test_opposite_channels_of_a_file_are_tracked_and_reported(folder: Path) -> None:
     status, _, err = run("transcribe", "opposite.wav", "--notes", "n.csv", cwd=folder)
     assert (status, notes_in(folder / "n.csv")) == (0, [69])
-    assert err == "streamer: opposite.wav: took channel 1 of 2, as their mean cancels; --channel chooses\n"
+    said, closing = err.splitlines()
+    assert said == "streamer: opposite.wav: took channel 1 of 2, as their mean cancels; --channel chooses"
+    assert closing.startswith("streamer: 1 note in ")
 
 
 @pytest.mark.parametrize(("channel", "note"), [(1, 60), (2, 69)])
 def test_a_channel_is_chosen_in_files_and_pipes(folder: Path, channel: int, note: int) -> None:
     status, _, err = run("transcribe", "two.wav", "--channel", str(channel), "--notes", "n.csv", cwd=folder)
-    assert (status, err, notes_in(folder / "n.csv")) == (0, "", [note])
+    assert (status, notes_in(folder / "n.csv")) == (0, [note])
+    assert "took" not in err
     raw = (folder / "two.wav").read_bytes()[44:]
     pipe = ("live", "--input", "-", "--channels", "2", "--channel", str(channel), "--jsonl", "-", "--no-ui")
     status, out, _ = run(*pipe, cwd=folder, stdin=raw)
@@ -98,7 +101,9 @@ def test_names_may_be_anything(folder: Path) -> None:
     (folder / "two.wav").rename(folder / odd)
     outputs = {flag: os.fsdecode(b"\xff." + flag.encode()) for flag in ("notes", "f0", "midi", "jsonl")}
     words = [word for flag, name in outputs.items() for word in (f"--{flag}", name)]
-    assert run("transcribe", odd, "--channel", "1", *words, cwd=folder) == (0, "", "")
+    status, out, err = run("transcribe", odd, "--channel", "1", *words, cwd=folder)
+    assert (status, out, err.count("\n")) == (0, "", 1)
+    assert err.endswith("; wrote \\xff.notes, \\xff.f0, \\xff.midi, \\xff.jsonl\n")
     assert notes_in(folder / outputs["notes"]) == [60]
     assert all((folder / name).stat().st_size for name in outputs.values())
     status, out, err = run("transcribe", f"no-{odd}", cwd=folder)

@@ -28,7 +28,7 @@ from streamer.settings.tracker import TRACKER
 from streamer.tracker import make_tracker
 from streamer.training.settings import make_settings, read_settings
 from streamer.training.train import check_recordings
-from streamer.transcribe import transcribe
+from streamer.transcription import transcribe
 
 RATE_HZ = 16_000
 _LONGEST_S = 2.0

@@ -21,7 +21,7 @@ def test_every_setting_has_a_row_in_its_chapter():
 
 
 def test_variables_stand_where_they_are_read():
-    for variable in ("EAGERNESS", "INPUT", "OUTPUT", "VIRTUAL", "RATE", "BLOCK", "MIDI_API", "NO_UI", "CORE"):
+    for variable in ("EAGERNESS", "INPUT", "PORT", "VIRTUAL", "RATE", "BLOCK", "MIDI_API", "NO_UI", "CORE"):
         assert f"| `STREAMER_{variable}` |" in PAGE
     for variable in ("RECORD", "JSONL", "MIDI", "SEED"):
         assert f"`STREAMER_{variable}`" not in PAGE
