@@ -140,7 +140,19 @@ class OnsetContext:
         pitches: Sequence[float | None],
         level_db: Sequence[float],
     ) -> None:
-        """Take the next hops: scores, shape (hops, 88), the MIDI pitch of each one's likeliest candidate, and levels."""
+        """Take the next hops.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (hops, 88)
+            Log odds that each candidate sounds.
+        onset_scores : ndarray of float32, shape (hops, 88)
+            Log odds that it has just begun.
+        pitches : sequence of float or None
+            MIDI pitch of each hop's likeliest candidate.
+        level_db : sequence of float
+            Level of each hop.
+        """
         new = self._past.room(len(scores))
         new[:] = -_MOST_ODDS
         inner = new[:, :, _EDGE : _EDGE + N_CANDIDATES]

@@ -20,6 +20,8 @@ from streamer.material.nomusic_recordings import KIND, one_after_the_other, reco
 from streamer.material.plans import STYLE_NAMES
 from streamer.material.singing import sing
 from streamer.material.synthesis import synthesise
+from streamer.settings.description import described
+from streamer.settings.training import SHARES
 
 RATE_HZ = 44_100
 PIECE_S = 10.0
@@ -37,16 +39,16 @@ class Mixture:
     though they sound at a pitch, and a scorer that learns this takes the beginning of a sine for one of them.
     """
 
-    assembled: float = 0.30
-    phrases: float = 0.20
-    rendered: float = 0.12
-    synthesised: float = 0.16
-    slurred: float = 0.16
-    sung: float = 0.0
-    nonmusic: float = 0.08
-    recorded_nonmusic: float = 0.12
-    drums: float = 0.05
-    speech: float = 0.05
+    assembled: float = described(SHARES["assembled"])
+    phrases: float = described(SHARES["phrases"])
+    rendered: float = described(SHARES["rendered"])
+    synthesised: float = described(SHARES["synthesised"])
+    slurred: float = described(SHARES["slurred"])
+    sung: float = described(SHARES["sung"])
+    nonmusic: float = described(SHARES["nonmusic"])
+    recorded_nonmusic: float = described(SHARES["recorded_nonmusic"])
+    drums: float = described(SHARES["drums"])
+    speech: float = described(SHARES["speech"])
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,15 @@ class Curriculum:
 
 
 def shifted(phrase: Phrase, rng: np.random.Generator) -> Phrase:
-    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow."""
+    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        What is played.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     wanted = 2.0 ** (rng.uniform(-VOICE_SHIFT_SEMITONES, VOICE_SHIFT_SEMITONES) / 12.0)
     ratio = Fraction(wanted).limit_denominator(60)
     samples: FloatArray = resample(phrase.samples.astype(np.float64), ratio).astype(np.float32)
