@@ -21,7 +21,7 @@ LAG_STARTS = tuple(MAX_LAG * sum(LAG_STEPS[:k]) for k in range(LEVELS))  # of ea
 _SIZE = 432  # a fast FFT length, the longest window + MAX_LAG or a little more
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
 _QUIET = (np.array(CORRELATION_WINDOWS) * _FLOOR).astype(np.float32)[:, None, None]
-_HALF_A_SAMPLE = np.exp(0.5j * np.pi * np.arange(_SIZE // 2 + 1) / (_SIZE / 2)).astype(np.complex64)  # later
+_HALF_A_SAMPLE = np.exp(1j * np.pi * np.arange(_SIZE // 2 + 1) / _SIZE)  # later
 # Halfway between two samples the power may be far more than theirs, next to a click: so large a part of it is counted.
 _LEAST_BETWEEN = 0.8
 _FALL = 0.25  # the share of a window in which it falls towards the newest sample
@@ -60,10 +60,18 @@ class Spectra:
 
 
 class SpectrumAnalyser:
-    """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in."""
+    """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in.
+
+    Attributes
+    ----------
+    windows : list of ndarray of float32
+        For each of `POWER_WINDOWS`.
+    """
+
+    least_between = _LEAST_BETWEEN
 
     def __init__(self) -> None:
-        self._windows = [asymmetric_window(n) for n in POWER_WINDOWS]
+        self.windows = [asymmetric_window(n) for n in POWER_WINDOWS]
         self._make_room(1)
 
     def analyse(self, levels: FloatArray) -> Spectra:
@@ -76,7 +84,7 @@ class SpectrumAnalyser:
             not on how many are given at once.
         """
         log_power = []
-        for window in self._windows:
+        for window in self.windows:
             power = _power(rfft(levels[:, :, -len(window) :] * window))
             power += _FLOOR
             log_power.append(np.log(power, out=power))
@@ -103,7 +111,9 @@ class SpectrumAnalyser:
         cross = rfft(newest)
         cross *= np.conj(spectrum)[:, None]
         cross[:, :, 0, -1] *= 0.5  # in the longer inverse transform this is not the highest bin, and counts twice
-        energy, mean, mean_dense = self._powers(recent, irfft(spectrum[:, 0] * _HALF_A_SAMPLE, _SIZE))
+        energy, mean, mean_dense = self._powers(
+            recent, irfft(spectrum[:, 0] * _HALF_A_SAMPLE.astype(np.complex64), _SIZE)
+        )
         correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
         n = MAX_LAG * LAG_STEPS[0]
         dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
@@ -141,6 +151,26 @@ class SpectrumAnalyser:
             values *= 0.5
             values += _QUIET
         return energy, mean, mean_dense.reshape(hops, windows, -1)
+
+
+def shift_by_half_a_sample() -> NDArray[np.complex128]:
+    """What brings samples that correlations look at to half a sample later, for each bin of every fourth sample.
+
+    Returns
+    -------
+    ndarray of complex128, shape (_SIZE // 8 + 1, 4, 4)
+        From the spectrum of every fourth sample, beginning at sample ``r``, to that of every fourth, beginning at
+        ``s``: element ``[bin, r, s]``. The scale of an inverse transform is in it.
+    """
+    pulse = np.zeros(_SIZE)
+    pulse[0] = 1.0
+    later = irfft(rfft(pulse) * _HALF_A_SAMPLE, _SIZE)
+    quarter = _SIZE // 4
+    out = np.empty((quarter // 2 + 1, 4, 4), np.complex128)
+    for r in range(4):
+        for s in range(4):
+            out[:, r, s] = rfft(later[(4 * np.arange(quarter) + s - r) % _SIZE]) / quarter
+    return out
 
 
 def _power(spectrum: NDArray[np.complex64]) -> FloatArray:
