@@ -32,8 +32,10 @@
 #define PLACES 46
 #define LAG_PLACES 18
 #define POWER_PLACES (PLACES - LAG_PLACES)
+#define PLACES_PADDED 48
 #define FEATURES 81
 #define HARMONICS 7
+#define PLANES 20
 
 /* Samples of one level, the newest at `end`, with at least HISTORY before them. */
 typedef struct {
@@ -71,16 +73,16 @@ typedef struct {
 } past;
 
 typedef struct {
-    int32_t *search_at, *gather_at;
+    int32_t *search_at, *gather_at; /* [11][88], [11][88][PLACES_PADDED] */
     float *search_mix, *gather_mix;
-    uint8_t *missing;           /* [28][88] */
+    uint8_t *missing;           /* [88][28] */
     size_t level[NOTES];
     float steps[STEPS], detune[STEPS], registers[NOTES];
     float tie;
     size_t rise[4], trough[2], depth;
     past traces, strengths, common;
     double floor, floor_climb;
-    float planes[FEATURES][NOTES];
+    float planes[PLANES][NOTES]; /* the columns that are not just read off, one value of all candidates after the other */
 } features;
 
 struct streamer_stream {

@@ -16,20 +16,25 @@
 enum {
     CORRELATION_100 = 3,
     CORRELATION_256 = 6,
-    POWERS = 18,
-    POWERS_LONG = POWERS + 14,
-    BELOW_BEST = 46,
-    HARMONICS_RISE = 50,
-    CORRELATION_RISE = 54,
-    GLIDE = 56,
-    FLUX = 58,
-    UPPER_RISE = 60,
-    HARMONICS_TROUGH = 62,
-    CORRELATION_TROUGH = 64,
-    DETUNE = 66,
-    REGISTER = 67,
-    LEVEL_SHARE = 68,
-    COMMONS = 69
+    POWERS = LAG_PLACES,
+    POWERS_LONG = POWERS + POWER_PLACES / 2,
+    CHANGES = PLACES, /* from here on, planes */
+    DETUNE = CHANGES + PLANES,
+    REGISTER,
+    LEVEL_SHARE,
+    COMMONS
+};
+
+/* Planes, in the order of the columns. */
+enum {
+    BELOW_BEST = 0,
+    HARMONICS_RISE = 4,
+    CORRELATION_RISE = 8,
+    GLIDE = 10,
+    FLUX = 12,
+    UPPER_RISE = 14,
+    HARMONICS_TROUGH = 16,
+    CORRELATION_TROUGH = 18
 };
 
 static int past_make(past *q, size_t depth, size_t width, float before)
@@ -74,17 +79,23 @@ int features_make(features *f, const streamer_tables *t)
     float silence = (float)log(1e-9);
     size_t k, i;
 
-    f->search_at = copied(t->search_at, NOTES * STEPS * sizeof(int32_t));
-    f->search_mix = copied(t->search_mix, NOTES * STEPS * sizeof(float));
-    f->gather_at = copied(t->gather_at, STEPS * NOTES * PLACES * sizeof(int32_t));
-    f->gather_mix = copied(t->gather_mix, STEPS * NOTES * PLACES * sizeof(float));
-    f->missing = malloc(NOTES * POWER_PLACES);
+    f->search_at = malloc(NOTES * STEPS * sizeof(int32_t));
+    f->search_mix = malloc(NOTES * STEPS * sizeof(float));
+    f->gather_at = calloc(STEPS * NOTES * PLACES_PADDED, sizeof(int32_t));
+    f->gather_mix = calloc(STEPS * NOTES * PLACES_PADDED, sizeof(float));
+    f->missing = copied(t->missing, NOTES * POWER_PLACES);
     if (!f->search_at || !f->search_mix || !f->gather_at || !f->gather_mix || !f->missing)
         return -1;
     for (i = 0; i < NOTES; i++) {
         f->level[i] = (size_t)t->level[i];
-        for (k = 0; k < POWER_PLACES; k++)
-            f->missing[k * NOTES + i] = t->missing[i * POWER_PLACES + k];
+        for (k = 0; k < STEPS; k++) {
+            f->search_at[k * NOTES + i] = t->search_at[i * STEPS + k];
+            f->search_mix[k * NOTES + i] = t->search_mix[i * STEPS + k];
+        }
+    }
+    for (i = 0; i < STEPS * NOTES; i++) {
+        memcpy(f->gather_at + i * PLACES_PADDED, t->gather_at + i * PLACES, PLACES * sizeof(int32_t));
+        memcpy(f->gather_mix + i * PLACES_PADDED, t->gather_mix + i * PLACES, PLACES * sizeof(float));
     }
     memcpy(f->steps, t->steps, sizeof f->steps);
     memcpy(f->detune, t->detune, sizeof f->detune);
@@ -122,52 +133,39 @@ void features_free(features *f)
 }
 
 /* Which step each candidate moves to: the shortest period of those that are as good as the best. */
-static void best_periods(const features *f, const float *correlation, size_t *best)
+static void best_periods(const features *f, const kernels *fast, const float *correlation, int32_t *best)
 {
-    float total[ROW];
+    float total[ROW], near[STEPS * NOTES], top[NOTES];
     size_t i, k;
 
     for (i = 0; i < ROW; i++)
         total[i] = correlation[i] + correlation[ROW + i] + correlation[2 * ROW + i];
+    fast->interpolate(total, f->search_at, f->search_mix, STEPS * NOTES, near);
+    memcpy(top, near, sizeof top);
+    for (k = 1; k < STEPS; k++)
+        for (i = 0; i < NOTES; i++)
+            top[i] = near[k * NOTES + i] > top[i] ? near[k * NOTES + i] : top[i];
     for (i = 0; i < NOTES; i++) {
-        float near[STEPS], top;
-        size_t chosen = 0;
-        for (k = 0; k < STEPS; k++) {
-            const float *low = total + f->search_at[i * STEPS + k];
-            near[k] = low[0] + f->search_mix[i * STEPS + k] * (low[1] - low[0]);
-        }
-        top = near[0];
-        for (k = 1; k < STEPS; k++)
-            if (near[k] > top)
-                top = near[k];
-        top -= f->tie;
-        while (chosen + 1 < STEPS && near[chosen] < top)
-            chosen++;
-        best[i] = chosen;
+        top[i] -= f->tie;
+        best[i] = 0;
     }
-}
-
-static void gather(features *f, const float *values, const size_t *best)
-{
-    size_t i, k;
-
-    for (i = 0; i < NOTES; i++) {
-        const int32_t *at = f->gather_at + (best[i] * NOTES + i) * PLACES;
-        const float *mix = f->gather_mix + (best[i] * NOTES + i) * PLACES;
-        for (k = 0; k < PLACES; k++) {
-            float low = values[at[k]];
-            f->planes[k][i] = low + (values[at[k] + 1] - low) * mix[k];
-        }
-    }
+    for (k = STEPS; k-- > 0;)
+        for (i = 0; i < NOTES; i++)
+            best[i] = near[k * NOTES + i] >= top[i] ? (int32_t)k : best[i];
 }
 
 static void below_best(const float *values, float *out)
 {
-    float top = values[0];
-    size_t i;
+    float tops[8], top;
+    size_t i, k;
 
-    for (i = 1; i < NOTES; i++)
-        top = values[i] > top ? values[i] : top;
+    memcpy(tops, values, sizeof tops);
+    for (i = 8; i < NOTES; i += 8)
+        for (k = 0; k < 8; k++)
+            tops[k] = values[i + k] > tops[k] ? values[i + k] : tops[k];
+    top = tops[0];
+    for (k = 1; k < 8; k++)
+        top = tops[k] > top ? tops[k] : top;
     for (i = 0; i < NOTES; i++)
         out[i] = values[i] - top;
 }
@@ -185,7 +183,7 @@ static void least(const past *q, size_t hops, size_t first, float *out)
     }
 }
 
-static void changes(features *f, const float *harmonics, const float *detune)
+static void changes(features *f, const float *harmonics, const float *correlation, const float *detune)
 {
     float *now = past_next(&f->traces);
     const float *strengths = ago(&f->strengths, 0);
@@ -193,7 +191,7 @@ static void changes(features *f, const float *harmonics, const float *detune)
     size_t k, i, h;
 
     memcpy(now, harmonics, NOTES * sizeof(float));
-    memcpy(now + NOTES, f->planes[CORRELATION_100], NOTES * sizeof(float));
+    memcpy(now + NOTES, correlation, NOTES * sizeof(float));
     memcpy(now + 2 * NOTES, detune, NOTES * sizeof(float));
     for (k = 0; k < 4; k++) {
         const float *before = ago(&f->traces, f->rise[k]);
@@ -233,9 +231,9 @@ static void changes(features *f, const float *harmonics, const float *detune)
 }
 
 /* What is the same for all candidates; `energy` is logarithmic. */
-static void commons(features *f, const kernels *fast, float energy[WINDOWS][LEVELS], const float *newest)
+static void commons(features *f, const kernels *fast, float energy[][LEVELS], const float *newest, float *values)
 {
-    float steep[48] = {0.0f}, brightness[16] = {0.0f}, values[NOTES];
+    float steep[48] = {0.0f}, brightness[16] = {0.0f};
     float *now;
     double slow = energy[2][0], above;
     float extreme;
@@ -269,58 +267,69 @@ static void commons(features *f, const kernels *fast, float energy[WINDOWS][LEVE
     f->floor = slow < f->floor + f->floor_climb ? slow : f->floor + f->floor_climb;
     above = slow - f->floor;
     values[n++] = (float)(above < MOST_ABOVE_FLOOR ? above : MOST_ABOVE_FLOOR);
-    for (k = 0; k < n; k++)
-        for (i = 0; i < NOTES; i++)
-            f->planes[COMMONS + k][i] = values[k];
+}
+
+/* Reads off what a candidate's period says, into the first columns of its row. */
+static void gather(const features *f, const kernels *fast, const float *values, size_t note, size_t step, float own,
+                   float *row, float *strengths, float *harmonics)
+{
+    float read[PLACES_PADDED];
+    const uint8_t *missing = f->missing + note * POWER_PLACES;
+    size_t at = (step * NOTES + note) * PLACES_PADDED, k, w;
+
+    fast->interpolate(values, f->gather_at + at, f->gather_mix + at, PLACES_PADDED, read);
+    for (k = 0; k < HARMONICS; k++)
+        strengths[k * NOTES + note] = read[POWERS + k];
+    for (w = 0; w < 2; w++) {
+        const float *first = read + (w ? POWERS_LONG : POWERS);
+        harmonics[w * NOTES + note] = (first[0] + first[1] + first[2] + first[3]) * 0.25f;
+    }
+    memcpy(row, read, LAG_PLACES * sizeof(float));
+    for (k = 0; k < POWER_PLACES; k++) {
+        float value = read[POWERS + k] - own;
+        value = value < MISSING ? MISSING : value;
+        row[POWERS + k] = missing[k] ? MISSING : value;
+    }
 }
 
 void features_extract(features *f, const kernels *fast, const spectrum *s, const pyramid *p, float *matrix,
                       float *period_ratio)
 {
-    float energy[WINDOWS + 1][LEVELS], own[NOTES], harmonics[2][NOTES], detune[NOTES];
-    float *strengths;
-    size_t best[NOTES], i, k, w;
+    float energy[WINDOWS + 1][LEVELS], own[NOTES], harmonics[2 * NOTES], detune[NOTES], common[FEATURES - COMMONS];
+    float correlation[2][NOTES];
+    float *strengths = past_next(&f->strengths);
+    int32_t best[NOTES];
+    size_t i, k, w;
 
-    best_periods(f, s->values, best);
-    gather(f, s->values, best);
-    memset(energy, 0, sizeof energy);
-    for (w = 0; w < WINDOWS; w++)
-        for (k = 0; k < LEVELS; k++)
+    best_periods(f, fast, s->values, best);
+    for (k = 0; k < LEVELS; k++) {
+        for (w = 0; w < WINDOWS; w++)
             energy[w][k] = s->energy[w][k] + FLOOR;
-    for (k = 0; k < LEVELS; k++)
         energy[WINDOWS][k] = 1.0f;
+    }
     fast->logarithms(energy[0], 16);
-    strengths = past_next(&f->strengths);
-    for (k = 0; k < HARMONICS; k++)
-        memcpy(strengths + k * NOTES, f->planes[POWERS + k], NOTES * sizeof(float));
     for (i = 0; i < NOTES; i++) {
+        float *row = matrix + i * FEATURES;
         own[i] = energy[2][f->level[i]];
-        for (w = 0; w < 2; w++) {
-            size_t at = w ? POWERS_LONG : POWERS;
-            harmonics[w][i] =
-                (f->planes[at][i] + f->planes[at + 1][i] + f->planes[at + 2][i] + f->planes[at + 3][i]) * 0.25f;
-        }
+        gather(f, fast, s->values, i, (size_t)best[i], own[i], row, strengths, harmonics);
+        correlation[0][i] = row[CORRELATION_100];
+        correlation[1][i] = row[CORRELATION_256];
         detune[i] = f->detune[best[i]];
-        f->planes[DETUNE][i] = fabsf(detune[i]);
-        f->planes[REGISTER][i] = f->registers[i];
-        f->planes[LEVEL_SHARE][i] = own[i] - energy[2][0];
         period_ratio[i] = f->steps[best[i]];
     }
-    for (k = 0; k < POWER_PLACES; k++) {
-        float *plane = f->planes[POWERS + k];
-        const uint8_t *missing = f->missing + k * NOTES;
-        for (i = 0; i < NOTES; i++) {
-            float value = plane[i] - own[i];
-            plane[i] = missing[i] || value < MISSING ? MISSING : value;
-        }
+    below_best(correlation[0], f->planes[BELOW_BEST]);
+    below_best(correlation[1], f->planes[BELOW_BEST + 1]);
+    below_best(harmonics, f->planes[BELOW_BEST + 2]);
+    below_best(harmonics + NOTES, f->planes[BELOW_BEST + 3]);
+    changes(f, harmonics, correlation[0], detune);
+    commons(f, fast, energy, pyramid_newest(p, 0, 40), common);
+    for (i = 0; i < NOTES; i++) {
+        float *row = matrix + i * FEATURES;
+        for (k = 0; k < PLANES; k++)
+            row[CHANGES + k] = f->planes[k][i];
+        row[DETUNE] = fabsf(detune[i]);
+        row[REGISTER] = f->registers[i];
+        row[LEVEL_SHARE] = own[i] - energy[2][0];
+        memcpy(row + COMMONS, common, sizeof common);
     }
-    below_best(f->planes[CORRELATION_100], f->planes[BELOW_BEST]);
-    below_best(f->planes[CORRELATION_256], f->planes[BELOW_BEST + 1]);
-    below_best(harmonics[0], f->planes[BELOW_BEST + 2]);
-    below_best(harmonics[1], f->planes[BELOW_BEST + 3]);
-    changes(f, harmonics[0], detune);
-    commons(f, fast, energy, pyramid_newest(p, 0, 40));
-    for (i = 0; i < NOTES; i++)
-        for (k = 0; k < FEATURES; k++)
-            matrix[i * FEATURES + k] = f->planes[k][i];
 }

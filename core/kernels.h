@@ -4,6 +4,7 @@
 #define STREAMER_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LAGS 152        /* of a level, as MAX_LAG */
 #define LAGS_PADDED 160
@@ -20,6 +21,8 @@ typedef struct {
     float (*dot)(const float *x, const float *y, size_t n);
     /* values[i] = log(values[i]) of positive normal numbers; n is a multiple of 16. */
     void (*logarithms)(float *values, size_t n);
+    /* out[i] = values[at[i]] + (values[at[i] + 1] - values[at[i]]) * mix[i]; n is a multiple of 8. */
+    void (*interpolate)(const float *values, const int32_t *at, const float *mix, size_t n, float *out);
     /* out[r][u] = bias[u] + sum of x[r][i] * weight[i][u], rectified or not, for 1 to 6 rows; padded is the
        length of a row of `weight`, `bias` and `out`. */
     void (*layer)(const float *x, size_t x_stride, size_t rows, const float *weight, const float *bias, size_t inputs,

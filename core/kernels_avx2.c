@@ -9,7 +9,7 @@
 #define KERNEL(name) name##_avx2
 #include "kernels.inc"
 
-const kernels kernels_avx2 = {"AVX2", correlate_avx2, dot_avx2, logarithms_avx2, layer_avx2};
+const kernels kernels_avx2 = {"AVX2", correlate_avx2, dot_avx2, logarithms_avx2, interpolate_avx2, layer_avx2};
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif

@@ -9,7 +9,7 @@
 #define KERNEL(name) name##_avx512
 #include "kernels.inc"
 
-const kernels kernels_avx512 = {"AVX512", correlate_avx512, dot_avx512, logarithms_avx512, layer_avx512};
+const kernels kernels_avx512 = {"AVX512", correlate_avx512, dot_avx512, logarithms_avx512, interpolate_avx512, layer_avx512};
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif
