@@ -29,7 +29,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The tracker brings scipy's transforms, which take longer to import than all the rest.
+    # The tracker brings all of the analysis, which most of what imports `streamer` does not need.
     if name in ("Tracker", "make_tracker"):
         from streamer import tracker
 

@@ -9,7 +9,14 @@ from streamer.analysis import core
 from streamer.analysis.features import CANDIDATES, NAMES, FeatureExtractor
 from streamer.analysis.finepitch import FinePitches
 from streamer.analysis.framing import Pyramid
-from streamer.analysis.spectrum import LAG_STEPS, MAX_LAG, SpectrumAnalyser, shift_by_half_a_sample
+from streamer.analysis.spectrum import (
+    LAG_STEPS,
+    LEAST_BETWEEN,
+    MAX_LAG,
+    POWER_WINDOWS,
+    asymmetric_window,
+    shift_by_half_a_sample,
+)
 from streamer.analysis.stream import FeatureBatch, FeatureStream, offset_share
 from streamer.config import TrackerConfig
 from streamer.events import FloatArray
@@ -55,7 +62,7 @@ class NativeStream:
         tables.values.hop = self._hop
         tables.values.offset_share = offset_share(self._hop, rate_hz)
         tables.pyramid(Pyramid(rate_hz, self._hop))
-        tables.spectrum(SpectrumAnalyser())
+        tables.spectrum()
         tables.features(self._features)
         stream = self._lib.streamer_stream_new(tables.values, fastest)
         if stream == self._ffi.NULL:
@@ -96,14 +103,14 @@ class _Tables:
         values.taps_width = len(self._kept[-1][0])
         self._set("halving", _padded(pyramid.halving[None])[0])
 
-    def spectrum(self, analyser: SpectrumAnalyser) -> None:
+    def spectrum(self) -> None:
         """Of windows and of the shift between samples."""
-        self._set("window_short", analyser.windows[0])
-        self._set("window_long", analyser.windows[1])
+        self._set("window_short", asymmetric_window(POWER_WINDOWS[0]))
+        self._set("window_long", asymmetric_window(POWER_WINDOWS[1]))
         shift = shift_by_half_a_sample()
         self._set("shift_real", shift.real.astype(np.float32))
         self._set("shift_imaginary", shift.imag.astype(np.float32))
-        self.values.least_between = analyser.least_between
+        self.values.least_between = LEAST_BETWEEN
 
     def features(self, extractor: FeatureExtractor) -> None:
         """Of where features are read, and of the past."""

@@ -5,10 +5,10 @@ same number of periods in every octave below middle C, and fewer milliseconds th
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft  # several transforms at once take a third of numpy's time
 
 from streamer.analysis.framing import LEVELS
 from streamer.events import FloatArray
@@ -23,7 +23,7 @@ _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
 _QUIET = (np.array(CORRELATION_WINDOWS) * _FLOOR).astype(np.float32)[:, None, None]
 _HALF_A_SAMPLE = np.exp(1j * np.pi * np.arange(_SIZE // 2 + 1) / _SIZE)  # later
 # Halfway between two samples the power may be far more than theirs, next to a click: so large a part of it is counted.
-_LEAST_BETWEEN = 0.8
+LEAST_BETWEEN = 0.8
 _FALL = 0.25  # the share of a window in which it falls towards the newest sample
 
 
@@ -60,18 +60,13 @@ class Spectra:
 
 
 class SpectrumAnalyser:
-    """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in.
-
-    Attributes
-    ----------
-    windows : list of ndarray of float32
-        For each of `POWER_WINDOWS`.
-    """
-
-    least_between = _LEAST_BETWEEN
+    """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in."""
 
     def __init__(self) -> None:
-        self.windows = [asymmetric_window(n) for n in POWER_WINDOWS]
+        from scipy.fft import irfft, rfft  # slow to import; several transforms at once take a third of numpy's time
+
+        self._rfft, self._irfft = rfft, irfft
+        self._windows = [asymmetric_window(n) for n in POWER_WINDOWS]
         self._make_room(1)
 
     def analyse(self, levels: FloatArray) -> Spectra:
@@ -84,8 +79,8 @@ class SpectrumAnalyser:
             not on how many are given at once.
         """
         log_power = []
-        for window in self.windows:
-            power = _power(rfft(levels[:, :, -len(window) :] * window))
+        for window in self._windows:
+            power = _power(self._rfft(levels[:, :, -len(window) :] * window))
             power += _FLOOR
             log_power.append(np.log(power, out=power))
         correlation, energy = self._correlate(levels[:, :, -_SIZE:])
@@ -107,19 +102,19 @@ class SpectrumAnalyser:
         newest = self._newest[:hops]
         for k, size in enumerate(CORRELATION_WINDOWS):
             newest[:, k, :, -size:] = recent[:, :, -size:]
-        spectrum = rfft(recent)
-        cross = rfft(newest)
+        spectrum = self._rfft(recent)
+        cross = self._rfft(newest)
         cross *= np.conj(spectrum)[:, None]
         cross[:, :, 0, -1] *= 0.5  # in the longer inverse transform this is not the highest bin, and counts twice
         energy, mean, mean_dense = self._powers(
-            recent, irfft(spectrum[:, 0] * _HALF_A_SAMPLE.astype(np.complex64), _SIZE)
+            recent, self._irfft(spectrum[:, 0] * _HALF_A_SAMPLE.astype(np.complex64), _SIZE)
         )
         correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
         n = MAX_LAG * LAG_STEPS[0]
-        dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
+        dense = self._irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
         dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
         np.divide(dense, mean_dense, out=correlation[:, :, :n])
-        plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
+        plain = self._irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
         np.divide(plain, mean[:, :, 1:], out=plain)
         correlation[:, :, n:] = plain.reshape(hops, windows, -1)
         return correlation, energy
@@ -145,7 +140,7 @@ class SpectrumAnalyser:
             behind = sums_between[:, end - MAX_LAG : end] - sums_between[:, end - MAX_LAG - size : end - size]
             np.add(behind[:, ::-1], here[:, 0], out=mean_dense[:, k, :, 1], casting="same_kind")
         mean_dense[..., 0] = mean[:, :, 0]
-        mean_dense[..., 1] *= _LEAST_BETWEEN
+        mean_dense[..., 1] *= LEAST_BETWEEN
         np.maximum(mean_dense[..., 1], mean[:, :, 0], out=mean_dense[..., 1])
         for values in (mean, mean_dense):
             values *= 0.5
@@ -153,6 +148,7 @@ class SpectrumAnalyser:
         return energy, mean, mean_dense.reshape(hops, windows, -1)
 
 
+@cache
 def shift_by_half_a_sample() -> NDArray[np.complex128]:
     """What brings samples that correlations look at to half a sample later, for each bin of every fourth sample.
 
@@ -164,12 +160,12 @@ def shift_by_half_a_sample() -> NDArray[np.complex128]:
     """
     pulse = np.zeros(_SIZE)
     pulse[0] = 1.0
-    later = irfft(rfft(pulse) * _HALF_A_SAMPLE, _SIZE)
+    later = np.fft.irfft(np.fft.rfft(pulse) * _HALF_A_SAMPLE, _SIZE)
     quarter = _SIZE // 4
     out = np.empty((quarter // 2 + 1, 4, 4), np.complex128)
     for r in range(4):
         for s in range(4):
-            out[:, r, s] = rfft(later[(4 * np.arange(quarter) + s - r) % _SIZE]) / quarter
+            out[:, r, s] = np.fft.rfft(later[(4 * np.arange(quarter) + s - r) % _SIZE]) / quarter
     return out
 
 
