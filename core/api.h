@@ -51,3 +51,13 @@ void streamer_network_free(streamer_network *network);
 void streamer_network_log_odds(const streamer_network *network, const float *rows, size_t count, float *out);
 
 const char *streamer_kernels(int fastest);
+
+/* Peak of each hop and mean square of it without its mean. Returns 1, and leaves them undefined, if a sample is beyond
+   +-loudest or no number. */
+int streamer_levels(const float *hops, size_t count, size_t hop, float loudest, float *peak, double *power);
+
+/* Frequency of one candidate a hop and samples since it was so, as streamer.analysis.finepitch has it.
+   correlation: [count][760]; candidate, f0_hz, age: [count]; level, name_hz: [88]; period_ratio: [count][88]. */
+void streamer_fine_pitches(const float *correlation, size_t count, const int64_t *candidate, const int32_t *level,
+                           const double *name_hz, const float *period_ratio, double rate_hz, double *f0_hz,
+                           int64_t *age);

@@ -16,6 +16,7 @@ SOURCES = (
     "spectrum.c",
     "features.c",
     "network.c",
+    "finepitch.c",
     "stream.c",
 )
 # Sums go in the order in which they are written, and nothing is fused but what says so: so all builds agree.

@@ -1,5 +1,8 @@
 """From a note to cents: where exactly the correlation of a candidate peaks."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streamer.analysis.features import FeatureExtractor
 from streamer.analysis.framing import ANALYSIS_RATE_HZ
 from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG
@@ -26,21 +29,26 @@ class FinePitches:
     def __init__(
         self, correlation: FloatArray, features: FeatureExtractor, period_ratio: FloatArray, rate_hz: int
     ) -> None:
-        self._correlation = correlation
-        self._level = features.level
-        self._f0_hz = features.f0_hz
-        self._period_ratio = period_ratio
-        self._rate_hz = rate_hz
+        self.correlation = correlation
+        self.level = features.level
+        self.f0_hz = features.f0_hz
+        self.period_ratio = period_ratio
+        self.rate_hz = rate_hz
+
+    def of_each(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Frequencies in Hz and ages in samples of one candidate at each hop."""
+        found = [self.at(hop, candidate) for hop, candidate in enumerate(candidates.tolist())]
+        return np.array([f0_hz for f0_hz, _ in found]), np.array([age for _, age in found], np.int64)
 
     def at(self, hop: int, candidate: int) -> tuple[float, int]:
         """Frequency in Hz and age in samples, see `fine_pitch`."""
         f0_hz, age_s = fine_pitch(
-            self._correlation[hop],
-            int(self._level[candidate]),
-            float(self._f0_hz[candidate]),
-            float(self._period_ratio[hop, candidate]),
+            self.correlation[hop],
+            int(self.level[candidate]),
+            float(self.f0_hz[candidate]),
+            float(self.period_ratio[hop, candidate]),
         )
-        return f0_hz, round(age_s * self._rate_hz)
+        return f0_hz, round(age_s * self.rate_hz)
 
 
 def fine_pitch(correlation: FloatArray, level: int, name_hz: float, period_ratio: float) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from streamer.analysis import core
 from streamer.analysis.features import CANDIDATES, NAMES, FeatureExtractor
 from streamer.analysis.finepitch import FinePitches
 from streamer.analysis.framing import Pyramid
+from streamer.analysis.level import LOUDEST, LevelMeter
 from streamer.analysis.spectrum import (
     LAG_STEPS,
     LEAST_BETWEEN,
@@ -39,6 +40,12 @@ def make_stream(config: TrackerConfig, rate_hz: int) -> "FeatureStream | NativeS
     return FeatureStream(config, rate_hz) if lib is None else NativeStream(config, rate_hz, lib)
 
 
+def make_meter(hop: int, rate_hz: int) -> LevelMeter:
+    """The level meter that the chosen core computes, see `LevelMeter`."""
+    lib = core.native()
+    return LevelMeter(hop, rate_hz) if lib is None else _NativeMeter(hop, rate_hz, lib)
+
+
 class NativeStream:
     """`streamer.analysis.stream.FeatureStream`, compiled.
 
@@ -57,7 +64,7 @@ class NativeStream:
     def __init__(self, config: TrackerConfig, rate_hz: int, lib: Any, fastest: int = core.FASTEST) -> None:
         self._hop, self._rate_hz = config.hop_at(rate_hz), rate_hz
         self._features = FeatureExtractor(self._hop / rate_hz, config.a4_hz)
-        self._ffi, self._lib = lib.ffi, lib.lib
+        self._library, self._ffi, self._lib = lib, lib.ffi, lib.lib
         tables = _Tables(lib.ffi)
         tables.values.hop = self._hop
         tables.values.offset_share = offset_share(self._hop, rate_hz)
@@ -81,10 +88,62 @@ class NativeStream:
         self._lib.streamer_stream_analyse(
             self._stream, pointer(hops), n, pointer(matrix), pointer(correlation), pointer(ratio)
         )
-        return FeatureBatch(matrix, FinePitches(correlation, self._features, ratio, self._rate_hz))
+        return FeatureBatch(matrix, _NativePitches(correlation, self._features, ratio, self._rate_hz, self._library))
 
     def _pointer(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("float[]", array)
+
+
+class _NativePitches(FinePitches):
+    """The same numbers, to the bit, sooner."""
+
+    def __init__(
+        self, correlation: FloatArray, features: FeatureExtractor, period_ratio: FloatArray, rate_hz: int, lib: Any
+    ) -> None:
+        super().__init__(correlation, features, period_ratio, rate_hz)
+        self._library = lib
+
+    def of_each(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """As in `FinePitches`."""
+        n = len(self.correlation)
+        if len(candidates) != n:
+            raise ValueError(f"{len(candidates)} candidates for {n} hops")
+        f0_hz, age = np.empty(n), np.empty(n, np.int64)
+        chosen, level = candidates.astype(np.int64), self.level.astype(np.int32)
+        buffer = self._library.ffi.from_buffer
+        self._library.lib.streamer_fine_pitches(
+            buffer("float[]", self.correlation),
+            n,
+            buffer("int64_t[]", chosen),
+            buffer("int32_t[]", level),
+            buffer("double[]", self.f0_hz),
+            buffer("float[]", self.period_ratio),
+            self.rate_hz,
+            buffer("double[]", f0_hz),
+            buffer("int64_t[]", age),
+        )
+        return f0_hz, age
+
+
+class _NativeMeter(LevelMeter):
+    """`LevelMeter` with sums in double precision."""
+
+    def __init__(self, hop: int, rate_hz: int, lib: Any) -> None:
+        super().__init__(hop, rate_hz)
+        self._library = lib
+
+    def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
+        hops = np.ascontiguousarray(hops, np.float32)
+        peak, power = np.empty(len(hops), np.float32), np.empty(len(hops))
+        buffer = self._library.ffi.from_buffer
+        faulty = self._library.lib.streamer_levels(
+            buffer("float[]", hops),
+            *hops.shape,
+            LOUDEST,
+            buffer("float[]", peak),
+            buffer("double[]", power),
+        )
+        return (np.abs(hops).max(axis=1), []) if faulty else (peak, power.tolist())
 
 
 class _Tables:

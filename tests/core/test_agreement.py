@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from streamer.analysis import core
 from streamer.analysis.features import NAMES
-from streamer.analysis.native import NativeNetwork, NativeStream
+from streamer.analysis.level import LevelMeter
+from streamer.analysis.native import NativeNetwork, NativeStream, make_meter
 from streamer.analysis.network import Network
 from streamer.analysis.stream import FeatureStream
 from streamer.config import TrackerConfig
@@ -181,3 +182,25 @@ def test_hops_of_another_size_are_refused() -> None:
         native_stream(48_000, 128).analyse(np.zeros((3, 64), np.float32))
     with pytest.raises(ValueError, match="features"):
         shipped_model().scorer.log_odds(np.zeros((88, 7), np.float32))
+
+
+@pytest.mark.parametrize("recording", RECORDINGS[:6], ids=IDS[:6])
+def test_fine_pitches_are_the_same_to_the_bit(recording: Recording) -> None:
+    hops, rate_hz = hops_of(recording)
+    pitch = native_stream(rate_hz).analyse(hops).pitch
+    for candidates in (np.arange(len(hops)) % 88, np.full(len(hops), 87), np.zeros(len(hops), np.intp)):
+        f0_hz, age = pitch.of_each(candidates)
+        for k, candidate in enumerate(candidates.tolist()):
+            assert (f0_hz[k], age[k]) == pitch.at(k, candidate)
+
+
+@given(size=st.sampled_from([16, 43, 128, 8192]), kind=st.sampled_from(ANY), seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_levels_agree_and_what_is_no_number_is_silenced(size, kind, seed) -> None:
+    hops = kind(np.random.default_rng(seed), 3 * size, 48_000).reshape(3, size)
+    clean, found = make_meter(size, 48_000).measure(hops)
+    expected_clean, expected = LevelMeter(size, 48_000).measure(hops)
+    assert clean.tobytes() == expected_clean.tobytes()
+    assert found.peak.tobytes() == expected.peak.tobytes()
+    assert np.allclose(found.power, expected.power, rtol=1e-4, atol=1e-12)
+    assert np.allclose(found.level_db, expected.level_db, atol=0.05)
