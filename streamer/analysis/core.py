@@ -6,10 +6,12 @@ from typing import Any
 from streamer.errors import ConfigError
 
 VARIABLE = "STREAMER_CORE"
-NATIVE, NUMPY = "native", "numpy"
+NATIVE, NUMPY, AUTO = "native", "numpy", "auto"
 FASTEST = 2  # how far the instruction set may go: 0 the baseline, 1 up to AVX2 and FMA, 2 up to AVX-512
-_GET_NATIVE = "install a C compiler, then `python -m pip install --force-reinstall --no-deps --no-binary :all:"
-GET_NATIVE = f"{_GET_NATIVE} pitch-streamer`"
+_GET_NATIVE = (
+    "install a C compiler, then `python -m pip install --force-reinstall --no-deps --no-binary pitch-streamer "
+    "pitch-streamer`, or `pip install .` in a checkout"
+)
 
 try:
     from streamer.analysis import _native  # type: ignore[attr-defined]
@@ -28,14 +30,19 @@ def native() -> Any | None:
     ConfigError
         If the environment asks for a core that there is not.
     """
-    wanted = os.environ.get(VARIABLE, "")
+    wanted = os.environ.get(VARIABLE) or AUTO
     if wanted == NUMPY:
         return None
-    if wanted not in ("", NATIVE):
-        raise ConfigError(f"{VARIABLE} is {wanted!r}; choose {NATIVE!r} or {NUMPY!r}, or leave it unset")
+    if wanted not in (AUTO, NATIVE):
+        raise ConfigError(f"{VARIABLE} is {wanted!r}; choose {NATIVE}, {NUMPY} or {AUTO}, or leave it unset")
     if _native is None and wanted == NATIVE:
-        raise ConfigError(f"{VARIABLE} asks for the compiled core, which is not there ({_why}); {GET_NATIVE}")
+        raise ConfigError(f"{VARIABLE} asks for the compiled core, which is not there ({_why}); {_GET_NATIVE}")
     return _native
+
+
+def is_built() -> bool:
+    """Whether the compiled core is there."""
+    return _native is not None
 
 
 def describe() -> str:
@@ -49,7 +56,7 @@ def describe() -> str:
     lib = native()
     if lib is not None:
         kernels = lib.ffi.string(lib.lib.streamer_kernels(FASTEST)).decode()
-        return f"compiled core ({kernels}); {VARIABLE}={NUMPY} chooses numpy"
+        return f"the compiled core ({kernels}); {VARIABLE}={NUMPY} chooses numpy"
     if _native is None:
-        return f"numpy, since the compiled core is not there; {GET_NATIVE}"
-    return f"numpy, as {VARIABLE} says; unset it for the compiled core, which is faster"
+        return f"numpy, since the compiled core is not there, which is several times faster: {_GET_NATIVE}"
+    return f"numpy, as {VARIABLE} says; without it the compiled core runs, which is several times faster"
