@@ -7,7 +7,7 @@
 #define restrict __restrict
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
+#if !defined(STREAMER_PORTABLE) && (defined(__GNUC__) || defined(__clang__))
 typedef float fft_real __attribute__((vector_size(16), aligned(16), may_alias));
 #define FFT_AT_ONCE FFT_LANES
 #else

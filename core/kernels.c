@@ -1,7 +1,7 @@
 #include "kernels.h"
 
 extern const kernels kernels_base;
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#if !defined(STREAMER_PORTABLE) && (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
 #define KERNELS_X86
 extern const kernels kernels_avx2, kernels_avx512;
 #endif

@@ -1,5 +1,6 @@
 /* One vector of floats, as wide as the processor that a kernel is compiled for. `vmadd` is fused where the processor
-   has that, and never where it has not: the compiler is not left to choose. */
+   has that, and never where it has not: the compiler is not left to choose. STREAMER_PORTABLE leaves out all that some
+   compiler may not know. */
 #include <math.h>
 
 #if defined(KERNEL_AVX512)
@@ -22,7 +23,7 @@ typedef __m256 vfloat;
 #define vmadd(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define vadd(a, b) _mm256_add_ps(a, b)
 #define vmax(a, b) _mm256_max_ps(a, b)
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif !defined(STREAMER_PORTABLE) && (defined(__aarch64__) || defined(_M_ARM64))
 #include <arm_neon.h>
 #define VW 4
 typedef float32x4_t vfloat;
@@ -32,7 +33,7 @@ typedef float32x4_t vfloat;
 #define vmadd(a, b, c) vfmaq_f32(c, a, b)
 #define vadd(a, b) vaddq_f32(a, b)
 #define vmax(a, b) vmaxq_f32(a, b)
-#elif defined(__SSE2__) || defined(_M_X64)
+#elif !defined(STREAMER_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
 #include <emmintrin.h>
 #define VW 4
 typedef __m128 vfloat;

@@ -8,10 +8,7 @@ from streamer.errors import ConfigError
 VARIABLE = "STREAMER_CORE"
 NATIVE, NUMPY, AUTO = "native", "numpy", "auto"
 FASTEST = 2  # how far the instruction set may go: 0 the baseline, 1 up to AVX2 and FMA, 2 up to AVX-512
-_GET_NATIVE = (
-    "install a C compiler, then `python -m pip install --force-reinstall --no-deps --no-binary pitch-streamer "
-    "pitch-streamer`, or `pip install .` in a checkout"
-)
+_GET_NATIVE = "install a wheel for this system, or a C compiler and then streamer again"
 
 try:
     from streamer.analysis import _native  # type: ignore[attr-defined]
