@@ -6,19 +6,7 @@ from pathlib import Path
 from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
-SOURCES = (
-    "fft.c",
-    "kernels.c",
-    "kernels_base.c",
-    "kernels_avx2.c",
-    "kernels_avx512.c",
-    "pyramid.c",
-    "spectrum.c",
-    "features.c",
-    "network.c",
-    "finepitch.c",
-    "stream.c",
-)
+SOURCES = ("api.c", "finepitch.c", "network.c", "processor_base.c", "processor_avx2.c", "processor_avx512.c")
 # Sums go in the order in which they are written, and nothing is fused but what says so: so all builds agree.
 FLAGS = (
     ["/O2"]
@@ -33,7 +21,7 @@ ffibuilder.set_source(
     '#include <stddef.h>\n#include <stdint.h>\n#include "api.h"\n',
     sources=[f"core/{name}" for name in SOURCES],
     include_dirs=["core"],
-    depends=[f"core/{path.relative_to(HERE).as_posix()}" for path in sorted(HERE.rglob("*.h"))] + ["core/kernels.inc"],
+    depends=[f"core/{path.relative_to(HERE).as_posix()}" for path in sorted((*HERE.rglob("*.h"), *HERE.glob("*.inc")))],
     extra_compile_args=FLAGS,
     py_limited_api=True,
     optional=True,

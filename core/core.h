@@ -6,9 +6,7 @@
 #include <stdint.h>
 
 #include "fft.h"
-#include "kernels.h"
-
-#include "api.h"
+#include "processor.h"
 
 #define LEVELS 4
 #define HISTORY 512
@@ -86,26 +84,12 @@ typedef struct {
 } features;
 
 struct streamer_stream {
-    const kernels *fast;
+    const processor *processor;
     double offset, offset_share;
     float *centred;             /* one hop without its mean */
     pyramid pyramid;
     spectrum spectrum;
     features features;
 };
-
-int pyramid_make(pyramid *p, const streamer_tables *t);
-void pyramid_free(pyramid *p);
-void pyramid_push(pyramid *p, const kernels *fast, const float *hop);
-const float *pyramid_newest(const pyramid *p, size_t level, size_t count);
-
-int spectrum_make(spectrum *s, const streamer_tables *t);
-void spectrum_free(spectrum *s);
-void spectrum_analyse(spectrum *s, const kernels *fast, const pyramid *p);
-
-int features_make(features *f, const streamer_tables *t);
-void features_free(features *f);
-void features_extract(features *f, const kernels *fast, const spectrum *s, const pyramid *p, float *matrix,
-                      float *period_ratio);
 
 #endif

@@ -9,7 +9,7 @@
 #define ROWS_AT_ONCE 6
 
 struct streamer_network {
-    const kernels *fast;
+    const processor *processor;
     size_t layers;
     size_t inputs[LAYERS_MOST], outputs[LAYERS_MOST], padded[LAYERS_MOST];
     float *weight[LAYERS_MOST], *bias[LAYERS_MOST];
@@ -29,7 +29,7 @@ streamer_network *streamer_network_new(size_t layers, const int32_t *units, cons
     net = calloc(1, sizeof *net);
     if (!net)
         return NULL;
-    net->fast = kernels_choose(fastest);
+    net->processor = processor_choose(fastest);
     net->layers = layers;
     for (k = 0; k < layers; k++) {
         size_t in = (size_t)units[k], out = (size_t)units[k + 1];
@@ -74,7 +74,7 @@ void streamer_network_log_odds(const streamer_network *net, const float *rows, s
         size_t stride = net->inputs[0];
         for (k = 0; k <= last; k++) {
             float *to = room[k % 2];
-            net->fast->layer(x, stride, n, net->weight[k], net->bias[k], net->inputs[k], net->padded[k], k < last, to,
+            net->processor->layer(x, stride, n, net->weight[k], net->bias[k], net->inputs[k], net->padded[k], k < last, to,
                              net->padded[k]);
             x = to;
             stride = net->padded[k];
@@ -83,5 +83,3 @@ void streamer_network_log_odds(const streamer_network *net, const float *rows, s
             memcpy(out + (first + r) * net->outputs[last], x + r * stride, net->outputs[last] * sizeof(float));
     }
 }
-
-const char *streamer_kernels(int fastest) { return kernels_choose(fastest)->name; }

@@ -1,4 +1,4 @@
-/* From hops to features: the parts one after the other, and no memory but what was taken at the beginning. */
+/* What Python calls: tables are checked, and the code for this processor is chosen. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -32,65 +32,54 @@ static int sound(const streamer_tables *t)
            all_within(t->gather_at, STEPS * NOTES * PLACES, 0, VALUES - 2);
 }
 
+extern const processor processor_base;
+#if !defined(STREAMER_PORTABLE) && (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#define PROCESSORS_X86
+extern const processor processor_avx2, processor_avx512;
+#endif
+
+const processor *processor_choose(int fastest)
+{
+#ifdef PROCESSORS_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        if (fastest >= 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512dq"))
+            return &processor_avx512;
+        if (fastest >= 1)
+            return &processor_avx2;
+    }
+#else
+    (void)fastest;
+#endif
+    return &processor_base;
+}
+
+const char *streamer_kernels(int fastest) { return processor_choose(fastest)->name; }
+
 streamer_stream *streamer_stream_new(const streamer_tables *tables, int fastest)
 {
+    const processor *chosen = processor_choose(fastest);
     streamer_stream *s;
 
     if (!sound(tables))
         return NULL;
-    s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
-    s->fast = kernels_choose(fastest);
-    s->offset_share = tables->offset_share;
-    s->centred = calloc((size_t)tables->hop, sizeof(float));
-    if (!s->centred || pyramid_make(&s->pyramid, tables) || spectrum_make(&s->spectrum, tables) ||
-        features_make(&s->features, tables)) {
-        streamer_stream_free(s);
-        return NULL;
-    }
+    s = chosen->stream_new(tables);
+    if (s)
+        s->processor = chosen;
     return s;
 }
 
 void streamer_stream_free(streamer_stream *s)
 {
-    if (!s)
-        return;
-    free(s->centred);
-    pyramid_free(&s->pyramid);
-    spectrum_free(&s->spectrum);
-    features_free(&s->features);
-    free(s);
-}
-
-/* What some converters add to every sample would sound at every period: the slowly followed mean is taken off. */
-static void centre(streamer_stream *s, const float *hop)
-{
-    size_t n = s->pyramid.hop, i;
-    double total = 0.0;
-    float offset;
-
-    for (i = 0; i < n; i++)
-        total += (double)hop[i];
-    s->offset += s->offset_share * (total / (double)n - s->offset);
-    offset = (float)s->offset;
-    for (i = 0; i < n; i++)
-        s->centred[i] = hop[i] - offset;
+    if (s)
+        s->processor->stream_free(s);
 }
 
 void streamer_stream_analyse(streamer_stream *s, const float *hops, size_t count, float *features, float *correlation,
                              float *period_ratio)
 {
-    size_t k;
-
-    for (k = 0; k < count; k++) {
-        centre(s, hops + k * s->pyramid.hop);
-        pyramid_push(&s->pyramid, s->fast, s->centred);
-        spectrum_analyse(&s->spectrum, s->fast, &s->pyramid);
-        features_extract(&s->features, s->fast, &s->spectrum, &s->pyramid, features + k * NOTES * FEATURES,
-                         period_ratio + k * NOTES);
-        memcpy(correlation + k * ROW, s->spectrum.values + (WINDOWS - 1) * ROW, ROW * sizeof(float));
-    }
+    s->processor->stream_analyse(s, hops, count, features, correlation, period_ratio);
 }
 
 void streamer_stream_spectra(const streamer_stream *s, float *log_power_short, float *log_power_long,

@@ -7,12 +7,12 @@
 #endif
 #define KERNEL_AVX2
 #define KERNEL(name) name##_avx2
-#include "kernels.inc"
+#include "whole.inc"
 
-const kernels kernels_avx2 = {"AVX2", correlate_avx2, dot_avx2, logarithms_avx2, interpolate_avx2, layer_avx2};
+const processor processor_avx2 = {"AVX2", stream_new_avx2, stream_free_avx2, stream_analyse_avx2, layer_avx2};
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif
 #else
-typedef int kernels_avx2_are_for_x86_64_only;
+typedef int processor_avx2_is_for_x86_64_only;
 #endif

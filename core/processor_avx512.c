@@ -7,12 +7,12 @@
 #endif
 #define KERNEL_AVX512
 #define KERNEL(name) name##_avx512
-#include "kernels.inc"
+#include "whole.inc"
 
-const kernels kernels_avx512 = {"AVX512", correlate_avx512, dot_avx512, logarithms_avx512, interpolate_avx512, layer_avx512};
+const processor processor_avx512 = {"AVX512", stream_new_avx512, stream_free_avx512, stream_analyse_avx512, layer_avx512};
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif
 #else
-typedef int kernels_avx512_are_for_x86_64_only;
+typedef int processor_avx512_is_for_x86_64_only;
 #endif
