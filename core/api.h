@@ -13,7 +13,7 @@ typedef struct {
     const float *shift_imaginary;
     float least_between;        /* of the power between samples that a correlation is divided by */
     float tie;                  /* periods whose merits differ by less are equally good */
-    const int32_t *search_at;   /* [88][11], shortest first */
+    const int32_t *search_at;   /* [11][88], shortest first */
     const float *search_mix;
     const int32_t *gather_at;   /* [11 * 88][46] */
     const float *gather_mix;

@@ -112,9 +112,9 @@ class FeatureExtractor:
         steps = 2.0 ** (_CENTS / 1200.0)
         self._gather = _Gather(self.f0_hz, self.level, multiple, steps)
         lag_steps = np.array(LAG_STEPS)[self.level]
-        search = (period * multiple * lag_steps)[:, None] * steps
+        search = period * multiple * lag_steps * steps[:, None]
         floor = np.floor(search).astype(np.intp)
-        self._search_at = np.array(LAG_STARTS)[self.level][:, None] + floor
+        self._search_at = np.array(LAG_STARTS)[self.level] + floor
         self._search_mix = (search - floor).astype(np.float32)
         self._steps = steps.astype(np.float32)
         self._detune = (_CENTS / 60.0).astype(np.float32)
@@ -162,10 +162,11 @@ class FeatureExtractor:
         strengths = powers[:, :, : len(_HARMONICS)].copy()
         powers -= own[:, :, None]
         np.maximum(powers, _MISSING, out=powers)
-        powers[:, self._gather.missing] = _MISSING
+        np.copyto(powers, _MISSING, where=self._gather.missing)
         mid, long = out[:, :, _CORRELATION_100], out[:, :, _CORRELATION_256]
-        for column, values in enumerate((mid, long, harmonics_short, harmonics_long), _BELOW_BEST.start):
-            np.subtract(values, np.maximum.reduce(values, axis=1)[:, None], out=out[:, :, column])
+        rivals = np.stack((mid, long, harmonics_short, harmonics_long), axis=1)
+        rivals -= np.maximum.reduce(rivals, axis=2, keepdims=True)
+        out[:, :, _BELOW_BEST] = rivals.transpose(0, 2, 1)
         detune = self._detune.take(best)
         self._changes(out, harmonics_short, mid, detune, strengths)
         np.abs(detune, out=out[:, :, _DETUNE])
@@ -193,7 +194,7 @@ class FeatureExtractor:
         total = correlation[:, 0] + correlation[:, 1] + correlation[:, 2]
         low = total.take(self._search_at, axis=1)
         near = low + self._search_mix * (total.take(self._search_at + 1, axis=1) - low)
-        best: NDArray[np.intp] = (near >= near.max(axis=2, keepdims=True) - np.float32(_TIE)).argmax(axis=2)
+        best: NDArray[np.intp] = (near >= near.max(axis=1, keepdims=True) - np.float32(_TIE)).argmax(axis=1)
         return best
 
     def _changes(
