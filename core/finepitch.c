@@ -4,13 +4,15 @@
 #include <math.h>
 
 #define ANALYSIS_RATE_HZ 16000.0
+#define TIE 1e-5f
 
-/* Position of the highest value within `reach` of `position`, interpolated. Whatever the values are, all indices stay
+/* Position of the highest value within `reach` of `position`, of equally high ones the nearest; interpolated. Whatever the values are, all indices stay
    within the row: what is no number fails every comparison. */
 static double peak_near(const float *row, long length, double position, double reach)
 {
     double first_at, last_at, before, here, after, curve, shift;
     long first = 1, last = length - 2, top, k;
+    float highest;
 
     reach = reach > 1.0 ? reach : 1.0;
     first_at = position - reach;
@@ -21,15 +23,20 @@ static double peak_near(const float *row, long length, double position, double r
         last = last_at > 0.0 ? (long)last_at + 1 : 1;
     if (last > length - 2)
         last = length - 2;
-    top = first;
+    highest = row[first];
     for (k = first + 1; k <= last; k++)
-        if (row[k] > row[top])
+        highest = row[k] > highest ? row[k] : highest;
+    highest -= TIE;
+    top = -1;
+    for (k = first; k <= last; k++)
+        if (row[k] >= highest && (top < 0 || fabs((double)k - position) < fabs((double)top - position)))
             top = k;
+    top = top < 0 ? first : top;
     before = row[top - 1];
     here = row[top];
     after = row[top + 1];
     curve = before - 2.0 * here + after;
-    if (curve >= 0.0)
+    if (curve >= -(double)TIE)
         return (double)top;
     shift = 0.5 * (before - after) / curve;
     shift = shift > -0.5 ? shift : -0.5; /* at an edge there may be no peak */

@@ -9,6 +9,9 @@ from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEP
 from streamer.events import FloatArray
 
 _WINDOW = 2  # the longest of CORRELATION_WINDOWS
+_TIE = np.float32(
+    1e-5
+)  # correlations that differ by less differ by rounding: the one nearest to what is expected counts
 
 
 class FinePitches:
@@ -89,12 +92,16 @@ def fine_pitch(correlation: FloatArray, level: int, name_hz: float, period_ratio
 
 
 def _peak(row: FloatArray, position: float, reach: float) -> float:
-    """Position of the highest value within ``reach`` of ``position``, interpolated."""
+    """Position of the highest value within ``reach`` of ``position``, the nearest if several are; interpolated."""
     first = min(max(1, int(position - max(reach, 1.0))), len(row) - 2)
     last = min(len(row) - 2, int(position + max(reach, 1.0)) + 1)
-    top = first + int(row[first : last + 1].argmax())
+    near = row[first : last + 1]
+    good = np.flatnonzero(near >= near.max() - _TIE)
+    top = first + int(good[0])
+    if len(good) > 1:  # before a note fills the window there may be no peak at all
+        top = first + int(good[np.abs(good + first - position).argmin()])
     before, here, after = float(row[top - 1]), float(row[top]), float(row[top + 1])
     curve = before - 2.0 * here + after
-    if curve >= 0.0:
+    if curve >= -_TIE:
         return top
     return top + min(0.5, max(-0.5, 0.5 * (before - after) / curve))  # at an edge there may be no peak
