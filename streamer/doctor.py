@@ -16,7 +16,7 @@ from streamer import __version__
 from streamer.analysis import core
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
-from streamer.errors import ConfigError, DeviceError
+from streamer.errors import EXTRAS, ConfigError, DeviceError
 from streamer.events import FloatArray
 
 _CAPTURE_S = 0.5
@@ -81,6 +81,11 @@ def _libraries() -> Iterator[Finding]:
     for name, purpose in (("aubio", "the aubio detectors"), ("soundfile", "reading and writing audio files")):
         try:
             importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if name not in EXTRAS:
+                raise
+            mend = f'only needed for {purpose}; `{sys.executable} -m pip install "{EXTRAS[name]}"` brings it'
+            yield Finding(name, Severity.NOTE, f"not installed ({error}); {mend}")
         except (ImportError, OSError) as error:
             mend = "`python -m pip install --force-reinstall pitch-streamer` in streamer's own environment"
             yield Finding(name, Severity.NOTE, f"does not load ({error}), so {purpose} cannot be used; {mend}")

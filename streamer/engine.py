@@ -120,6 +120,11 @@ class Engine:
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until all is closed; False where ``timeout_s`` has passed before that.
 
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Seconds to wait at most; without it, as long as it takes.
+
         Raises
         ------
         RuntimeError
@@ -148,7 +153,13 @@ class Engine:
         return self._fanout.stuck
 
     def command(self, line: str) -> bool:
-        """Ask for one of `COMMANDS`; False where it is none, or too many wait."""
+        """Ask for one of `COMMANDS`; False where it is none, or too many wait.
+
+        Parameters
+        ----------
+        line : str
+            One of them, with its argument if it takes one.
+        """
         if line == "quit":
             self.stop()
             return True
@@ -163,7 +174,13 @@ class Engine:
         return True
 
     def release(self, timeout_s: float) -> bool:
-        """End all that sounds; True once that is done, False where ``timeout_s`` has passed before."""
+        """End all that sounds; True once that is done, False where ``timeout_s`` has passed before.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
+        """
         if self._done.is_set():
             return True
         self._released.clear()

@@ -44,7 +44,15 @@ class FinePitches:
         return np.array([f0_hz for f0_hz, _ in found]), np.array([age for _, age in found], np.int64)
 
     def at(self, hop: int, candidate: int) -> tuple[float, int]:
-        """Frequency in Hz and age in samples, see `fine_pitch`."""
+        """Frequency in Hz and age in samples, see `fine_pitch`.
+
+        Parameters
+        ----------
+        hop : int
+            Index of the hop.
+        candidate : int
+            0 to 87.
+        """
         f0_hz, age_s = fine_pitch(
             self.correlation[hop],
             int(self.level[candidate]),

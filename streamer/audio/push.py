@@ -59,7 +59,13 @@ class PushSource(Source):
         self._ring.wake()
 
     def fail(self, error: StreamerError) -> None:
-        """Let `read` raise this when all is read, as a device that dies."""
+        """Let `read` raise this when all is read, as a device that dies.
+
+        Parameters
+        ----------
+        error : StreamerError
+            What is raised.
+        """
         self._end = error
         self._ring.wake()
 

@@ -51,7 +51,15 @@ class SnapshotBuilder:
         self._estimate = event
 
     def note_on(self, event: NoteOn, total_ms: float) -> None:
-        """A note-on was sent, so late after its onset."""
+        """A note-on was sent, so late after its onset.
+
+        Parameters
+        ----------
+        event : NoteOn
+            As it was sent.
+        total_ms : float
+            From its beginning until it was sent.
+        """
         self._open.begin(event)
         self._sounding = event
         note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity, event.note_id)
