@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streamer.analysis.evidence import N_CANDIDATES, ONSET_MS
 from streamer.analysis.features import NAMES
 from streamer.analysis.framing import Hopper
-from streamer.analysis.stream import FeatureStream
+from streamer.analysis.native import make_stream
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.events import FloatArray
@@ -59,7 +59,7 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         Decides which rows are taken.
     """
     rng = np.random.default_rng(seed)
-    stream = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
+    stream = make_stream(TrackerConfig(hop=hop), phrase.rate_hz)
     labels = _Labels(phrase, hop)
     rows, targets = [], []
     hops = Hopper(hop).push(phrase.samples)
