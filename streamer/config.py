@@ -13,6 +13,7 @@ HOP_S = 128 / 48_000  # 2.7 ms
 DEFAULT_RATE_HZ = 48_000
 DEFAULT_PORT_NAME = "streamer"
 GATE_DB = -56.0
+USUAL_CORRECT_MS = 150.0
 TRACKER_GROUP = "What is played"
 
 
@@ -35,6 +36,8 @@ class TrackerConfig:
         Lowest and highest note that may be reported.
     eagerness : float
         0 waits until it is sure, 1 answers as soon as it can.
+    correct_ms : float
+        So long after a note-on its name may be corrected, by a new note-on of the same note; 0 for never.
     gate_db : float
         Level below which nothing is a note, dB relative to full scale.
     a4_hz : float
@@ -110,6 +113,21 @@ class TrackerConfig:
             high=1.0,
             flag="--eagerness",
             environment=True,
+            group=TRACKER_GROUP,
+        )
+    )
+    correct_ms: float = described(
+        Setting(
+            name="correct",
+            kind="float",
+            default=USUAL_CORRECT_MS,
+            help="So long after a note-on its name may be corrected by a new one; 0 for never.",
+            low=0.0,
+            high=500.0,
+            unit="ms",
+            flag="--correct",
+            environment=True,
+            metavar="MS",
             group=TRACKER_GROUP,
         )
     )

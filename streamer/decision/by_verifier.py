@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
-from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
 from streamer.decision.machine import Decision, NoteMachine
 from streamer.decision.onset_context import LEAST_SCORE, NoteState, OnsetContext
 from streamer.decision.thresholds import USUAL, Thresholds
@@ -15,6 +15,7 @@ from streamer.events import FloatArray
 _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _NEAR = 2  # semitones
+_AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
 _PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
 _MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
@@ -36,12 +37,14 @@ class VerifierMachine(NoteMachine):
 
     def __init__(self, config: TrackerConfig, hop_ms: float, verify: Verify, thresholds: Thresholds = USUAL) -> None:
         self._verify = verify
+        self._correct_ms = config.correct_ms
         self._asked_at_all = thresholds.right + thresholds.right_per_eagerness * (0.5 - config.eagerness)
         super().__init__(config, hop_ms, thresholds)
 
     def reset(self) -> None:
         """As in `NoteMachine`."""
         super().reset()
+        self._stood_ms = 0.0  # of the note that sounds, near its name
         self._context = OnsetContext(self._hop_ms)
 
     def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
@@ -70,6 +73,9 @@ class VerifierMachine(NoteMachine):
         age_ms = began_ms_ago(odds[best])
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
+        corrects = self._is_correction(proposed[best])
+        if corrects and not self._correct_ms:
+            return None
         ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
         sounds_ago = round(age_ms / self._hop_ms)
         self._enter(proposed[best], self._pitches[hop])
@@ -77,7 +83,25 @@ class VerifierMachine(NoteMachine):
         if current is None:
             return Decision(began=proposed[best], began_ago=ago, sounds_ago=sounds_ago, rise_db=rise_db)
         ago, sounds_ago = min(ago, since), min(sounds_ago, since)
-        return Decision(current, ago, proposed[best], ago, sounds_ago, rise_db)
+        return Decision(current, ago, proposed[best], ago, sounds_ago, rise_db, corrects)
+
+    def step(self, hop: int) -> Decision:
+        """As in `NoteMachine`."""
+        pitch, current = self._pitches[hop], self.current
+        if current is not None and pitch is not None and abs(pitch - (current + LOWEST_MIDI)) < _AT_NAME:
+            self._stood_ms += self._hop_ms
+        return super().step(hop)
+
+    def _enter(self, candidate: int, pitch: float | None) -> None:
+        super()._enter(candidate, pitch)
+        self._stood_ms = 0.0
+
+    def _is_correction(self, candidate: int) -> bool:
+        """Whether this is what sounds, under a better name: that began a moment ago, and hardly stood on its own."""
+        if self.current is None or not 1 <= abs(candidate - self.current) <= _NEAR:
+            return False
+        within_ms = self._correct_ms or USUAL_CORRECT_MS
+        return self._since * self._hop_ms <= within_ms and self._stood_ms <= _STOOD_MS
 
     def _proposed(self, hop: int) -> list[int]:
         """The notes that are worth asking about."""

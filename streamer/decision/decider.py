@@ -17,9 +17,6 @@ _VELOCITY_MS = 30.0
 _LEAST = -700.0  # log odds of which the exponential can still be taken
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
-_CORRECTED_MS = 150.0  # after a note-on, its name may turn out to be another
-_CORRECTED_BY = 2  # semitones at most
-_AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
 _SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 
 
@@ -76,12 +73,12 @@ class Decider:
                 peak=float(evidence.levels.peak[k]),
                 guess_hz=f0_hz,
             )
-            corrected = self._corrected_by(decision)
-            if decision.ended is not None:
+            if decision.corrects and decision.began is not None:
+                yield from self._correct(decision.began, evidence.pitch_of(k, decision.began))
+            elif decision.ended is not None:
                 yield from self._end(self._now, self._now - decision.ended_ago * self.config.hop)
-            if decision.began is not None:
-                pitch_hz = evidence.pitch_of(k, decision.began)
-                yield self._begin(decision, decision.began, pitch_hz, corrected)
+            if decision.began is not None and not decision.corrects:
+                yield self._begin(decision, decision.began, evidence.pitch_of(k, decision.began))
             if voiced and midi is not None:
                 self._measure(midi)
 
@@ -118,34 +115,39 @@ class Decider:
         if self._sounding is not None and abs(midi - self._sounding.note) < _SETTLED:
             self._pitches.append(midi)
 
-    def _corrected_by(self, decision: Decision) -> NoteOn | None:
-        """The note that sounds, if what begins is that note under a better name: it had hardly stood under its own."""
-        note, candidate = self._sounding, decision.began
-        if note is None or candidate is None or decision.ended is None:
-            return None
-        if not 1 <= abs(candidate + LOWEST_MIDI - note.note) <= _CORRECTED_BY:
-            return None
-        if (self._now - note.sample) / self.rate_hz > _CORRECTED_MS / 1000.0:
-            return None
-        at_name = sum(abs(midi - note.note) < _AT_NAME for midi in self._pitches)
-        return note if at_name * self.config.hop / self.rate_hz <= _STOOD_MS / 1000.0 else None
-
-    def _begin(self, decision: Decision, candidate: int, f0_hz: float, corrected: NoteOn | None) -> NoteOn:
-        note = candidate + LOWEST_MIDI
-        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
-        if abs(midi - note) > _FARTHEST_YET:
-            midi = float(note)
+    def _begin(self, decision: Decision, candidate: int, f0_hz: float) -> NoteOn:
+        note, midi = self._name(candidate, f0_hz)
         onset = max(self._now - decision.began_ago * self.config.hop, self._last_off, 0)
         since = min(onset, max(self._now - decision.sounds_ago * self.config.hop, 0))
+        event = NoteOn(self._now, onset, note, self._velocity(decision.rise_db), midi, since, self._new_id())
+        self._sound(event)
+        return event
+
+    def _correct(self, candidate: int, f0_hz: float) -> Iterator[Event]:
+        """The note that sounds, under a better name: the new name begins before the old one ends, as a slur does."""
+        old = self._sounding
+        if old is None:
+            return
+        note, midi = self._name(candidate, f0_hz)
+        event = replace(old, sample=self._now, note=note, midi=midi, note_id=self._new_id(), corrects=old.note_id)
+        self._sound(event)
+        yield event
+        yield NoteOff(self._now, self._now, old.note, old.midi, old.note_id)
+
+    def _name(self, candidate: int, f0_hz: float) -> tuple[int, float]:
+        """Note number and fractional pitch."""
+        note = candidate + LOWEST_MIDI
+        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
+        return note, midi if abs(midi - note) <= _FARTHEST_YET else float(note)
+
+    def _new_id(self) -> int:
         self._notes_begun += 1
-        velocity, corrects = self._velocity(decision.rise_db), 0
-        if corrected is not None:
-            onset, since, velocity, corrects = corrected.onset, corrected.since, corrected.velocity, corrected.note_id
-        event = NoteOn(self._now, onset, note, velocity, midi, since, self._notes_begun, corrects)
+        return self._notes_begun
+
+    def _sound(self, event: NoteOn) -> None:
         self._sounding = event
         self._pitches.clear()
-        self._pitches.append(midi)
-        return event
+        self._pitches.append(event.midi)
 
     def _end(self, sample: int, offset: int) -> Iterator[NoteOff]:
         note = self._sounding

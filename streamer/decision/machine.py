@@ -30,7 +30,8 @@ class Decision:
     """What changed at this hop: the note that ended, if any, and the note that began, if any.
 
     ``began_ago`` and ``ended_ago`` are hops before the present one; ``sounds_ago`` is where the sound of the note that
-    began is first heard, if before. Its level is yet to rise by ``rise_db``.
+    began is first heard, if before. Its level is yet to rise by ``rise_db``. Where it ``corrects``, it is no new
+    note but a better name for the one that ended.
     """
 
     ended: int | None = None
@@ -39,6 +40,7 @@ class Decision:
     began_ago: int = 0
     sounds_ago: int = 0
     rise_db: float = 0.0
+    corrects: bool = False
 
 
 NOTHING = Decision()

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.data.phrase import Phrase
-from streamer.events import FloatArray
 from streamer.material.assemble import PRE_ATTACK_S, Bank, samples_of
 from streamer.material.augment import Samples, from_db, noise_floor
 from streamer.material.nonmusic import OWN_LICENCE, OWN_SOURCE
@@ -286,7 +285,7 @@ def _long_enough(source: Samples, needed: int, rate_hz: int, decays: bool) -> Sa
         places = min(len(body) - 3 * join, s_to_samples(0.15, rate_hz))
         if places < 1:
             break
-        windows: FloatArray = np.lib.stride_tricks.sliding_window_view(body[: places + join], join)[::4]
+        windows = np.lib.stride_tricks.sliding_window_view(body[: places + join], join)[::4]
         fit = windows @ tail / np.sqrt((windows**2).sum(axis=1) + 1e-12)
         best = 4 * int(np.argmax(fit))
         weight = np.linspace(0.0, 1.0, join)

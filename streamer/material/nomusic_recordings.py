@@ -9,7 +9,7 @@ import numpy as np
 from streamer.data.datasets import Recording
 from streamer.data.phrase import NO_NOTES, Phrase
 from streamer.material.assemble import resample
-from streamer.material.augment import Samples, noise_floor
+from streamer.material.augment import Samples, from_db, noise_floor
 from streamer.units import s_to_samples
 
 KIND = "nonmusic"
@@ -94,4 +94,5 @@ def _clip(recording: Recording, rate_hz: int, rng: np.random.Generator) -> Sampl
     fade = min(len(clip), s_to_samples(_FADE_S, rate_hz))
     clip[:fade] *= np.linspace(0.0, 1.0, fade)
     clip[len(clip) - fade :] *= np.linspace(1.0, 0.0, fade)
-    return clip * 10.0 ** (rng.uniform(-18.0, 0.0) / 20.0)
+    clip *= from_db(rng.uniform(-18.0, 0.0))
+    return clip

@@ -22,7 +22,18 @@ PRESET = Setting(
 )
 _FIELDS = settings_of(TrackerConfig)
 BY_NAME = {PRESET.name: PRESET} | {setting.name: setting for setting in _FIELDS.values()}
-_ORDER = ("preset", "detector", "model", "eagerness", "low", "high", "gate", "a4", "hop")  # as help shows them
+_ORDER = (
+    "preset",
+    "detector",
+    "model",
+    "eagerness",
+    "correct",
+    "low",
+    "high",
+    "gate",
+    "a4",
+    "hop",
+)  # as help shows them
 TRACKER: tuple[Setting, ...] = tuple(BY_NAME[name] for name in _ORDER)
 
 

@@ -9,6 +9,8 @@ Where a scorer was adapted, its verifier has to follow: it has learned what to m
 gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,7 +25,7 @@ from streamer.config import TrackerConfig
 from streamer.data.arrays import make_missing, read_whole, write_whole
 from streamer.data.datasets import Recording
 from streamer.data.hashes import training_hash
-from streamer.decision.onset_context import NAMES, OUTPUTS
+from streamer.decision.onset_context import NAMES, OUTPUTS, VERSION
 from streamer.errors import DataError
 from streamer.evaluation.replay import load_record, record_evidence
 from streamer.jobs import Progress
@@ -48,7 +50,7 @@ from streamer.training.verifier_examples import VerifierExamples, verifier_examp
 ANALYSING, VERIFYING = "analysing", "verifier, round"
 # Networks that are fitted in the end, each from its own beginning: where they disagree, few are sure. A large one is
 # better at telling instruments apart, a small one is misled less by a singer whom it has not learned from.
-MEMBERS = ((64, 32), (64, 32), (32, 16), (16, 8))
+MEMBERS = ((96, 32), (64, 32), (32, 16))
 ROUNDS = 4
 EPOCHS = 4
 LEARNING_RATE = (2e-3, 1e-4)
@@ -137,7 +139,8 @@ def _folder(
     recordings: Sequence[Recording], curriculum: Curriculum, model: Model, hop: int, work: Path, start: Network | None
 ) -> Path:
     """Named after all that what is in it depends on."""
-    name = "-".join(weights_hash(network)[:8] for network in (model.scorer, start) if network)
+    asked = hashlib.sha256(json.dumps([VERSION, NAMES, OUTPUTS]).encode()).hexdigest()[:8]
+    name = "-".join([*(weights_hash(network)[:8] for network in (model.scorer, start) if network), asked])
     return work / f"cases-{key(training_hash(recordings), curriculum, hop)}-{name}"
 
 
