@@ -8,6 +8,7 @@ learned of one note holds for all.
 A candidate first moves to the best period within 60 cents of its name: so an instrument may be out of tune.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,13 +105,9 @@ class FeatureExtractor:
 
     def __init__(self, hop_s: float, a4_hz: float = A4_HZ) -> None:
         n = len(CANDIDATES)
-        self.f0_hz: _Array = a4_hz * 2.0 ** ((CANDIDATES - 69) / 12.0)
-        self.level = LEVELS - np.searchsorted(_LOWEST_OCTAVE, CANDIDATES, side="right")
+        self.f0_hz, self.level, multiple, steps = _candidates(a4_hz)
         period = ANALYSIS_RATE_HZ / 2.0**self.level / self.f0_hz  # in samples of the candidate's level
-        # Above the first level's octave a period is only a few samples: compare several periods back.
-        multiple = 2.0 ** np.clip(np.floor(np.log2(76.0 / period)), 0, 3)
-        steps = 2.0 ** (_CENTS / 1200.0)
-        self._gather = _Gather(self.f0_hz, self.level, multiple, steps)
+        self._gather = _gather_for(a4_hz)
         lag_steps = np.array(LAG_STEPS)[self.level]
         search = period * multiple * lag_steps * steps[:, None]
         floor = np.floor(search).astype(np.intp)
@@ -243,6 +240,22 @@ class FeatureExtractor:
             self._floor = min(slow, self._floor + self.floor_climb)
             out[k, -1] = min(slow - self._floor, 8.0)
         return out
+
+
+def _candidates(a4_hz: float) -> tuple[_Array, NDArray[np.intp], _Array, _Array]:
+    """Frequencies and levels of the candidates, how many periods back each is compared, and the ratios of the steps."""
+    f0_hz = a4_hz * 2.0 ** ((CANDIDATES - 69) / 12.0)
+    level = LEVELS - np.searchsorted(_LOWEST_OCTAVE, CANDIDATES, side="right")
+    period = ANALYSIS_RATE_HZ / 2.0**level / f0_hz
+    # Above the first level's octave a period is only a few samples: compare several periods back.
+    multiple = 2.0 ** np.clip(np.floor(np.log2(76.0 / period)), 0, 3)
+    return f0_hz, level, multiple, 2.0 ** (_CENTS / 1200.0)
+
+
+@lru_cache(maxsize=2)
+def _gather_for(a4_hz: float) -> "_Gather":
+    """Kept, since each stream needs it, and a gap begins a new one."""
+    return _Gather(*_candidates(a4_hz))
 
 
 class _Gather:

@@ -8,6 +8,7 @@ The filters are short: the first delays by half a millisecond, and the halvings 
 they add is a small part of a period of the notes that are looked for on their level.
 """
 
+from functools import cache, lru_cache
 from math import gcd
 
 import numpy as np
@@ -153,6 +154,7 @@ class Pyramid:
         return np.correlate(window, self.halving, "valid")[::2]
 
 
+@lru_cache(maxsize=2)
 def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:
     """Polyphase windowed-sinc low-pass, shape (phases, 2 * half); each row sums to 1."""
     cutoff = min(ANALYSIS_RATE_HZ / 2, 0.5 * rate_hz) / rate_hz  # cycles per input sample
@@ -162,6 +164,7 @@ def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:
     return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float32)
 
 
+@cache
 def _halving_taps() -> FloatArray:
     """Minimum-phase low-pass for halving the rate, newest tap last.
 

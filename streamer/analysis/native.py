@@ -64,7 +64,7 @@ class NativeStream:
     def __init__(self, config: TrackerConfig, rate_hz: int, lib: Any, fastest: int = core.FASTEST) -> None:
         self._hop, self._rate_hz = config.hop_at(rate_hz), rate_hz
         self._features = FeatureExtractor(self._hop / rate_hz, config.a4_hz)
-        self._library, self._ffi, self._lib = lib, lib.ffi, lib.lib
+        self._ffi, self._lib = lib.ffi, lib.lib
         tables = _Tables(lib.ffi)
         tables.values.hop = self._hop
         tables.values.offset_share = offset_share(self._hop, rate_hz)
@@ -75,6 +75,9 @@ class NativeStream:
         if stream == self._ffi.NULL:
             raise MemoryError("the compiled core cannot take the memory that it needs")
         self._stream = self._ffi.gc(stream, self._lib.streamer_stream_free)
+        level, name_hz = self._features.level.astype(np.int32), self._features.f0_hz
+        buffer = self._ffi.from_buffer
+        self._for_pitches = (buffer, self._lib, buffer("int32_t[]", level), buffer("double[]", name_hz))
 
     def analyse(self, hops: FloatArray) -> FeatureBatch:
         """As in `FeatureStream`."""
@@ -88,7 +91,9 @@ class NativeStream:
         self._lib.streamer_stream_analyse(
             self._stream, pointer(hops), n, pointer(matrix), pointer(correlation), pointer(ratio)
         )
-        return FeatureBatch(matrix, _NativePitches(correlation, self._features, ratio, self._rate_hz, self._library))
+        return FeatureBatch(
+            matrix, _NativePitches(correlation, ratio, self._rate_hz, self._features, self._for_pitches)
+        )
 
     def _pointer(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("float[]", array)
@@ -98,25 +103,29 @@ class _NativePitches(FinePitches):
     """The same numbers, to the bit, sooner."""
 
     def __init__(
-        self, correlation: FloatArray, features: FeatureExtractor, period_ratio: FloatArray, rate_hz: int, lib: Any
+        self,
+        correlation: FloatArray,
+        period_ratio: FloatArray,
+        rate_hz: int,
+        extractor: FeatureExtractor,
+        compiled: Any,
     ) -> None:
-        super().__init__(correlation, features, period_ratio, rate_hz)
-        self._library = lib
+        super().__init__(correlation, extractor, period_ratio, rate_hz)
+        self._compiled = compiled
 
     def of_each(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """As in `FinePitches`."""
         n = len(self.correlation)
         if len(candidates) != n:
             raise ValueError(f"{len(candidates)} candidates for {n} hops")
-        f0_hz, age = np.empty(n), np.empty(n, np.int64)
-        chosen, level = candidates.astype(np.int64), self.level.astype(np.int32)
-        buffer = self._library.ffi.from_buffer
-        self._library.lib.streamer_fine_pitches(
+        f0_hz, age, chosen = np.empty(n), np.empty(n, np.int64), candidates.astype(np.int64, copy=False)
+        buffer, lib, level, name_hz = self._compiled
+        lib.streamer_fine_pitches(
             buffer("float[]", self.correlation),
             n,
             buffer("int64_t[]", chosen),
-            buffer("int32_t[]", level),
-            buffer("double[]", self.f0_hz),
+            level,
+            name_hz,
             buffer("float[]", self.period_ratio),
             self.rate_hz,
             buffer("double[]", f0_hz),
