@@ -37,6 +37,10 @@ class Network:
             return None
         return NativeNetwork(lib, self.weights, self.biases)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: the layers; it finds a core of its own."""
+        return {"weights": self.weights, "biases": self.biases}
+
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log odds of each output for each row.
 
