@@ -115,9 +115,10 @@ class Contour:
         _, _, _, stood, run, voiced, glide, standing, unrest, cosine, sine = self._state
         level_mean = self._level_mean
         sure = best.tolist()
+        pitch_values = np.array([pitch or 0.0 for pitch in pitches], np.float32).tolist()  # as precise as those kept
         rows = []
         for k in range(hops):
-            pitch, score, level = pitches[k] or 0.0, min(6.0, max(-6.0, sure[k])), max(-120.0, level_db[k])
+            pitch, score, level = pitch_values[k], min(6.0, max(-6.0, sure[k])), max(-120.0, level_db[k])
             is_voiced = pitch > 0.0 and score > 0.0
             if is_voiced and stood > 0.0 and abs(pitch - run) < _STANDS:
                 stood += self._hop_ms
