@@ -138,7 +138,7 @@ def test_misuse_is_told(tmp_path):
         run(tmp_path, "--low", "X")
     with pytest.raises(ConfigError, match="leave those out"):
         run(tmp_path / "mine", "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")
-    with pytest.raises(ConfigError, match="lies in .*, where the notes are written"):
+    with pytest.raises(ConfigError, match=r"lies in .*, where the notes are written"):
         run(tmp_path, "--from-file", tmp_path / "a.wav")
 
 
