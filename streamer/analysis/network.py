@@ -37,6 +37,10 @@ class Network:
             return None
         return NativeNetwork(lib, self.weights, self.biases)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what only this process can use."""
+        return {name: value for name, value in self.__dict__.items() if name != "_native"}
+
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log odds of each output for each row.
 
