@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streamer import reading
 from streamer.analysis import features
 from streamer.analysis.network import Network
 from streamer.cli import main
@@ -203,7 +204,8 @@ def test_a_card_can_always_be_shown(path: Path, odd: object) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
-def test_only_a_file_is_a_model(tmp_path: Path) -> None:
+def test_only_a_file_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
     os.mkfifo(tmp_path / "pipe.model")
     (tmp_path / "loop.model").symlink_to("loop.model")
     for name in ("pipe.model", "loop.model", "/dev/zero", "x" * 300):

@@ -88,7 +88,12 @@ class AudioFile:
         Parameters
         ----------
         size : int
-            Samples.
+            Samples per block.
+
+        Yields
+        ------
+        ndarray of float32, shape (size,)
+            One channel, full scale +-1.
 
         Raises
         ------

@@ -175,6 +175,7 @@ class Microphone(Source):
         """Begin to deliver. See `Source.start`."""
         if self._process is None:
             self._open()
+            self.mixer = ChannelMixer(self._channels, self.rate_hz)  # it may have come back with other channels
         assert self._process is not None
         self._quiet_s = 0.0
         self._losses_before = self.losses
@@ -203,7 +204,6 @@ class Microphone(Source):
             self.losses += 1
             self._losses_before += 1
             self._died_ns = None
-            self.mixer = ChannelMixer(self._channels, self.rate_hz)  # it may have come back with other channels
         if lost:
             self.lost += lost
             self.mixer.skip()

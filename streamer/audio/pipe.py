@@ -3,6 +3,7 @@
 import os
 import queue
 import select
+import sys
 import threading
 import time
 
@@ -58,6 +59,8 @@ class PipeSource(Source):
     ------
     ConfigError
         When there is no such rate, format or channel.
+    AudioFormatError
+        When standard input is closed.
     """
 
     can_wait = True
@@ -72,6 +75,8 @@ class PipeSource(Source):
             raise ConfigError(f"the sample rate is {rate_hz} Hz, but must be from {RATES_HZ[0]} to {RATES_HZ[1]}")
         if not 1 <= channels <= MOST_CHANNELS:
             raise ConfigError(f"channels is {channels}, but must be from 1 to {MOST_CHANNELS}")
+        if fd == 0 and sys.stdin is None:
+            raise AudioFormatError("standard input is closed; pipe the samples of a recording program into it")
         self.mixer = ChannelMixer(channels, rate_hz, channel)
         self.rate_hz = rate_hz
         self.name = "standard input" if fd == 0 else f"file descriptor {fd}"

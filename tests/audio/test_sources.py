@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from streamer import reading
 from streamer.audio.devices import InputDevice, believable_latency_ms, choose_input
 from streamer.audio.file import AudioFile, PacedSource
 from streamer.audio.pipe import PipeSource
@@ -232,11 +233,21 @@ def test_a_channel_of_a_file_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
-def test_what_has_no_end_or_no_writer_is_no_file(tmp_path: Path) -> None:
+def test_a_file_may_come_out_of_a_named_pipe(tmp_path: Path, wav: bytes) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    writer = threading.Thread(target=(tmp_path / "pipe.wav").write_bytes, args=(wav,))
+    writer.start()
+    assert len(np.concatenate(list(AudioFile(tmp_path / "pipe.wav").blocks()))) == RATE_HZ
+    writer.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+def test_what_has_no_end_or_no_writer_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "loop.wav").symlink_to("loop.wav")
     for path, reason in (
-        (tmp_path / "pipe.wav", "it is a pipe, not a file"),
+        (tmp_path / "pipe.wav", "it is a pipe into which nobody writes"),
         (Path("/dev/zero"), "it is a device, not a file"),
         (tmp_path / "loop.wav", "oo many levels of symbolic links"),
         (tmp_path / ("x" * 300), "ame too long"),

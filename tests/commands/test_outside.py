@@ -129,6 +129,12 @@ def test_a_standard_output_that_is_closed_ends_nothing(folder: Path) -> None:
     assert (status, err) == (2, "")
 
 
+def test_a_standard_input_that_is_closed_is_one_line(folder: Path) -> None:
+    status, _, err = run("live", "--input", "-", "--jsonl", "-", "--no-ui", cwd=folder, shell="<&-")
+    assert status == 2
+    assert err.splitlines()[-1].startswith("streamer: standard input is closed")
+
+
 def test_a_reader_that_has_had_enough_is_no_fault(folder: Path) -> None:
     status, _, err = run("model", "show", "--json", cwd=folder, shell="| head -c 1")
     assert (status, err) == (0, "")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from streamer import reading
 from streamer.data import datasets
 from streamer.data.datasets import licence_lines, read_manifest, read_notes_csv, sounding_span
 from streamer.data.formats import parse_pitch, read_dataset, read_midi
@@ -256,7 +257,8 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
-def test_what_has_no_end_or_no_writer_is_refused(folder: Path) -> None:
+def test_what_has_no_end_or_no_writer_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
     os.mkfifo(folder / "pipe")
     (folder / "loop").symlink_to("loop")
     for cell in ("/dev/zero", "pipe", "loop", "x" * 300, ".", "no.csv"):

@@ -137,7 +137,9 @@ def test_misuse_is_told(tmp_path):
     with pytest.raises(typer.BadParameter, match="low cannot be 'X'; it must be a note such as E2"):
         run(tmp_path, "--low", "X")
     with pytest.raises(ConfigError, match="leave those out"):
-        run(tmp_path, "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")
+        run(tmp_path / "mine", "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")
+    with pytest.raises(ConfigError, match=r"lies in .*, where the notes are written"):
+        run(tmp_path, "--from-file", tmp_path / "a.wav")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from streamer import reading
 from streamer.errors import ConfigError
 from streamer.settings.description import Setting
 from streamer.settings.layers import (
@@ -96,7 +97,8 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
-def test_what_has_no_end_or_no_writer_is_told(tmp_path):
+def test_what_has_no_end_or_no_writer_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     for path in ("pipe.toml", "loop.toml", "/dev/zero", "x" * 300, "a\0\x1b[31m\n"):
