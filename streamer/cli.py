@@ -44,7 +44,10 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from streamer.analysis import core
+
         typer.echo(f"streamer {__version__}")
+        typer.echo(f"computed by {core.describe()}")
         raise typer.Exit
 
 

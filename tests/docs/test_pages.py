@@ -19,7 +19,8 @@ from streamer.events import Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.model import shipped_model
 from streamer.outputs.jsonl import event_fields
 from streamer.outputs.tables import F0_HEADER, NOTES_HEADER
-from streamer.settings.tracker import TRACKER
+from streamer.settings.catalogues import ENVIRONMENT
+from streamer.settings.layers import environment_name
 from streamer.units import note_name
 from tests.docs.pages import ROOT, TEXTS, commands, fenced, options, table_rows
 from tests.tones import melody
@@ -220,7 +221,7 @@ def test_the_extras_are_those_of_the_package():
 
 def test_the_environment_variables_are_those_of_the_program():
     names = {name for text in TEXTS.values() for name in re.findall(r"\bSTREAMER_\w+", text)}
-    assert names <= {f"STREAMER_{setting.name.upper()}" for setting in TRACKER}
+    assert names <= {environment_name(setting) for setting in ENVIRONMENT}
 
 
 # -- the picture --------------------------------------------------------------------------------------------------
