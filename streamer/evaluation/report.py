@@ -149,10 +149,10 @@ def _latency(evaluation: Evaluation, music: Sequence[Result | None]) -> str:
         spread.line(zip(bins[:-1] + 5.0, share, strict=True), f"s{number % 8}", name)
     return _section(
         "How late",
-        "Left: of all notes played, how many had been reported so many milliseconds after they began; what is missing at "
+        "Left: of all notes played, how many were reported so many milliseconds after they began; what is missing at "
         "the right edge was never found. Right: of the notes found, how many came in each 10 ms.",
         _legend(evaluation),
-        f'<div class="two">{_figure("notes reported by then", known)}{_figure("notes reported in that 10 ms", spread)}</div>',
+        f'<div class="two">{_figure("reported by then", known)}{_figure("reported in that 10 ms", spread)}</div>',
     )
 
 
@@ -331,7 +331,7 @@ def _rolls(evaluation: Evaluation) -> str:
     legend += "".join(f'<li><i class="k-{key}"></i>detected: {text}</li>' for key, text in VERDICTS.items())
     return _section(
         "What went worst",
-        "The recordings with the lowest F1@100ms, and those without music in which most was detected; of long ones, the "
+        "The recordings with the lowest F1@100ms, and those without music in which most was found; of long ones, the "
         "20 seconds with most errors.",
         f'<ul class="legend">{legend}</ul>',
         _first_open(drawn),
