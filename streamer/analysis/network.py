@@ -38,8 +38,8 @@ class Network:
         return NativeNetwork(lib, self.weights, self.biases)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What another process needs: the layers; it finds a core of its own."""
-        return {"weights": self.weights, "biases": self.biases}
+        """Without what only this process can use."""
+        return {name: value for name, value in self.__dict__.items() if name != "_native"}
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log odds of each output for each row.

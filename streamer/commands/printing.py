@@ -163,8 +163,8 @@ def demo_summary(
     ):
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
     counts = (
-        f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
-        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; "
+        f"notes played {len(played.notes)}, found {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
+        f"reported but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; "
         f"wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)

@@ -87,7 +87,7 @@ def test_the_demo_writes_what_it_heard_and_says_how_much_that_was(tmp_path):
     done = streamer("demo", "--midi", midi, "--jsonl", jsonl)
     assert done.returncode == 0, done.stderr
     out = " ".join(done.stdout.decode().split())
-    counts = re.search(r"played (\d+), heard (\d+), missed (\d+), heard but not played (\d+)", out)
+    counts = re.search(r"played (\d+), found (\d+), missed (\d+), reported but not played (\d+)", out)
     assert counts, out
     played, heard, missed, extra = map(int, counts.groups())
     assert played == len(demo_performance(RATE_HZ).notes)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import pytest
@@ -166,6 +167,14 @@ def test_what_is_no_number_does_no_harm(kinds, seed) -> None:
     native_stream(48_000).analyse(hops)
     detector = TrainedDetector(TrackerConfig(), 48_000, shipped_model().scorer)
     assert np.isfinite(detector.analyse(hops).scores).all()
+
+
+def test_a_network_that_was_used_crosses_to_another_process() -> None:
+    network = layers(np.random.default_rng(2), [5, 7, 2])
+    x = np.ones((3, 5), np.float32)
+    expected = network.log_odds(x)
+    crossed = ForkingPickler.loads(ForkingPickler.dumps(network))
+    assert np.array_equal(crossed.log_odds(x), expected)
 
 
 def test_streams_on_threads_of_their_own_do_not_disturb_each_other() -> None:
