@@ -16,7 +16,7 @@ from streamer.decision.machines import make_machine
 from streamer.decision.thresholds import USUAL
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
-from streamer.events import Event, FloatArray, Gap
+from streamer.events import Event, FloatArray, Gap, sample_count
 from streamer.model import Model, load, shipped_model
 
 LIVE_HOPS = 4  # at once, while somebody plays: they are analysed in less time than three one by one
@@ -96,7 +96,14 @@ class Tracker:
         return list(self.events())
 
     def gap(self, lost: int) -> list[Event]:
-        """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples."""
+        """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples.
+
+        Raises
+        ------
+        AudioFormatError
+            If that is no whole number, or time would go back.
+        """
+        lost = sample_count(lost)
         events = self.flush()
         self.consumed += lost
         self._hopper.clear()

@@ -117,9 +117,9 @@ def show_finding(finding: Finding) -> None:
 
 def summary_line(newest: Snapshot) -> str:
     """How it went, when the screen has gone."""
-    from streamer.live.view import summary
+    from streamer.live.view import closing_line
 
-    return summary(newest)
+    return closing_line(newest)
 
 
 def demo_summary(

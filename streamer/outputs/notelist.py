@@ -14,7 +14,7 @@ class NoteList(Sink):
         In order.
     """
 
-    name = "summary"
+    name = ""
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []

@@ -11,7 +11,7 @@ class Sink(ABC):
     Attributes
     ----------
     name : str
-        For people: the port or file.
+        For people: the port or file; empty where there is nothing that they would know.
     may_block : bool
         True where `send` may wait for a disk or for another program: an engine calls it in a thread of its own,
         behind a bounded queue, so that a slow disk delays no note.
@@ -43,6 +43,9 @@ class Sink(ABC):
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""
+
+    def flush(self) -> None:  # noqa: B027 - most have sent what they have taken
+        """Wait until all that was sent has left this process, for a moment at most."""
 
     def reopen(self) -> None:
         """Open the same again after a failure. Raises as the constructor does."""
