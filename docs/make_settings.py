@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from streamer.settings.document import TRACKER_CHAPTER, settings_page
-from streamer.training.settings import TRAINING_CHAPTER
+from streamer.settings.catalogues import CHAPTERS
+from streamer.settings.document import settings_page
 
 PAGE = Path(__file__).with_name("settings.md")
-CHAPTERS = (TRACKER_CHAPTER, TRAINING_CHAPTER)
 
 if __name__ == "__main__":
     PAGE.write_text(settings_page(CHAPTERS), encoding="utf-8")

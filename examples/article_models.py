@@ -18,6 +18,7 @@ from pathlib import Path
 from streamer import TrackerConfig
 from streamer.data.datasets import Recording
 from streamer.data.formats import read_dataset
+from streamer.errors import StreamerError
 from streamer.evaluation.baselines import BASELINES, load_namer
 from streamer.evaluation.evaluate import System, evaluate
 
@@ -65,4 +66,11 @@ def main(train: str, test: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if not 2 <= len(sys.argv) <= 3:
+        print("usage: python examples/article_models.py TRAIN [TEST]", file=sys.stderr)
+        raise SystemExit(2)
+    try:
+        main(*sys.argv[1:])
+    except StreamerError as error:
+        print(f"article_models: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -26,7 +26,7 @@ def main() -> None:
     events = [event for start in range(0, len(melody), 441) for event in tracker.process(melody[start : start + 441])]
     for event in events + tracker.flush():
         if isinstance(event, NoteOn):
-            late_ms = samples_to_ms(event.sample - event.onset, RATE_HZ)
+            late_ms = samples_to_ms(event.latency, RATE_HZ)
             print(f"{note_name(event.note):4} on   velocity {event.velocity:3}   {late_ms:.0f} ms after it began")
         elif isinstance(event, NoteOff):
             print(f"{note_name(event.note):4} off  {100 * (event.midi - event.note):+.0f} cents")

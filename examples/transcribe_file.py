@@ -1,15 +1,12 @@
 """Transcribe a recording in a program of your own, and write the notes as MIDI.
 
-python examples/transcribe_file.py song.wav song.mid
+python examples/transcribe_file.py song.wav song.mid [PRESET]
 """
 
 import sys
 
-from streamer import TrackerConfig
-from streamer.audio.file import AudioFile
-from streamer.config import apply_preset
+from streamer import AudioFile, StreamerError, TrackerConfig, apply_preset, transcribe
 from streamer.outputs.midifile import MidiFileSink
-from streamer.transcribe import transcribe
 from streamer.units import note_name, samples_to_s
 
 
@@ -23,4 +20,11 @@ def main(recording: str, midi: str, preset: str = "default") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if not 3 <= len(sys.argv) <= 4:
+        print("usage: python examples/transcribe_file.py SONG.wav SONG.mid [PRESET]", file=sys.stderr)
+        raise SystemExit(2)
+    try:
+        main(*sys.argv[1:])
+    except StreamerError as error:  # one line says what was wrong, and what to do
+        print(f"transcribe_file: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

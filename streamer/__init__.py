@@ -3,34 +3,79 @@
 >>> from streamer import TrackerConfig, make_tracker
 >>> tracker = make_tracker(TrackerConfig(), rate_hz=48_000)
 >>> events = tracker.process(samples)          # any number of float32 samples
+
+The names below are the public ones. Each is imported when it is first used.
 """
 
 TYPE_CHECKING = False  # as in `typing`, which takes longer to import than this may
 if TYPE_CHECKING:
-    from streamer.config import TrackerConfig
+    from streamer.audio.file import AudioFile
+    from streamer.audio.source import Source
+    from streamer.config import PRESETS, TrackerConfig, apply_preset
+    from streamer.engine import Engine
+    from streamer.errors import (
+        AudioFormatError,
+        ConfigError,
+        DataError,
+        DeviceError,
+        MidiError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        StreamerError,
+    )
     from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
+    from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
+    from streamer.transcription import Transcription, transcribe
 
 __version__ = "0.1.0"
 __all__ = [
+    "PRESETS",
+    "AudioFile",
+    "AudioFormatError",
     "Block",
+    "ConfigError",
+    "DataError",
+    "DeviceError",
+    "Engine",
     "Event",
     "Gap",
+    "MidiError",
+    "MissingExtraError",
+    "ModelError",
     "NoteOff",
     "NoteOn",
+    "OutputError",
     "PitchEstimate",
+    "Sink",
+    "Source",
+    "StreamerError",
     "Tracker",
     "TrackerConfig",
+    "Transcription",
     "__version__",
+    "apply_preset",
     "make_tracker",
+    "transcribe",
 ]
 
-# Imported when first asked for: numpy and scipy take longer than all the rest; and until `streamer.__main__`, which
-# comes after this, is reached, Ctrl-C would be a traceback.
+# Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
+# imported before it is needed.
+# No name here may be that of a module in this package: importing the module would put it in the name's place.
 _HOMES = {
-    "streamer.config": ("TrackerConfig",),
+    "streamer.audio.file": ("AudioFile",),
+    "streamer.audio.source": ("Source",),
+    "streamer.config": ("PRESETS", "TrackerConfig", "apply_preset"),
+    "streamer.engine": ("Engine",),
+    "streamer.errors": (
+        *("AudioFormatError", "ConfigError", "DataError", "DeviceError", "MidiError", "MissingExtraError"),
+        *("ModelError", "OutputError", "StreamerError"),
+    ),
     "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
+    "streamer.outputs.sink": ("Sink",),
     "streamer.tracker": ("Tracker", "make_tracker"),
+    "streamer.transcription": ("Transcription", "transcribe"),
 }
 
 
@@ -39,5 +84,11 @@ def __getattr__(name: str) -> object:
         if name in names:
             from importlib import import_module
 
-            return getattr(import_module(home), name)
+            value: object = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -54,6 +54,7 @@ class TrackerConfig:
             automatic=0,
             unit="samples",
             flag="--hop",
+            environment=True,
             metavar="SAMPLES",
             default_text=f"about {1000 * HOP_S:.1f} ms; {auto_hop(DEFAULT_RATE_HZ)} at 48 kHz",
             group=TRACKER_GROUP,
@@ -66,6 +67,7 @@ class TrackerConfig:
             default="trained",
             help="How pitch is found (--list-detectors).",
             flag="--detector",
+            environment=True,
             metavar="NAME",
             group=TRACKER_GROUP,
         )
@@ -79,6 +81,7 @@ class TrackerConfig:
             low=LOWEST_MIDI,
             high=HIGHEST_MIDI,
             flag="--low",
+            environment=True,
             metavar="NOTE",
             group=TRACKER_GROUP,
         )
@@ -92,6 +95,7 @@ class TrackerConfig:
             low=LOWEST_MIDI,
             high=HIGHEST_MIDI,
             flag="--high",
+            environment=True,
             metavar="NOTE",
             group=TRACKER_GROUP,
         )
@@ -105,7 +109,7 @@ class TrackerConfig:
             low=0.0,
             high=1.0,
             flag="--eagerness",
-            metavar="0..1",
+            environment=True,
             group=TRACKER_GROUP,
         )
     )
@@ -119,6 +123,7 @@ class TrackerConfig:
             high=0.0,
             unit="dBFS",
             flag="--gate",
+            environment=True,
             metavar="DB",
             group=TRACKER_GROUP,
         )
@@ -133,6 +138,7 @@ class TrackerConfig:
             high=490.0,
             unit="Hz",
             flag="--a4",
+            environment=True,
             metavar="HZ",
             group=TRACKER_GROUP,
         )
@@ -144,6 +150,7 @@ class TrackerConfig:
             default="",
             help="A model of your own, from `streamer train`.",
             flag="--model",
+            environment=True,
             metavar="FILE",
             default_text="the one that comes with the program",
             group=TRACKER_GROUP,
@@ -161,12 +168,19 @@ class TrackerConfig:
         for name, setting in settings_of(self).items():
             setting.check(getattr(self, name), name)
         if self.low_midi >= self.high_midi:
-            raise ConfigError(f"low_midi ({self.low_midi}) must be below high_midi ({self.high_midi})")
+            low, high = note_name(self.low_midi), note_name(self.high_midi)
+            raise ConfigError(f"the lowest note (--low {low}) must be below the highest (--high {high})")
         if self.model and self.detector != "trained":
             raise ConfigError(f"a model is for the detector 'trained', not for {self.detector!r}; leave one out")
 
     def hop_at(self, rate_hz: int) -> int:
-        """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`."""
+        """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`.
+
+        Parameters
+        ----------
+        rate_hz : int
+            Samples per second.
+        """
         return self.hop or auto_hop(rate_hz)
 
 
@@ -196,6 +210,13 @@ PRESETS: dict[str, Preset] = {
 
 def apply_preset(config: TrackerConfig, name: str) -> TrackerConfig:
     """``config`` with a preset's range and gate.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        What is kept but for the range and the gate.
+    name : str
+        A key of `PRESETS`.
 
     Raises
     ------

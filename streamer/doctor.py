@@ -15,7 +15,7 @@ import numpy as np
 from streamer import __version__
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
-from streamer.errors import DeviceError
+from streamer.errors import EXTRAS, DeviceError
 from streamer.events import FloatArray
 
 _CAPTURE_S = 0.5
@@ -71,6 +71,11 @@ def _libraries() -> Iterator[Finding]:
     for name, purpose in (("aubio", "the aubio detectors"), ("soundfile", "reading and writing audio files")):
         try:
             importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if name not in EXTRAS:
+                raise
+            mend = f'only needed for {purpose}; `{sys.executable} -m pip install "{EXTRAS[name]}"` brings it'
+            yield Finding(name, Severity.NOTE, f"not installed ({error}); {mend}")
         except (ImportError, OSError) as error:
             mend = "`python -m pip install --force-reinstall pitch-streamer` in streamer's own environment"
             yield Finding(name, Severity.NOTE, f"does not load ({error}), so {purpose} cannot be used; {mend}")

@@ -12,11 +12,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Self
 
 from streamer.audio.priority import TRACKER, before_others
+from streamer.audio.skipping import Skipper
 from streamer.audio.source import EndOfStream, Source
 from streamer.control import COMMANDS, MOST_SEMITONES, Command, parse_command
 from streamer.delivery import Delivery
@@ -86,7 +85,7 @@ class Engine:
         record_now: bool = False,
         notify: Callable[[str], None] | None = None,
         observer: Observer | None = None,
-        while_closing: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
+        while_closing: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self.source = source
         self.tracker = tracker
@@ -105,9 +104,7 @@ class Engine:
         self._released = threading.Event()
         self._pausing = threading.Event()
         self._paused = threading.Event()
-        self._stale_ns = 0  # what was captured before is too old to be played
-        self._skipped = self._skipped_samples = 0
-        self._skipping = 0  # samples of the present skip
+        self._skipper = Skipper()
         self._silent = True  # exact zeros so far
         self._load = 0.0
         self._message, self._reported_s = "", 0.0
@@ -140,6 +137,11 @@ class Engine:
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until all is closed; False where ``timeout_s`` has passed before that.
 
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Seconds to wait at most; without it, as long as it takes.
+
         Raises
         ------
         RuntimeError
@@ -163,12 +165,23 @@ class Engine:
         return self.error is not None or self._fanout.failed
 
     @property
+    def transpose(self) -> int:
+        """Semitones that are added to what begins now."""
+        return self._delivery.ledger.semitones
+
+    @property
     def stuck(self) -> bool:
         """Whether a thread still waits in a sink; to be asked once it has ended."""
         return self._fanout.stuck
 
     def command(self, line: str) -> bool:
-        """Ask for one of `COMMANDS`; False where it is none, or too many wait."""
+        """Ask for one of `COMMANDS`; False where it is none, or too many wait.
+
+        Parameters
+        ----------
+        line : str
+            One of them, with its argument if it takes one.
+        """
         command = parse_command(line)
         if command is None:
             return False
@@ -182,7 +195,13 @@ class Engine:
         return True
 
     def release(self, timeout_s: float) -> bool:
-        """End all that sounds; True once that is done, False where ``timeout_s`` has passed before."""
+        """End all that sounds; True once that is done, False where ``timeout_s`` has passed before.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
+        """
         if self._done.is_set():
             return True
         self._released.clear()
@@ -195,10 +214,15 @@ class Engine:
     def pause(self, timeout_s: float) -> bool:
         """End all that sounds, and take and send nothing until `resume`.
 
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
+
         Returns
         -------
         bool
-            True once the last note-off has left this process; False where ``timeout_s`` has passed before.
+            True once the last note-off has left this process; False where the time has passed before.
         """
         self._paused.clear()
         self._pausing.set()
@@ -215,26 +239,20 @@ class Engine:
             consumed=consumed,
             output_names=self._fanout.names,
             silent_input=self._silent and consumed > _SILENT_S * self.tracker.rate_hz,
-            lost_samples=self.source.lost + self._skipped_samples,
-            losses=self.source.losses + self._skipped,
+            lost_samples=self.source.lost + self._skipper.lost,
+            losses=self.source.losses + self._skipper.losses,
             lost_events=self._fanout.lost,
             load=self._load,
-            transpose=self._delivery.ledger.semitones,
+            transpose=self.transpose,
             muted=self._delivery.ledger.muted,
             recording=self._fanout.recording,
             message=self._present_message(),
         )
 
-    @property
-    def transpose(self) -> int:
-        """Semitones that are added to what begins now."""
-        return self._delivery.ledger.semitones
-
     def _present_message(self) -> str:
         """The newest line for people; after a while, what is still wrong."""
-        if self._message and time.monotonic() - self._reported_s < _SHOWN_S:
-            return self._message
-        return self._device_trouble or self._fanout.trouble
+        fresh = time.monotonic() - self._reported_s < _SHOWN_S
+        return (self._message if fresh else "") or self._device_trouble or self._fanout.trouble
 
     # -- the engine's thread ---------------------------------------------------------------------------------------
 
@@ -280,18 +298,12 @@ class Engine:
             except DeviceError as error:
                 self._await_device(error)
                 continue
-            if block is not None:
-                self._take(block)
+            if block is not None and (fresh := self._skipper.pass_on(block)) is not None:
+                self._take(fresh)
         self._delivery.pass_on(self.tracker.flush())
 
     def _take(self, block: Block) -> None:
         dequeued_ns = time.monotonic_ns()
-        if block.captured_ns < self._stale_ns:
-            self._skipping += block.lost + len(block.samples)
-            self._skipped_samples += len(block.samples)
-            return
-        if self._skipping:
-            block, self._skipping = replace(block, lost=block.lost + self._skipping), 0
         if block.lost:
             self._delivery.pass_on(self.tracker.gap(block.lost))
         computing_ns, resumed_ns = 0, dequeued_ns
@@ -366,8 +378,7 @@ class Engine:
         while self._pausing.is_set() and not self._stop.wait(_READ_S / 4):
             pass
         if not self.source.can_wait:
-            self._stale_ns = time.monotonic_ns()
-            self._skipped += 1
+            self._skipper.skip_to_now()
 
     def _toggle_recording(self) -> None:
         if not self._can_record:

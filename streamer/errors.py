@@ -1,7 +1,5 @@
 """Every error that a user can cause or meet.
 
-::
-
     StreamerError
     ├── ConfigError        a setting is out of range or unknown
     ├── AudioFormatError   samples, a file or a raw pipe are not what was said
@@ -9,15 +7,42 @@
     ├── MidiError          a MIDI port or its back end is absent, busy or gone
     ├── ModelError         a model file is damaged, foreign or too new
     ├── DataError          a data set's manifest or labels cannot be used
+    ├── MissingExtraError  a library that a bare install leaves out is needed
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
-with status 2; nothing else may be needed to understand it.
+with status 2; nothing else may be needed to understand it. Whatever a message quotes, such as the name of a file, it
+holds no character that a terminal would obey.
 """
+
+import sys
+from importlib import import_module
+
+# What a bare install leaves out: module, and what pip installs it from. The extras in pyproject.toml say the same.
+EXTRAS = {"sklearn": "scikit-learn>=1.5", "aubio": "aubio-ledfx>=0.4.11"}
+
+
+def printable(text: str) -> str:
+    r"""A text on one line, with ``\x1b`` and the like for what is not printable.
+
+    A byte of a file's name that is no UTF-8 becomes ``\xff``. What is printable stays as it is, so that a text which
+    was made so before is not changed.
+    """
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # what `os.fsdecode` makes of such a byte
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class StreamerError(Exception):
     """Base of all errors raised on purpose by this package."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ConfigError(StreamerError):
@@ -46,3 +71,31 @@ class DataError(StreamerError):
 
 class OutputError(StreamerError):
     """A file or pipe that was to be written cannot be."""
+
+
+class MissingExtraError(StreamerError):
+    """A library is needed that a bare install leaves out."""
+
+
+def require_extra(module: str, purpose: str) -> None:
+    """Import a library that may be missing, before the work that needs it.
+
+    Parameters
+    ----------
+    module : str
+        Its name in Python, one of `EXTRAS`.
+    purpose : str
+        What needs it, as the beginning of a sentence.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed; the message has the command that installs it.
+    """
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        requirement = EXTRAS[module]
+        command = f'{sys.executable} -m pip install --only-binary=:all: "{requirement}"'
+        name = requirement.partition(">")[0]
+        raise MissingExtraError(f"{purpose} needs {name}, which is not installed; type: {command}") from error

@@ -105,6 +105,14 @@ class NoteOn:
         """What latency is counted from: ``since``, or else ``onset``."""
         return self.onset if self.since is None else self.since
 
+    @property
+    def latency(self) -> int:
+        """Samples from where its sound is believed to have begun to its decision, the one account of how late it is.
+
+        ``sample - onset`` may be less, even 0: ``onset`` is the later moment at which people would mark the note.
+        """
+        return self.sample - self.sounds_from
+
 
 @dataclass(frozen=True, slots=True)
 class NoteOff:

@@ -24,7 +24,17 @@ KILLED = (
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Progress that is reported to nobody."""
+    """Progress that is reported to nobody.
+
+    Parameters
+    ----------
+    what : str
+        What is done.
+    done : int
+        How much of it.
+    total : int
+        Of how much.
+    """
 
 
 def one_thread() -> None:

@@ -50,7 +50,19 @@ class LatencyStats:
         self._histogram = np.zeros(len(BINS_MS), np.int64)
 
     def add(self, audio_ms: float, queue_ms: float, compute_ms: float, send_ms: float) -> float:
-        """Count one note-on, and return its total."""
+        """Count one note-on, and return its total.
+
+        Parameters
+        ----------
+        audio_ms : float
+            From the note's beginning to the newest sample.
+        queue_ms : float
+            Until the tracker took it.
+        compute_ms : float
+            Until the note was decided.
+        send_ms : float
+            Until it was sent.
+        """
         total_ms = audio_ms + queue_ms + compute_ms + send_ms
         row = self._latest_ms[self.count % REMEMBERED]
         row[:] = (audio_ms, queue_ms, compute_ms, send_ms, total_ms)

@@ -6,11 +6,8 @@ second one decides, from the first one's scores of a while, whether a note is to
 (`streamer.decision.verifier`).
 """
 
-import io
 import json
-import math
-import zipfile
-import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -22,16 +19,23 @@ from numpy.typing import NDArray
 
 from streamer.analysis import features
 from streamer.analysis.network import Network
+from streamer.arrayfile import read_arrays
 from streamer.decision import onset_context
 from streamer.decision.thresholds import USUAL, Thresholds, thresholds_of
 from streamer.errors import ModelError
+from streamer.events import FloatArray
+from streamer.reading import read_at_most
 
 FORMAT = "streamer note classifier"
 FORMAT_VERSION = 2
 OUTPUTS = ("sounding", "begun")
 MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
-MAX_VALUE = 1e6  # so that no product of layers overflows
+MAX_VALUE = 1e6
+MAX_SUM = 1e30  # in any layer: what 32 bits hold, with room
+_MAX_FEATURE = 1e4
+MAX_CARD_BYTES = 1_000_000
+MAX_CARD_ITEMS = 20_000
 _VERIFIER = "judge_"  # as the verifier is called in the file format
 _THRESHOLDS = "thresholds"  # in the card, where they are not the usual ones
 SHIPPED = "default.model"
@@ -83,12 +87,11 @@ def load(path: Path) -> Model:
         If the file is absent, damaged, no model, or made for other features.
     """
     try:
-        arrays = _read_arrays(path)
-        card = json.loads(arrays["card"].tobytes().decode())
+        arrays = read_arrays(read_at_most(path, MAX_BYTES))
+        card = _read_card(arrays)
     except OSError as error:
         raise ModelError(f"the model {path} cannot be read: {error.strerror or error}") from error
-    except (KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # RuntimeError is what an encrypted archive raises, and, as RecursionError, JSON of too great a depth.
+    except (KeyError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged or no model; give a file that `streamer train` wrote") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{path} is no model of this program; give a file that `streamer train` wrote")
@@ -100,7 +103,7 @@ def load(path: Path) -> Model:
         verifier = _network(path, arrays, _VERIFIER, len(onset_context.NAMES), len(onset_context.OUTPUTS))
     try:
         thresholds = thresholds_of(card[_THRESHOLDS]) if _THRESHOLDS in card else USUAL
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ModelError(f"{path} holds thresholds that cannot be used ({error}); tune it again") from error
     return Model(scorer, card, verifier, thresholds)
 
@@ -134,6 +137,17 @@ def _made_for() -> dict[str, Any]:
     }
 
 
+def _largest(weights: Sequence[FloatArray], biases: Sequence[FloatArray]) -> float:
+    """What no value in any layer can exceed while the features are within `_MAX_FEATURE`."""
+    bound = _MAX_FEATURE
+    largest = bound
+    for weight, bias in zip(weights, biases, strict=True):
+        reach = np.abs(weight, dtype=np.float64).sum(axis=0) * bound + np.abs(bias, dtype=np.float64)
+        bound = float(reach.max(initial=0.0))
+        largest = max(largest, bound)
+    return largest
+
+
 def _network(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: int, outputs: int) -> Network:
     count = sum(name.startswith(f"{prefix}weight_") for name in arrays)
     if not 1 <= count <= MAX_LAYERS:
@@ -154,24 +168,23 @@ def _network(path: Path, arrays: dict[str, NDArray[Any]], prefix: str, width: in
         width = weight.shape[1]
     if width != outputs:
         raise ModelError(f"{path} is damaged: it has {width} outputs, not {outputs}")
+    if _largest(weights, biases) > MAX_SUM:
+        raise ModelError(f"{path} is damaged: what its layers add up is out of all bounds")
     return Network(weights, biases)
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an ``.npz`` file. Sizes are checked before memory is taken, which `numpy.load` does not do."""
-    arrays: dict[str, NDArray[Any]] = {}
-    with zipfile.ZipFile(path) as file:
-        members = file.infolist()
-        if sum(member.file_size for member in members) > MAX_BYTES:
-            raise ValueError("larger than any model of this program")
-        for member in members:
-            content = io.BytesIO(file.read(member))
-            if np.lib.format.read_magic(content) != (1, 0):
-                raise ValueError("an array of another version than numpy writes for these")
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(content)
-            values = content.read()
-            if dtype.hasobject or dtype.itemsize * math.prod(shape) != len(values):
-                raise ValueError("an array of other than numbers, or cut short")
-            array = np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
-            arrays[member.filename.removesuffix(".npy")] = np.ascontiguousarray(array)
-    return arrays
+def _read_card(arrays: dict[str, NDArray[Any]]) -> Any:
+    """The card, which is JSON of a size that can be shown."""
+    content = arrays["card"].tobytes()
+    if len(content) > MAX_CARD_BYTES:
+        raise ValueError("a card larger than any of this program")
+    card = json.loads(content.decode())
+    items, parts = 0, [card]
+    while parts:
+        part = parts.pop()
+        within = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
+        items += len(within)
+        parts += within
+    if items > MAX_CARD_ITEMS:
+        raise ValueError("a card of more items than any of this program")
+    return card

@@ -13,7 +13,15 @@ class Observer(Protocol):
         """One hop went by; the pitch is as heard, whether muted or transposed."""
 
     def note_on(self, event: NoteOn, total_ms: float) -> None:
-        """A note-on was sent, so late after its sound began."""
+        """A note-on was sent, so late after its sound began.
+
+        Parameters
+        ----------
+        event : NoteOn
+            As it was sent.
+        total_ms : float
+            From its beginning until it was sent.
+        """
 
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""

@@ -91,12 +91,22 @@ class Tracker:
         """Take any number of samples and return what they decide: `push`, then all of `events`.
 
         However a recording is cut into calls, the events are the same, bit for bit.
+
+        Parameters
+        ----------
+        samples : ndarray of float32, shape (n,)
+            Mono, full scale +-1, newest sample last.
         """
         self.push(samples)
         return list(self.events())
 
     def gap(self, lost: int) -> list[Event]:
         """Samples were lost: end the open note, forget the past, and let time go on by ``lost`` samples.
+
+        Parameters
+        ----------
+        lost : int
+            How many.
 
         Raises
         ------
@@ -145,7 +155,17 @@ def make_tracker(config: TrackerConfig, rate_hz: int, *, model: Model | None = N
 
 
 def make_decider(config: TrackerConfig, rate_hz: int, model: Model | None = None) -> Decider:
-    """The decider that goes with a model; without one, or where it has no verifier, thresholds decide."""
+    """The decider that goes with a model; without one, or where it has no verifier, thresholds decide.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        Settings of the tracker.
+    rate_hz : int
+        Sample rate of the stream.
+    model : Model or None
+        Its thresholds and its verifier are used.
+    """
     hop_ms = 1000.0 * config.hop_at(rate_hz) / rate_hz
     verifier, thresholds = (model.verifier, model.thresholds) if model else (None, USUAL)
     return Decider(config, rate_hz, make_machine(config, hop_ms, verifier, thresholds))

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("control", "events", "config", "jobs", "latency", "settings", "status"),
+    ("arrayfile", "control", "events", "config", "jobs", "latency", "reading", "settings", "status"),
     ("analysis",),
     ("decision",),
     ("model",),
@@ -23,7 +23,7 @@ LAYERS = (
     ("engine",),
     ("data",),
     ("material",),
-    ("transcribe",),
+    ("transcription",),
     ("evaluation",),
     ("training",),
     ("live",),
@@ -44,6 +44,7 @@ PROGRAMS = {
     "streamer.live.screen",
     "streamer.live.screen_process",
     "streamer.outputs.midi_probe",
+    "streamer.outputs.sound_process",
 }
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streamer import reading
 from streamer.analysis import features
 from streamer.analysis.network import Network
 from streamer.cli import main
@@ -167,6 +170,83 @@ def test_sizes_are_checked_before_memory_is_taken(path: Path) -> None:
     add("weight_2.npy", bytes(MAX_BYTES))  # some kilobytes on disk
     assert path.stat().st_size < 100_000
     refused(path)
+
+
+def test_an_archive_that_takes_much_memory_or_time_is_refused(path: Path) -> None:
+    whole = path.read_bytes()
+    for form in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(path, "a", form) as file:
+            file.writestr("more.npy", bytes(1000))
+        refused(path)
+        path.write_bytes(whole)
+    with zipfile.ZipFile(path, "a") as file:
+        for k in range(1000):
+            file.writestr(f"{k}.npy", b"")
+    refused(path)
+    path.write_bytes(whole + bytes(MAX_BYTES))
+    assert "larger than 16,000,000 bytes" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{str(k): k for k in range(30_000)}, [[0] * 5000] * 5, "x" * 2_000_000, 10**400],
+    ids=["keys", "items", "text", "number"],
+)
+def test_a_card_can_always_be_shown(path: Path, odd: object) -> None:
+    rewrite(path, change_card(made_with=odd))
+    if isinstance(odd, int):
+        assert load(path).card["made_with"] == odd
+    else:
+        refused(path)
+    a_model().save(path)
+    rewrite(path, change_card(thresholds={"right": odd}))
+    refused(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+def test_only_a_file_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
+    os.mkfifo(tmp_path / "pipe.model")
+    (tmp_path / "loop.model").symlink_to("loop.model")
+    for name in ("pipe.model", "loop.model", "/dev/zero", "x" * 300):
+        assert "cannot be read" in refused(tmp_path / name)
+    with pytest.raises(ModelError, match=r"a\\x00b cannot be read: no file can have such a name"):
+        load(Path("a\0b"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "\udcff.model"
+    a_model().save(path)
+    assert make_tracker(TrackerConfig(model=str(path)), 44_100).config.model == str(path)
+    with pytest.raises(ModelError, match=r"\\xfe\.model cannot be read"):
+        load(tmp_path / "\udcfe.model")
+
+
+def test_the_model_is_read_once(path: Path) -> None:
+    shipped_model().save(path)
+    played, _ = melody([57, 60], 44_100)
+
+    def notes(*, lose: bool) -> list[str]:
+        tracker = make_tracker(TrackerConfig(model=str(path)), 44_100)
+        if lose:
+            path.write_bytes(b"rewritten meanwhile")
+        events = [*tracker.process(played[:20_000]), *tracker.gap(100), *tracker.process(played), *tracker.flush()]
+        return [str(event) for event in events if isinstance(event, NoteOn)]
+
+    assert notes(lose=False) == notes(lose=True) != []
+
+
+def test_layers_whose_sums_overflow_are_refused(path: Path) -> None:
+    rewrite(
+        path, lambda arrays: arrays.update({name: arrays[name] + np.float32(9e5) for name in ("weight_0", "weight_1")})
+    )
+    load(path)
+    wide = {f"weight_{k}": np.full((N if k == 0 else 200, 200), 9e5, np.float32) for k in range(4)}
+    wide |= {f"bias_{k}": np.zeros(200, np.float32) for k in range(4)}
+    wide |= {"weight_4": np.ones((200, 2), np.float32), "bias_4": np.zeros(2, np.float32)}
+    rewrite(path, lambda arrays: arrays.update(wide))
+    assert "out of all bounds" in refused(path)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -1e30])

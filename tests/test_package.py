@@ -49,6 +49,25 @@ def test_public_names_exist():
         assert hasattr(streamer, name)
 
 
+def test_public_names_stay_what_they_are_whatever_is_imported():
+    code = """
+import importlib, pkgutil
+import streamer
+known = {name: getattr(streamer, name) for name in streamer.__all__}
+for module in pkgutil.iter_modules(streamer.__path__):
+    if module.name != "__main__":
+        importlib.import_module(f"streamer.{module.name}")
+assert callable(streamer.transcribe)
+print([name for name, value in known.items() if getattr(streamer, name) is not value])
+"""
+    assert python(code) == "[]\n"
+
+
+def test_public_names_are_listed_before_they_are_used():
+    code = "import streamer; print(sorted(set(streamer.__all__) - set(dir(streamer))))"
+    assert python(code) == "[]\n"
+
+
 def test_version_is_that_of_the_distribution():
     try:
         installed = version("pitch-streamer")

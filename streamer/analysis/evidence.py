@@ -52,11 +52,27 @@ class Evidence:
         return False
 
     def features_of(self, hop: int, candidates: Sequence[int]) -> FloatArray:
-        """Features of some candidates at one hop (`streamer.analysis.features`), shape (candidates, features)."""
+        """Features of some candidates at one hop (`streamer.analysis.features`), shape (candidates, features).
+
+        Parameters
+        ----------
+        hop : int
+            Index of the hop in this evidence.
+        candidates : sequence of int
+            0 to 87.
+        """
         raise NotImplementedError
 
     def pitch_of(self, hop: int, candidate: int) -> float:  # noqa: ARG002 - one pitch a hop is all there is
-        """Fine pitch in Hz of any candidate at one hop; 0 where there is none."""
+        """Fine pitch in Hz of any candidate at one hop; 0 where there is none.
+
+        Parameters
+        ----------
+        hop : int
+            Index of the hop in this evidence.
+        candidate : int
+            0 to 87.
+        """
         return float(self.f0_hz[hop])
 
 

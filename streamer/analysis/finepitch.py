@@ -33,7 +33,15 @@ class FinePitches:
         self._rate_hz = rate_hz
 
     def at(self, hop: int, candidate: int) -> tuple[float, int]:
-        """Frequency in Hz and age in samples, see `fine_pitch`."""
+        """Frequency in Hz and age in samples, see `fine_pitch`.
+
+        Parameters
+        ----------
+        hop : int
+            Index of the hop.
+        candidate : int
+            0 to 87.
+        """
         f0_hz, age_s = fine_pitch(
             self._correlation[hop],
             int(self._level[candidate]),

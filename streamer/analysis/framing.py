@@ -39,6 +39,11 @@ class Hopper:
     def push(self, samples: FloatArray) -> FloatArray:
         """The hops that these samples complete, shape (n, hop).
 
+        Parameters
+        ----------
+        samples : ndarray of float32, shape (n,)
+            Mono, full scale +-1.
+
         Raises
         ------
         AudioFormatError

@@ -46,7 +46,13 @@ class LevelMeter:
         self._powers: deque[float] = deque(maxlen=max(1, round(_LEVEL_MS / 1000.0 * rate_hz / hop)))
 
     def measure(self, hops: FloatArray) -> tuple[FloatArray, Levels]:
-        """Levels of the next hops, shape (n, hop), and the hops without what is no number or beyond all bounds."""
+        """Levels of the next hops, shape (n, hop), and the hops without what is no number or beyond all bounds.
+
+        Parameters
+        ----------
+        hops : ndarray of float32, shape (n, hop)
+            Consecutive hops, mono, full scale +-1.
+        """
         size = hops.shape[1]
         peak = np.abs(hops).max(axis=1)
         faulty = ~(peak <= _LOUDEST)  # also where it is no number

@@ -36,7 +36,13 @@ class Past:
         self.values: NDArray[Any] = self._buffer[:depth]
 
     def add(self, values: NDArray[Any]) -> None:
-        """Values of the next hops, shape (hops, ...)."""
+        """Values of the next hops, shape (hops, ...).
+
+        Parameters
+        ----------
+        values : ndarray, shape (hops, ...)
+            Oldest first.
+        """
         self.room(len(values))[:] = values
 
     def room(self, hops: int) -> NDArray[Any]:

@@ -21,6 +21,9 @@ LAG_STARTS = tuple(MAX_LAG * sum(LAG_STEPS[:k]) for k in range(LEVELS))  # of ea
 _SIZE = 432  # a fast FFT length, the longest window + MAX_LAG or a little more
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
 _QUIET = (np.array(CORRELATION_WINDOWS) * _FLOOR).astype(np.float32)[:, None, None]
+_HALF_A_SAMPLE = np.exp(0.5j * np.pi * np.arange(_SIZE // 2 + 1) / (_SIZE / 2)).astype(np.complex64)  # later
+# Halfway between two samples the power may be far more than theirs, next to a click: so large a part of it is counted.
+_LEAST_BETWEEN = 0.8
 _FALL = 0.25  # the share of a window in which it falls towards the newest sample
 
 
@@ -81,21 +84,43 @@ class SpectrumAnalyser:
         return Spectra(tuple(log_power), correlation, energy)
 
     def _make_room(self, hops: int) -> None:
-        self._newest = np.zeros((hops, len(CORRELATION_WINDOWS), LEVELS, _SIZE), np.float32)
+        windows = len(CORRELATION_WINDOWS)
+        self._newest = np.zeros((hops, windows, LEVELS, _SIZE), np.float32)
         self._sums = np.zeros((hops, LEVELS, 1 + _SIZE), np.float64)
-        self._mean = np.zeros((hops, len(CORRELATION_WINDOWS), LEVELS, MAX_LAG), np.float32)
+        self._sums_between = np.zeros((hops, 1 + _SIZE), np.float64)
+        self._mean = np.zeros((hops, windows, LEVELS, MAX_LAG), np.float32)
+        self._mean_dense = np.zeros((hops, windows, MAX_LAG, LAG_STEPS[0]), np.float32)
 
     def _correlate(self, recent: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Normalised correlations and energies."""
         hops, windows = len(recent), len(CORRELATION_WINDOWS)
         if hops > len(self._newest):
             self._make_room(hops)
-        newest, sums, mean = self._newest[:hops], self._sums[:hops], self._mean[:hops]
+        newest = self._newest[:hops]
         for k, size in enumerate(CORRELATION_WINDOWS):
             newest[:, k, :, -size:] = recent[:, :, -size:]
+        spectrum = rfft(recent)
         cross = rfft(newest)
-        cross *= np.conj(rfft(recent))[:, None]
+        cross *= np.conj(spectrum)[:, None]
+        cross[:, :, 0, -1] *= 0.5  # in the longer inverse transform this is not the highest bin, and counts twice
+        energy, mean, mean_dense = self._powers(recent, irfft(spectrum[:, 0] * _HALF_A_SAMPLE, _SIZE))
+        correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
+        n = MAX_LAG * LAG_STEPS[0]
+        dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
+        dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
+        np.divide(dense, mean_dense, out=correlation[:, :, :n])
+        plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
+        np.divide(plain, mean[:, :, 1:], out=plain)
+        correlation[:, :, n:] = plain.reshape(hops, windows, -1)
+        return correlation, energy
+
+    def _powers(self, recent: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Energies, and means of the powers that are compared; on the first level at half lags, too."""
+        hops, windows = len(recent), len(CORRELATION_WINDOWS)
+        sums, sums_between = self._sums[:hops], self._sums_between[:hops]
+        mean, mean_dense = self._mean[:hops], self._mean_dense[:hops]
         np.cumsum(np.square(recent), axis=2, dtype=np.float64, out=sums[:, :, 1:])
+        np.cumsum(np.square(between), axis=1, dtype=np.float64, out=sums_between[:, 1:])
         energy = np.empty((hops, windows, LEVELS), np.float32)
         for k, size in enumerate(CORRELATION_WINDOWS):
             # Power of as many samples as the window has, a lag before it: the sums to its end, less those to its start.
@@ -105,17 +130,17 @@ class SpectrumAnalyser:
             here = behind[:, :, :1]
             np.divide(here[:, :, 0], float(size), out=energy[:, k], casting="same_kind")
             np.add(behind, here, out=mean[:, k], casting="same_kind")
-        mean *= 0.5
-        mean += _QUIET
-        correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
-        n = MAX_LAG * LAG_STEPS[0]
-        dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
-        dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
-        np.divide(dense, mean[:, :, 0].repeat(LAG_STEPS[0], axis=2), out=correlation[:, :, :n])
-        plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
-        np.divide(plain, mean[:, :, 1:], out=plain)
-        correlation[:, :, n:] = plain.reshape(hops, windows, -1)
-        return correlation, energy
+            # The sample between n - 1 and n is the one before n.
+            end -= 1
+            behind = sums_between[:, end - MAX_LAG : end] - sums_between[:, end - MAX_LAG - size : end - size]
+            np.add(behind[:, ::-1], here[:, 0], out=mean_dense[:, k, :, 1], casting="same_kind")
+        mean_dense[..., 0] = mean[:, :, 0]
+        mean_dense[..., 1] *= _LEAST_BETWEEN
+        np.maximum(mean_dense[..., 1], mean[:, :, 0], out=mean_dense[..., 1])
+        for values in (mean, mean_dense):
+            values *= 0.5
+            values += _QUIET
+        return energy, mean, mean_dense.reshape(hops, windows, -1)
 
 
 def _power(spectrum: NDArray[np.complex64]) -> FloatArray:

@@ -51,7 +51,13 @@ class FeatureStream:
         self._features = FeatureExtractor(hop / rate_hz, config.a4_hz)
 
     def analyse(self, hops: FloatArray) -> FeatureBatch:
-        """Features of every candidate after each of the next hops, shape (n, hop)."""
+        """Features of every candidate after each of the next hops, shape (n, hop).
+
+        Parameters
+        ----------
+        hops : ndarray of float32, shape (n, hop)
+            Consecutive hops, mono, full scale +-1.
+        """
         # What some converters add to every sample would sound at every period: the slowly followed mean is taken off.
         offsets = []
         for total in np.add.reduce(hops, axis=1).tolist():

@@ -7,8 +7,8 @@ here too, and the callback shares its interpreter with nothing but a thread that
 
 Protocol: one JSON argument says what to open. On standard output one JSON line tells what was opened, or ``error``.
 After a line on standard input the stream starts, and a second JSON line says so. Then come packets: `HEADER`, and so
-many float32 samples; an empty packet shows life; ``count`` -1 announces the death of the stream. The end of standard
-input ends all.
+many float32 samples of each channel, interleaved; an empty packet shows life; ``count`` -1 announces the death of the
+stream. The end of standard input ends all.
 """
 
 import gc
@@ -29,7 +29,8 @@ from streamer.audio.priority import CAPTURE, before_others
 from streamer.audio.ring import Ring
 from streamer.errors import DeviceError
 
-HEADER = struct.Struct("<iiiq")  # samples, samples lost before them, losses so far, captured_ns
+HEADER = struct.Struct("<iiiq")  # samples, samples lost before them, losses so far, captured_ns; per channel
+AUTOMATIC_CHANNELS = 2  # as many are opened at most where none is asked for
 RING_S = 2.0
 SILENT_S = 1.0  # without a callback for so long, the stream is dead
 BELIEVED_LOSS_S = 0.02
@@ -89,22 +90,28 @@ class Capture:
         None for the device's own.
     block : int
         Samples per callback; 0 for what suits the driver best.
-    channel : int
-        Which one to take, from 1.
+    channel : int or None
+        Which one to pass on, from 1; None for the first two, or the only one.
+
+    Attributes
+    ----------
+    channels : int
+        How many are passed on.
     """
 
-    def __init__(self, device: InputDevice, rate_hz: int | None, block: int, channel: int) -> None:
+    def __init__(self, device: InputDevice, rate_hz: int | None, block: int, channel: int | None) -> None:
         sd = _portaudio()
-        if not 1 <= channel <= device.channels:
+        if channel is not None and not 1 <= channel <= device.channels:
             raise DeviceError(f"{device.name} has no input channel {channel}: its channels are 1 to {device.channels}")
         wanted_hz = rate_hz or device.rate_hz
+        opened = min(AUTOMATIC_CHANNELS, device.channels) if channel is None else channel
         try:
             # Not InputStream, whose wrapper makes two more arrays in every callback.
             self.stream = sd.RawInputStream(
                 samplerate=wanted_hz,
                 blocksize=block,
                 device=device.number,
-                channels=channel,
+                channels=opened,
                 dtype="float32",
                 latency="low",
                 callback=self._callback,
@@ -113,9 +120,10 @@ class Capture:
             raise DeviceError(_refusal(device, wanted_hz, error)) from None
         self.rate_hz = round(self.stream.samplerate)
         self.latency_ms = believable_latency_ms(self.stream.latency)
-        self.ring = Ring(round(RING_S * self.rate_hz))
+        self.channels = opened if channel is None else 1
+        self.ring = Ring(round(RING_S * self.rate_hz) * self.channels)
         self.overruns = 0
-        self._channels = channel
+        self._passed_on = slice(None) if channel is None else slice(channel - 1, None, channel)
         self._called_ns = 0
 
     def _callback(self, data: Any, count: int, _: Any, status: Any) -> None:
@@ -130,8 +138,7 @@ class Capture:
             if late > BELIEVED_LOSS_S * self.rate_hz:
                 lost = late
         self._called_ns = now_ns
-        samples = np.frombuffer(data, np.float32)
-        self.ring.write(samples[self._channels - 1 :: self._channels], now_ns, lost)
+        self.ring.write(np.frombuffer(data, np.float32)[self._passed_on], now_ns, lost * self.channels)
 
 
 def _reason(error: Exception) -> str:
@@ -171,7 +178,8 @@ def _pass_on(capture: Capture, ended: threading.Event) -> None:
                 return
             _write_all(HEADER.pack(0, 0, ring.losses + capture.overruns, 0))
         while (block := ring.read()) is not None:
-            header = HEADER.pack(len(block.samples), block.lost, ring.losses + capture.overruns, block.captured_ns)
+            count, lost = len(block.samples) // capture.channels, block.lost // capture.channels
+            header = HEADER.pack(count, lost, ring.losses + capture.overruns, block.captured_ns)
             _write_all(header + block.samples.tobytes())
 
 
@@ -195,7 +203,7 @@ def _main() -> None:
     except DeviceError as error:
         _write_line(error=str(error))
         return
-    _write_line(name=device.name, rate_hz=capture.rate_hz, latency_ms=capture.latency_ms)
+    _write_line(name=device.name, rate_hz=capture.rate_hz, latency_ms=capture.latency_ms, channels=capture.channels)
     threading.Thread(target=obey, daemon=True).start()
     go.wait()
     if ended.is_set():

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from streamer.audio.capture import HEADER
+from streamer.audio.channels import ChannelMixer
 from streamer.audio.devices import InputDevice
 from streamer.audio.source import Source
 from streamer.errors import DeviceError
@@ -121,8 +122,13 @@ class Microphone(Source):
         The device's own rate where it is left out.
     block : int
         Samples per callback of the driver; 0 for what suits it best.
-    channel : int
-        Which channel to take, counted from 1.
+    channel : int or None
+        Which channel to take, counted from 1; None for the rule of `streamer.audio.channels`, applied to the first two.
+
+    Attributes
+    ----------
+    mixer : ChannelMixer
+        As of every `Source`.
 
     Raises
     ------
@@ -130,7 +136,11 @@ class Microphone(Source):
         When there is no such input, or it cannot be opened.
     """
 
-    def __init__(self, wanted: str | None = None, rate_hz: int | None = None, block: int = 0, channel: int = 1) -> None:
+    mixer: ChannelMixer
+
+    def __init__(
+        self, wanted: str | None = None, rate_hz: int | None = None, block: int = 0, channel: int | None = None
+    ) -> None:
         self._settings = {"input": wanted, "rate_hz": rate_hz, "block": block, "channel": channel}
         self._process: _CaptureProcess | None = None
         self._time = 0
@@ -141,6 +151,7 @@ class Microphone(Source):
         self.rate_hz = opened["rate_hz"]
         # Once it runs, everything downstream counts in this rate: the same one is asked for when the device comes back.
         self._settings["rate_hz"] = self.rate_hz
+        self.mixer = ChannelMixer(self._channels, self.rate_hz)
 
     def _open(self) -> dict[str, Any]:
         process = _CaptureProcess(**self._settings)
@@ -152,6 +163,7 @@ class Microphone(Source):
         self._process = process
         self.name = opened["name"]
         self.input_latency_ms = opened["latency_ms"]
+        self._channels = opened["channels"]
         return opened
 
     @property
@@ -163,6 +175,7 @@ class Microphone(Source):
         """Begin to deliver. See `Source.start`."""
         if self._process is None:
             self._open()
+            self.mixer = ChannelMixer(self._channels, self.rate_hz)  # it may have come back with other channels
         assert self._process is not None
         self._quiet_s = 0.0
         self._losses_before = self.losses
@@ -184,16 +197,17 @@ class Microphone(Source):
             raise DeviceError(f"the audio input {self.name} is gone: {error}") from None
         if packet is None:
             return None
-        lost, captured_ns, samples = packet
+        lost, captured_ns, interleaved = packet
         if self._died_ns is not None:
             # Time goes on while the device is away.
-            lost += max(0, (captured_ns - self._died_ns) * self.rate_hz // 1_000_000_000 - len(samples))
+            lost += max(0, (captured_ns - self._died_ns) * self.rate_hz // 1_000_000_000 - len(interleaved))
             self.losses += 1
             self._losses_before += 1
             self._died_ns = None
-        self.lost += lost
-        # A driver's NaN would stay in every running sum downstream.
-        samples[~np.isfinite(samples)] = 0.0
+        if lost:
+            self.lost += lost
+            self.mixer.skip()
+        samples = self.mixer.mix(interleaved)
         block = Block(samples, self._time + lost, captured_ns, lost)
         self._time += lost + len(samples)
         return block
@@ -202,7 +216,7 @@ class Microphone(Source):
         assert self._process is not None
         head = self._process.peek(HEADER.size, timeout_s)
         count, lost, losses, captured_ns = HEADER.unpack(head) if head else (0, 0, 0, 0)
-        size = HEADER.size + 4 * max(0, count)
+        size = HEADER.size + 4 * max(0, count) * self._channels
         if not head or not self._process.peek(size, timeout_s):
             self._quiet_s += timeout_s
             if self._quiet_s >= _NO_ANSWER_S:
@@ -212,8 +226,8 @@ class Microphone(Source):
         if count < 0:
             raise DeviceError("it was unplugged or its audio server has stopped")
         self.losses = self._losses_before + losses
-        samples = np.frombuffer(self._process.take(size), np.float32, offset=HEADER.size).copy()
-        return (lost, captured_ns, samples) if count else None
+        samples = np.frombuffer(self._process.take(size), np.float32, offset=HEADER.size)
+        return (lost, captured_ns, samples.reshape(-1, self._channels)) if count else None
 
     def close(self) -> None:
         """Let go of the device; takes less than a second, whatever the driver does."""

@@ -66,7 +66,13 @@ class PushSource(Source):
         self._ring.wake()
 
     def fail(self, error: StreamerError) -> None:
-        """Let `read` raise this when all is read, as a device that dies; not after `finish`."""
+        """Let `read` raise this when all is read, as a device that dies; not after `finish`.
+
+        Parameters
+        ----------
+        error : StreamerError
+            What is raised.
+        """
         if not isinstance(self._end, EndOfStream):
             self._end = error
         self._ring.wake()

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+from streamer.audio.channels import ChannelMixer
 from streamer.events import Block
 
 
@@ -22,6 +23,8 @@ class Source(ABC):
         How many times something was lost; overruns of unknown length that the driver reports are among them.
     can_wait : bool
         True where nothing is lost however late it is read, and where it may be faster than real time.
+    mixer : ChannelMixer or None
+        What made one channel of several, and knows what it took; None where there is but one from the start.
     """
 
     rate_hz: int
@@ -30,6 +33,7 @@ class Source(ABC):
     lost: int = 0
     losses: int = 0
     can_wait: bool = False
+    mixer: ChannelMixer | None = None
 
     @abstractmethod
     def start(self) -> None:
@@ -38,6 +42,11 @@ class Source(ABC):
     @abstractmethod
     def read(self, timeout_s: float) -> Block | None:
         """The next samples, or None when ``timeout_s`` has passed without any.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
 
         Raises
         ------

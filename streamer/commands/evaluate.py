@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,12 @@ from rich.markup import escape
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, DataError, OutputError
+from streamer.errors import ConfigError, DataError, printable, require_extra
+from streamer.outputs.files import write_text
+from streamer.outputs.safe import Wanted, check_outputs
+from streamer.reading import as_text
+from streamer.settings.evaluation import COMPARED_GROUP, EVALUATED, EVALUATION
+from streamer.settings.tracker import BY_NAME
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,9 +25,6 @@ if TYPE_CHECKING:
     from streamer.data.datasets import Recording
     from streamer.evaluation.evaluate import Evaluation, System
     from streamer.evaluation.results import Grouping
-
-COMPARED = "What is compared"
-WRITTEN = "Files"
 
 
 def _detectors() -> list[str]:
@@ -42,7 +45,7 @@ _Data = Annotated[
 ]
 _Model = Annotated[
     list[Path] | None,
-    typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED),
+    typer.Option("--model", "-m", metavar="FILE", help="A model of `streamer train`.", rich_help_panel=COMPARED_GROUP),
 ]
 _Detector = Annotated[
     list[str] | None,
@@ -52,7 +55,7 @@ _Detector = Annotated[
         metavar="NAME",
         help="A detector (`streamer live --list-detectors`).",
         autocompletion=_detectors,
-        rich_help_panel=COMPARED,
+        rich_help_panel=COMPARED_GROUP,
     ),
 ]
 _Baseline = Annotated[
@@ -61,46 +64,30 @@ _Baseline = Annotated[
         metavar="NAME",
         help="article-mlp or article-logistic: one pitch in, one note name out.",
         autocompletion=_baselines,
-        rich_help_panel=COMPARED,
+        rich_help_panel=COMPARED_GROUP,
     ),
 ]
-_BaselineData = Annotated[
-    Path | None,
-    typer.Option(metavar="DATA", help="What the baselines are trained on first.", rich_help_panel=COMPARED),
-]
-_Curve = Annotated[bool, typer.Option("--curve", metavar="", help="Also measure each at five values of eagerness.")]
-_Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="An even sample of so many recordings.")]
-_Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core")]
-_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the baselines' training.")]
-_Json = Annotated[
-    Path | None,
-    typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=WRITTEN),
-]
-_Report = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.html", help="Write one page with plots.", rich_help_panel=WRITTEN),
-]
 
 
-@takes_settings("preset", "eagerness")
+@takes_settings(EVALUATED, EVALUATION)
 def evaluate(
     *,
     data: _Data,
     model: _Model = None,
     detector: _Detector = None,
     baseline: _Baseline = None,
-    baseline_data: _BaselineData = None,
+    baseline_data: Path | None,
     config: TrackerConfig,
-    curve: _Curve = False,
-    limit: _Limit = None,
-    jobs: _Jobs = 0,
-    seed: _Seed = 0,
-    json_: _Json = None,
-    report: _Report = None,
+    curve: bool,
+    limit: int | None,
+    jobs: int,
+    seed: int,
+    json_: Path | None,
+    report: Path | None,
 ) -> int:
     """Measure how right and how late trackers are, side by side, on labelled recordings.
 
-    Each hears every recording as live would: strictly causally. With nothing named, it is the trained detector.
+    Each gets every recording as live would: strictly causally. With nothing named, it is the trained detector.
 
     **Examples**
 
@@ -112,16 +99,13 @@ def evaluate(
     from streamer.evaluation.evaluate import evaluate as run
     from streamer.evaluation.results import as_json
 
-    for path in (json_, report):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise OutputError(f"cannot write {path}: there is no folder {path.absolute().parent}")
-        if path is not None and path.is_dir():
-            raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
+    read = [data, *(model or []), *([baseline_data] if baseline_data else [])]
+    check_outputs([Wanted("--json", json_, "JSON"), Wanted("--report", report, "HTML")], read)
     recordings = _sample(read_dataset(data), limit)
     systems = _systems(config, model or [], detector or [])
     if baseline:
-        systems += _baseline_systems(config, baseline, baseline_data, recordings, seed)
-    with _Progress(f"hearing {len(recordings)} recordings", len(recordings)) as progress:
+        systems += _baseline_systems(_nameless(config), baseline, baseline_data, recordings, seed)
+    with _Progress(f"tracking {len(recordings)} recordings", len(recordings)) as progress:
         evaluation = run(recordings, systems, jobs, curve, progress.advance)
     _show(evaluation)
     if json_:
@@ -129,7 +113,7 @@ def evaluate(
     if report:
         from streamer.evaluation.report import page
 
-        _write(report, page(evaluation, data.resolve().name))
+        _write(report, page(evaluation, as_text(data.resolve().name)))
     return 0
 
 
@@ -140,15 +124,14 @@ def _sample(recordings: "list[Recording]", limit: int | None) -> "list[Recording
 
 
 def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[str]) -> "list[System]":
-    from dataclasses import replace
-
     from streamer.data.datasets import file_hash
     from streamer.detectors import DETECTORS
     from streamer.evaluation.evaluate import System
     from streamer.model import load
 
     if not models and not detectors:
-        detectors = [config.detector]
+        models, detectors = ([Path(config.model)], []) if config.model else ([], [config.detector])
+    config = _nameless(config)
     systems = []
     stems = [*(path.stem for path in dict.fromkeys(models)), *detectors]  # no two systems have the same name
     for path in dict.fromkeys(models):
@@ -162,6 +145,11 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
     return systems
 
 
+def _nameless(config: TrackerConfig) -> TrackerConfig:
+    """The configuration without the model or the detector that the environment names."""
+    return replace(config, model="", detector=BY_NAME["detector"].default)
+
+
 def _baseline_systems(
     config: TrackerConfig, names: Sequence[str], data: Path | None, evaluated: "Sequence[Recording]", seed: int
 ) -> "list[System]":
@@ -173,6 +161,7 @@ def _baseline_systems(
     unknown = [name for name in names if name not in BASELINES]
     if unknown:
         raise ConfigError(f"there is no baseline {unknown[0]!r}; choose from {', '.join(BASELINES)}")
+    require_extra("sklearn", "--baseline")
     if data is None:
         raise ConfigError("--baseline needs --baseline-data: labelled recordings that it is trained on first")
     recordings = read_dataset(data)
@@ -181,7 +170,7 @@ def _baseline_systems(
     }
     if shared:
         raise DataError(f"{min(shared)} is in --baseline-data and among what is evaluated; nothing may be in both")
-    facts = {"trained_on": {"name": data.resolve().name, "sha256": evaluation_hash(recordings)}}
+    facts = {"trained_on": {"name": as_text(data.resolve().name), "sha256": evaluation_hash(recordings)}}
     systems = []
     for name in dict.fromkeys(names):
         with _Progress(f"training {name}", None):
@@ -191,11 +180,8 @@ def _baseline_systems(
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path} ({error.strerror or error})") from error
-    typer.echo(f"wrote {path}", err=True)
+    write_text(path, text)
+    typer.echo(f"wrote {printable(str(path))}", err=True)
 
 
 class _Progress:

@@ -7,10 +7,10 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from streamer.config import DEFAULT_PORT_NAME
+from streamer.settings.io import INPUT, OUTPUT
 
 DEFAULT_COMMAND = "live"
-_MAY_STAND_ALONE = {"--virtual": DEFAULT_PORT_NAME}
+_MAY_STAND_ALONE = {setting.flag: setting.without_value for setting in (*INPUT, *OUTPUT) if setting.without_value}
 
 
 class DefaultToLive(TyperGroup):

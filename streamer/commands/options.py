@@ -1,50 +1,194 @@
-"""The options that several commands share, described once."""
+"""Makes the options of a command from the descriptions of its settings."""
 
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import typer
 
-from streamer.config import PRESETS, TRACKER_GROUP
+from streamer.config import TRACKER_GROUP, TrackerConfig
 from streamer.errors import ConfigError
+from streamer.settings.catalogues import ENVIRONMENT
 from streamer.settings.description import Setting
-from streamer.settings.layers import UNSET, Resolved, from_environment
+from streamer.settings.layers import UNSET, Origin, Resolved, defaults_of, from_environment, merge
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
-INPUT = "Sound in"
-OUTPUT = "MIDI out"
-FILES = "Files"
-SCREEN = "Screen"
+_NO_REAL_BOUND = 1_000_000  # help need not tell a greatest value that nobody will reach
+_TRACKER_NAMES = {setting.name for setting in TRACKER}
 
 
-def _presets() -> list[str]:
-    return list(PRESETS)
+class Given(dict[str, Any]):
+    """The values that were given, in the environment or as flags, by the names of their settings."""
 
 
-def _detectors() -> list[str]:
-    from streamer.detectors import DETECTORS
+def takes_settings(*catalogues: Iterable[Setting]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options that its parameters ask for, and its parameters the values.
 
-    return list(DETECTORS)
+    A parameter takes the setting of its name, where ``input_`` is ``input``; its value is that of the flag, else of the
+    environment variable, else the default; a path that is empty is None. Two parameters take several, by their type:
+
+    - `TrackerConfig`: all settings of the tracker that the catalogues hold. The presets and the detectors can then be
+      listed, too, if all are there.
+    - `Given`: all other settings with a flag, as far as they were given.
+
+    What is annotated for typer stays as it is. Options appear in the order of the parameters.
+
+    Parameters
+    ----------
+    *catalogues : iterable of Setting
+        What there is to be taken. Of settings of the same name, the last is meant.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is neither a setting nor annotated for typer.
+    ConfigError
+        When the command runs, if a value is unknown or out of range.
+    """
+    settings = {setting.name: setting for catalogue in catalogues for setting in catalogue}
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(command).parameters.values()
+        taken = _Taken(own, settings)
+        shown = [option for parameter in own for option in taken.options_of(parameter)]
+
+        @wraps(command)
+        def with_settings(**values: Any) -> int:
+            flags = {name: values.pop(name) for name in taken.flags}
+            for name in _LISTS:
+                values.pop(f"list_{name}", None)
+            return command(**values, **taken.values(_resolve(settings, taken, flags)))
+
+        with_settings.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+        with_settings.__annotations__ = {p.name: p.annotation for p in shown}
+        return with_settings
+
+    return decorate
 
 
-def _annotation(setting: Setting) -> Any:
+class _Taken:
+    """Which parameter of a command takes which settings.
+
+    Parameters
+    ----------
+    parameters : iterable of inspect.Parameter
+        All that the command has.
+    settings : mapping of str to Setting
+        What it can take, by name.
+    """
+
+    def __init__(self, parameters: Iterable[inspect.Parameter], settings: Mapping[str, Setting]) -> None:
+        parameters = list(parameters)
+        self._config = next((p.name for p in parameters if p.annotation is TrackerConfig), None)
+        self._given = next((p.name for p in parameters if p.annotation is Given), None)
+        self._single: dict[str, Setting] = {}
+        for parameter in parameters:
+            name = parameter.name.rstrip("_")
+            if parameter.annotation in (TrackerConfig, Given) or get_origin(parameter.annotation) is Annotated:
+                continue
+            if name not in settings:
+                raise TypeError(f"the parameter {parameter.name} is no setting, and is not annotated for typer")
+            self._single[parameter.name] = settings[name]
+        self.tracked = [s for s in settings.values() if self._config and s.name in _TRACKER_NAMES]
+        others = [s for s in settings.values() if s not in self.tracked and s not in self._single.values()]
+        self._others = others if self._given else []
+        there = [*self._single.values(), *self.tracked, *self._others]
+        self.flags = list(dict.fromkeys(setting.name for setting in there if setting.flag))
+
+    def options_of(self, parameter: inspect.Parameter) -> list[inspect.Parameter]:
+        """The options that stand in the place of a parameter."""
+        if parameter.name == self._config:
+            lists = _LISTS if len(self.tracked) == len(TRACKER) else ()
+            return [*(_option(setting) for setting in self.tracked if setting.flag), *map(_list_option, lists)]
+        if parameter.name == self._given:
+            return [_option(setting) for setting in self._others if setting.flag]
+        setting = self._single.get(parameter.name)
+        if setting is None:
+            return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+        return [_option(setting)] if setting.flag and setting not in self.tracked else []
+
+    def values(self, resolved: Mapping[str, Resolved]) -> dict[str, Any]:
+        """What each parameter gets."""
+        made: dict[str, Any] = {name: _value(setting, resolved) for name, setting in self._single.items()}
+        if self._config:
+            made[self._config] = config_of(resolved)
+        if self._given:
+            there = {setting.name: resolved[setting.name] for setting in self._others}
+            made[self._given] = Given({n: v.value for n, v in there.items() if v.origin is not Origin.DEFAULT})
+        return made
+
+
+def _resolve(settings: Mapping[str, Setting], taken: _Taken, flags: Mapping[str, Any]) -> dict[str, Resolved]:
+    given = {name: _of_flag(settings[name], value) for name, value in flags.items()}
+    replaced = {other for name, value in given.items() if value is not UNSET for other in settings[name].replaces}
+    read = {name for name, setting in settings.items() if setting.environment} - replaced
+    environment = {name: value for name, value in from_environment(os.environ, ENVIRONMENT).items() if name in read}
+    resolved = merge(defaults_of(settings.values()), None, None, environment, given)
+    if not taken.tracked:
+        return resolved
+    names = {setting.name for setting in taken.tracked}
+    layers = ({name: layer[name] for name in names & layer.keys()} for layer in (environment, given))
+    return resolved | resolve_tracker(None, *layers)
+
+
+def _of_flag(setting: Setting, value: Any) -> Any:
+    """The value that a flag has given; typer gives None, or an empty list, where there was none."""
+    if value is None or (setting.repeated and not value):
+        return UNSET
+    if setting.kind == "bool":
+        return not setting.default
+    if setting.kind == "path":
+        return str(value)
+    if setting.repeated:
+        setting.check(tuple(value), setting.flag)
+        return tuple(value)
+    return value
+
+
+def _value(setting: Setting, resolved: Mapping[str, Resolved]) -> Any:
+    value = resolved[setting.name].value
+    if setting.kind == "path":
+        return Path(value) if value else None
+    return value
+
+
+def _option(setting: Setting) -> inspect.Parameter:
     """What typer makes an option of. Its default is None, which means: not given."""
-    names = {"preset": _presets, "detector": _detectors}
-    kind, parser = (Path, None) if setting.kind == "path" else (str, _parser(setting))  # a shell completes paths
+    kind, parser = _type(setting)
+    tells_default = setting.kind != "bool" and (setting.default_text or setting.default not in (None, "", ()))
     option = typer.Option(
-        setting.flag,
+        *filter(None, (setting.flag, setting.short)),
         parser=parser,
-        metavar=setting.metavar,
+        metavar=_metavar(setting),
         help=setting.help,
-        show_default=setting.shown_default,
-        rich_help_panel=setting.group,
-        autocompletion=names.get(setting.name),
+        show_default=setting.shown_default if tells_default else False,
+        rich_help_panel=setting.group or None,
+        autocompletion=_completion(setting),
     )
-    return Annotated[kind | None, option]
+    return _keyword(setting.name, Annotated[kind | None, option], None)
+
+
+def _metavar(setting: Setting) -> str | None:
+    if setting.kind == "bool":
+        return ""
+    low, high = setting.low, setting.high
+    single_number = setting.kind in ("int", "float") and setting.length is None
+    if single_number and low is not None and high is not None and high < _NO_REAL_BOUND:
+        return f"{setting.metavar} {low:g}..{high:g}".strip()
+    return setting.metavar or "|".join(setting.choices) or None
+
+
+def _type(setting: Setting) -> tuple[Any, Callable[[str], Any] | None]:
+    if setting.kind == "bool":
+        return bool, None
+    if setting.kind == "path":  # a shell completes paths
+        return Path, None
+    if setting.repeated:
+        return list[str], None
+    return str, _parser(setting)
 
 
 def _parser(setting: Setting) -> Callable[[str], Any]:
@@ -57,80 +201,20 @@ def _parser(setting: Setting) -> Callable[[str], Any]:
     return parse
 
 
-def _lists() -> dict[str, Any]:
-    """Options that only show what there is, and leave."""
-    shown = {"list_presets": (_list_presets, "presets"), "list_detectors": (_list_detectors, "detectors")}
-    return {
-        name: Annotated[
-            bool,
-            typer.Option(
-                f"--list-{what}",
-                callback=callback,
-                is_eager=True,
-                metavar="",
-                help=f"Show the {what} and leave.",
-                rich_help_panel=TRACKER_GROUP,
-            ),
-        ]
-        for name, (callback, what) in shown.items()
-    }
+def _completion(setting: Setting) -> Callable[[], list[str]] | None:
+    if setting.choices:
+        return lambda: list(setting.choices)
+    return _detectors if setting.name == "detector" else None
 
 
-def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Add options for some of the tracker's settings to a command, where its parameter ``config`` stands.
+def _detectors() -> list[str]:
+    from streamer.detectors import DETECTORS
 
-    The command gets them as ``config`` and, if it takes that, ``preset``. Environment variables of the same settings
-    take effect, too.
-
-    Parameters
-    ----------
-    *names : str
-        Names of settings; all if none is given, and then ``--list-presets`` and ``--list-detectors`` as well.
-
-    Raises
-    ------
-    ConfigError
-        When the command runs, if a value is unknown or out of range.
-    """
-    taken = [setting for setting in TRACKER if not names or setting.name in names]
-    annotations: dict[str, tuple[Any, bool | None]] = {s.name: (_annotation(s), None) for s in taken}
-    if not names:
-        annotations |= {name: (annotation, False) for name, annotation in _lists().items()}
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in annotations.items()
-    ]
-
-    def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        own = inspect.signature(command).parameters
-
-        @wraps(command)
-        def with_config(**values: Any) -> int:
-            flags = {name: values.pop(name) for name in annotations}
-            resolved = _resolve(taken, flags)
-            made = {"config": config_of(resolved), "preset": resolved["preset"].value}
-            return command(**values, **{name: made[name] for name in own if name in made})
-
-        shown: list[inspect.Parameter] = []
-        for parameter in own.values():
-            if parameter.name == "config":
-                shown += options
-            elif parameter.name != "preset":
-                shown.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-        with_config.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
-        with_config.__annotations__ = {p.name: p.annotation for p in shown}
-        return with_config
-
-    return decorate
+    return list(DETECTORS)
 
 
-def _resolve(taken: Sequence[Setting], flags: dict[str, Any]) -> dict[str, Resolved]:
-    given = {s.name: UNSET if flags[s.name] is None else flags[s.name] for s in taken}
-    if isinstance(given.get("model"), Path):
-        given["model"] = str(given["model"])
-    there = from_environment(os.environ, TRACKER)
-    environment = {setting.name: there.get(setting.name, UNSET) for setting in taken}
-    return resolve_tracker(environment=environment, flags=given)
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _list_presets(wanted: bool) -> None:
@@ -149,55 +233,17 @@ def _list_detectors(wanted: bool) -> None:
         raise typer.Exit
 
 
-takes_tracker_options = takes_settings()
+_LISTS = {"presets": _list_presets, "detectors": _list_detectors}
 
-Input = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="DEVICE|-",
-        help="Number or part of the name (`streamer devices`); - reads raw PCM from standard input.",
-        show_default="the system's own choice",
-        rich_help_panel=INPUT,
-    ),
-]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="NAME", help="An existing MIDI port, by part of its name.", rich_help_panel=OUTPUT
-    ),
-]
-Virtual = Annotated[
-    str | None,
-    typer.Option(
-        metavar="[NAME]",
-        help="Make a MIDI port that other programs can connect to.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-MidiApi = Annotated[
-    str | None,
-    typer.Option(metavar="API", help="Force a MIDI system: alsa, jack, coremidi, winmm.", rich_help_panel=OUTPUT),
-]
-Jsonl = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE|-",
-        allow_dash=True,
-        help="Write every event as a line of JSON; - is standard output.",
-        rich_help_panel=FILES,
-    ),
-]
-NoUi = Annotated[bool, typer.Option("--no-ui", metavar="", help="No screen: for scripts.", rich_help_panel=SCREEN)]
-Block = Annotated[
-    int,
-    typer.Option(
-        min=0,
-        max=16384,
-        metavar="SAMPLES",
-        help="Samples per audio callback.",
-        show_default="what suits the driver",
-        rich_help_panel=INPUT,
-    ),
-]
+
+def _list_option(what: str) -> inspect.Parameter:
+    """An option that only shows what there is, and leaves."""
+    option = typer.Option(
+        f"--list-{what}",
+        callback=_LISTS[what],
+        is_eager=True,
+        metavar="",
+        help=f"Show the {what} and leave.",
+        rich_help_panel=TRACKER_GROUP,
+    )
+    return _keyword(f"list_{what}", Annotated[bool, option], False)

@@ -1,5 +1,7 @@
 """Tables for people."""
 
+import errno
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,17 +11,34 @@ from rich.text import Text
 
 from streamer.config import PRESETS
 from streamer.doctor import Finding, Severity
-from streamer.errors import DeviceError
+from streamer.errors import DeviceError, printable
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
 from streamer.material.demo import Performance, PlayedNote, match_notes
-from streamer.transcribe import Transcription
+from streamer.transcription import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
+
+
+class _StandardOutput(Console):
+    def on_broken_pipe(self) -> None:
+        """Let it be seen that the reader has left; rich would end the program."""
+        raise BrokenPipeError(errno.EPIPE, "the reader has left")
 
 
 def show(what: RenderableType, *, aside: bool = False) -> None:
     """Print to standard output, or aside to standard error where that is for another program."""
-    Console(highlight=False, stderr=aside).print(what)
+    from streamer.outputs.files import standard_output_error
+
+    if aside:
+        Console(highlight=False, stderr=True).print(what)
+    elif sys.stdout is not None:  # where it is closed, nobody wants to see it
+        try:
+            _StandardOutput(highlight=False).print(what)
+            sys.stdout.flush()
+        except OSError as error:
+            failure = standard_output_error(error)
+            if not isinstance(failure, BrokenPipeError):  # who reads it may have had enough
+                raise failure from None
 
 
 def _table(*columns: str) -> Table:
@@ -88,7 +107,7 @@ def midi_table() -> Table:
 
 def notes_table(transcription: Transcription) -> Table:
     """The notes of a recording, a row each."""
-    table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "told after")
+    table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "latency")
     for on, off in transcription.notes:
         table.add_row(
             f"{samples_to_s(on.onset, transcription.rate_hz):.3f} s",
@@ -97,7 +116,7 @@ def notes_table(transcription: Transcription) -> Table:
             str(on.note),
             f"{100.0 * (off.midi - on.note):+.0f}",
             str(on.velocity),
-            f"{samples_to_ms(on.sample - on.sounds_from, transcription.rate_hz):.0f} ms",
+            f"{samples_to_ms(on.latency, transcription.rate_hz):.0f} ms",
         )
     table.caption_justify = "left"
     table.caption = f"{len(transcription.notes)} notes in {transcription.duration_s:.1f} s"
@@ -126,6 +145,8 @@ def demo_summary(
     played: Performance, tracked: Sequence[tuple[NoteOn, NoteOff]], newest: Snapshot, midi: Path
 ) -> RenderableType:
     """What was played, what was tracked of it, and how late."""
+    from streamer.live.view import losses
+
     rate_hz = played.rate_hz
     sent = [
         PlayedNote(samples_to_s(on.onset, rate_hz), samples_to_s(off.offset, rate_hz), float(on.note))
@@ -145,7 +166,7 @@ def demo_summary(
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
     counts = (
         f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
-        f"heard but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; wrote {midi}"
+        f"heard but not played {len(sent) - len(pairs)}; {losses(newest)}; wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)
 

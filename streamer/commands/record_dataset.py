@@ -15,11 +15,11 @@ from rich.live import Live
 from rich.text import Text
 
 from streamer.audio.source import EndOfStream, Source
-from streamer.commands.options import INPUT, Input
-from streamer.config import DEFAULT_RATE_HZ, RATES_HZ
-from streamer.errors import ConfigError
+from streamer.commands.options import takes_settings
+from streamer.errors import ConfigError, printable
 from streamer.events import Block
-from streamer.units import A4_HZ, note_number
+from streamer.settings.io import INPUT
+from streamer.settings.recording import RECORDING
 
 if TYPE_CHECKING:  # learn is heavy, and every command line would pay for it
     from streamer.data.guide import Guide
@@ -32,70 +32,28 @@ _READ_S = 0.1
 _METER_DB = (-60.0, 0.0)
 _METER_CELLS = 24
 _KEYS = {"s": "skip", "b": "back", "k": "keep", "q": "quit"}
-_WITH = "What is played"
 
 
 _Folder = Annotated[Path, typer.Argument(help="Where the notes go; made if absent.", show_default=False)]
-_Instrument = Annotated[str, typer.Option(metavar="NAME", help="What you play.", rich_help_panel=_WITH)]
-_Low = Annotated[str, typer.Option(metavar="NOTE", help="Lowest note.", rich_help_panel=_WITH)]
-_High = Annotated[str, typer.Option(metavar="NOTE", help="Highest note.", rich_help_panel=_WITH)]
-_Step = Annotated[int, typer.Option(min=1, metavar="N", help="Semitones between.", rich_help_panel=_WITH)]
-_Takes = Annotated[
-    int,
-    typer.Option(
-        min=1, max=99, metavar="N", help="How often each: as usual, softly, loudly, short.", rich_help_panel=_WITH
-    ),
-]
-_A4 = Annotated[float, typer.Option(metavar="HZ", help="Tuning: frequency of A4.", rich_help_panel=_WITH)]
-_Rate = Annotated[
-    int | None,
-    typer.Option(
-        min=RATES_HZ[0],
-        max=RATES_HZ[1],
-        metavar="HZ",
-        help="Sample rate.",
-        show_default=f"the device's own; {DEFAULT_RATE_HZ} for a pipe",
-        rich_help_panel=INPUT,
-    ),
-]
-_Channel = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="Which channel of a device.", rich_help_panel=INPUT)
-]
-_FromFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Take the notes, in order, from a recording of them.", rich_help_panel=INPUT),
-]
-_Audio = Annotated[Literal["flac", "wav"], typer.Option(help="Form of the files.", rich_help_panel="Files")]
-_Source = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Where the notes come from: data are split by it.",
-        show_default="the folder's name",
-        rich_help_panel="Files",
-    ),
-]
-_Licence = Annotated[
-    str, typer.Option(metavar="TEXT", help="On which terms they may be used.", rich_help_panel="Files")
-]
 
 
+@takes_settings(INPUT, RECORDING)
 def record_dataset(
     *,
     folder: _Folder,
-    instrument: _Instrument = "mine",
-    low: _Low = "E2",
-    high: _High = "E5",
-    step: _Step = 1,
-    takes: _Takes = 2,
-    a4: _A4 = A4_HZ,
-    input_: Input = None,
-    rate: _Rate = None,
-    channel: _Channel = 1,
-    from_file: _FromFile = None,
-    audio: _Audio = "flac",
-    source: _Source = "",
-    licence: _Licence = "own recording",
+    instrument: str,
+    low: int,
+    high: int,
+    step: int,
+    takes: int,
+    a4: float,
+    input_: str | None,
+    rate: int | None,
+    channel: int | None,
+    from_file: Path | None,
+    audio: Literal["flac", "wav"],
+    source: str,
+    licence: str,
 ) -> int:
     """Record the notes of your instrument, guided, into a folder that `streamer train` takes.
 
@@ -114,7 +72,9 @@ def record_dataset(
     from streamer.data.note_folder import NoteFolder
     from streamer.data.requests import plan_requests, still_missing
 
-    requests = plan_requests(_note("--low", low), _note("--high", high), step, takes)
+    requests = plan_requests(low, high, step, takes)
+    if from_file is not None and from_file.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"--from-file {from_file} lies in {folder}, where the notes are written; move it elsewhere")
     notes = NoteFolder(folder, instrument, source, licence, audio)
     missing = still_missing(requests, notes.requests)
     with ExitStack() as closing:
@@ -127,18 +87,11 @@ def record_dataset(
         return dialogue.run(sound, keys=keys)
 
 
-def _note(option: str, text: str) -> int:
-    try:
-        return note_number(text)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from error
-
-
-def _open(wanted: str | None, rate_hz: int | None, channel: int, from_file: Path | None) -> Source:
+def _open(wanted: str | None, rate_hz: int | None, channel: int | None, from_file: Path | None) -> Source:
     if from_file is not None:
         if wanted is not None or rate_hz is not None:
             raise ConfigError("--from-file takes the place of --input and --rate; leave those out")
-        return _FileSource(from_file)
+        return _FileSource(from_file, channel)
     from streamer.commands.wiring import open_source
 
     return open_source(wanted, rate_hz, 0, channel, "s16", 1)
@@ -149,10 +102,11 @@ class _FileSource(Source):
 
     can_wait = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channel: int | None) -> None:
         from streamer.audio.file import AudioFile
 
-        file = AudioFile(path)
+        file = AudioFile(path, channel)
+        self.mixer = file.mixer
         self.rate_hz = file.rate_hz
         self.name = str(path)
         self._blocks = file.blocks()
@@ -187,7 +141,7 @@ class _Dialogue:
 
     def message(self, line: str, style: str = "") -> None:
         """One line."""
-        self._console.print(Text(line, style), soft_wrap=True)
+        self._console.print(Text(printable(line), style), soft_wrap=True)
 
     def run(self, sound: Source, *, keys: bool) -> int:
         """Go on until all is recorded, the sound ends, or the person has had enough; the exit status."""

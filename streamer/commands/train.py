@@ -1,7 +1,6 @@
 """``streamer train``: from labelled recordings to a model of one's own."""
 
 import os
-import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamer.errors import ConfigError, OutputError
+from streamer.commands.options import Given, takes_settings
+from streamer.errors import require_extra
+from streamer.outputs.safe import Wanted, check_outputs
+from streamer.settings.training import ADAPTING, HOW_GROUP, MACHINE, TRAINING
 
 if TYPE_CHECKING:
     from streamer.jobs import Progress as Report
     from streamer.model import Model
     from streamer.training.settings import Settings
 
-HOW = "How it learns"
-MACHINE = "This machine"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])B?", re.IGNORECASE)
-
-
-_Data = Annotated[
+Data = Annotated[
     list[Path],
     typer.Argument(
         help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
@@ -33,81 +30,24 @@ _StartFrom = Annotated[
     str | None,
     typer.Option(metavar="default|FILE", help="Adapt this model instead of beginning anew.", show_default=False),
 ]
-_HoldOut = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="SOURCE",
-        help="Measure on this source or instrument, learn from the others; may be repeated.",
-        show_default=False,
-    ),
-]
-_Estimator = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="mlp, logistic or sgd.", show_default="mlp", rich_help_panel=HOW),
-]
-_Hidden = Annotated[
-    str | None,
-    typer.Option(metavar="UNITS", help="Hidden layers of mlp.", show_default="64,32", rich_help_panel=HOW),
-]
-_Pieces = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", help="Pieces of 10 s to learn from.", show_default="600; 60 to adapt", rich_help_panel=HOW
-    ),
-]
-_Epochs = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Passes over them.", show_default="12; 6 to adapt", rich_help_panel=HOW),
-]
-_NoSynthetic = Annotated[
-    bool,
-    typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
-]
-_Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Decides all that is random.", show_default="0", rich_help_panel=HOW),
-]
 _Config = Annotated[
     Path | None,
-    typer.Option(metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW),
-]
-_Jobs = Annotated[
-    int,
     typer.Option(
-        "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
-    ),
-]
-_Memory = Annotated[
-    str | None,
-    typer.Option(metavar="SIZE", help="What features may take in memory.", show_default="2G", rich_help_panel=MACHINE),
-]
-_Cache = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Keep features here, for other runs.",
-        show_default="beside the model until that is done",
-        rich_help_panel=MACHINE,
+        metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW_GROUP
     ),
 ]
 
 
+@takes_settings(TRAINING, MACHINE)
 def train(
     *,
-    data: _Data,
+    data: Data,
     output: _Output,
     start_from: _StartFrom = None,
-    hold_out: _HoldOut = None,
-    estimator: _Estimator = None,
-    hidden: _Hidden = None,
-    pieces: _Pieces = None,
-    epochs: _Epochs = None,
-    no_synthetic: _NoSynthetic = False,
-    seed: _Seed = None,
+    given: Given,
     config: _Config = None,
-    jobs: _Jobs = 0,
-    memory: _Memory = None,
-    cache: _Cache = None,
+    jobs: int,
+    cache: Path | None,
 ) -> int:
     """Train a model on labelled recordings; `streamer live --model FILE` plays with it.
 
@@ -126,17 +66,9 @@ def train(
     from streamer.model import load
     from streamer.training import train as training
 
-    given = {
-        "estimator": estimator,
-        "hidden": _layer_sizes(hidden),
-        "pieces": pieces,
-        "epochs": epochs,
-        "seed": seed,
-        "memory_mb": _megabytes(memory),
-        "hold_out": hold_out or None,
-        "synthetic": False if no_synthetic else None,
-    }
-    check_output(output)
+    require_extra("sklearn", "`streamer train`")
+    read = [*data, *(Path(text) for text in (start_from, config) if text)]
+    check_outputs([Wanted("--output", output, "model")], read)
     start = load_model(start_from) if start_from else None
     settings = _settings(given, config, start)
     recordings = [recording for path in data for recording in read_dataset(path)]
@@ -154,58 +86,18 @@ def train(
     return 0
 
 
-def _settings(given: dict[str, Any], config: Path | None, start: "Model | None") -> "Settings":
+def _settings(given: Given, config: Path | None, start: "Model | None") -> "Settings":
     """What the options set, before what the file sets, before what suits the model to start from."""
-    from streamer.training.settings import ADAPTING, make_settings, read_settings
+    from streamer.training.settings import make_settings, read_settings
 
     chosen: dict[str, Any] = {**ADAPTING, "hidden": _hidden(start)} if start else {}
     chosen |= read_settings(config) if config else {}
-    chosen |= {name: value for name, value in given.items() if value is not None}
+    chosen |= given
     return make_settings(chosen, str(config or "the settings"))
-
-
-def _megabytes(text: str | None) -> int | None:
-    """Read a size such as 500M or 2G.
-
-    Raises
-    ------
-    ConfigError
-        If it is none.
-    """
-    if text is None:
-        return None
-    match = _SIZE.fullmatch(text.strip())
-    if not match:
-        raise ConfigError(f"--memory is {text!r}, but must be a size such as 500M or 2G")
-    return round(float(match[1]) * (1000 if match[2].upper() == "G" else 1))
-
-
-def _layer_sizes(text: str | None) -> tuple[int, ...] | None:
-    """Read the units of hidden layers, such as 64,32.
-
-    Raises
-    ------
-    ConfigError
-        If it is something else.
-    """
-    if text is None:
-        return None
-    try:
-        return tuple(int(units) for units in text.split(","))
-    except ValueError as error:
-        raise ConfigError(f"--hidden is {text!r}, but must be numbers of units, such as 64,32") from error
 
 
 def _hidden(model: "Model") -> tuple[int, ...]:
     return tuple(weights.shape[1] for weights in model.scorer.weights[:-1])
-
-
-def check_output(path: Path) -> None:
-    """Find out now what would fail after the work is done."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the model a file name")
-    if not path.parent.is_dir():
-        raise OutputError(f"there is no folder {path.parent} to write the model to")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """``streamer tune``: search for the settings of a training, or for the thresholds of the note machine."""
 
 import csv
+import io
 import json
 import os
 import signal
@@ -11,9 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from streamer.commands.train import HOW, MACHINE, bars, check_output
+from streamer.commands.options import takes_settings
+from streamer.commands.train import Data, bars
 from streamer.config import TrackerConfig
-from streamer.errors import ConfigError, OutputError
+from streamer.errors import ConfigError, require_extra
+from streamer.outputs.files import write_text
+from streamer.outputs.safe import Wanted, check_outputs
+from streamer.settings.tuning import PIECES, TUNING
 
 if TYPE_CHECKING:
     from streamer.data.datasets import Recording
@@ -21,12 +26,9 @@ if TYPE_CHECKING:
     from streamer.training.tune import Search
     from streamer.training.tune_thresholds import CurvePoint
 
-WHAT = "What is searched"
 INTERRUPTED = 128 + signal.SIGINT
 _TUNED = ("estimator", "hidden", "alpha", "learning_rate", "batch")
 _SHOWN = 12  # rows of the table; a CSV has all
-_PIECES = {False: 60, True: 48}
-_CANDIDATES = 18
 _CURVE_COLUMNS = (
     ("eagerness", "eager", 2),
     ("f1_50ms", "F1@50", 1),
@@ -44,12 +46,6 @@ _CURVE_LEGEND = (
 )
 
 
-_Data = Annotated[
-    list[Path],
-    typer.Argument(
-        help="Labelled recordings: folders with manifest.csv, of WAV and MIDI pairs, or a CSV.", show_default=False
-    ),
-]
 _Output = Annotated[
     Path,
     typer.Option(
@@ -60,92 +56,26 @@ _Output = Annotated[
         show_default=False,
     ),
 ]
-_Table = Annotated[
-    Path | None,
-    typer.Option("--csv", metavar="FILE.csv", help="Every candidate and how it did.", show_default=False),
-]
-_Thresholds = Annotated[
-    bool,
-    typer.Option(
-        "--thresholds",
-        metavar="",
-        help="Search the thresholds of the note machine instead, and show what eagerness brings.",
-        rich_help_panel=WHAT,
-    ),
-]
-_Model = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="The model whose thresholds are searched.",
-        show_default="the one that comes with the program",
-        rich_help_panel=WHAT,
-    ),
-]
-_HoldOut = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="SOURCE",
-        help="With --thresholds: the sources that the model was not trained on; may be repeated.",
-        show_default=False,
-        rich_help_panel=WHAT,
-    ),
-]
-_Candidates = Annotated[
-    int, typer.Option(min=1, max=10_000, metavar="N", help="How many are tried.", rich_help_panel=HOW)
-]
-_Rounds = Annotated[
-    int,
-    typer.Option(min=1, max=100, metavar="N", help="With --thresholds: searches in a row.", rich_help_panel=HOW),
-]
-_Pieces = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Pieces of 10 s, about as many of each source.",
-        show_default=f"{_PIECES[False]}; {_PIECES[True]} for thresholds",
-        rich_help_panel=HOW,
-    ),
-]
-_Rows = Annotated[int, typer.Option(min=1000, metavar="N", help="Examples made of them, at most.", rich_help_panel=HOW)]
-_Steps = Annotated[
-    int,
-    typer.Option(min=1, metavar="N", help="Steps that each candidate learns at least.", rich_help_panel=HOW),
-]
-_Folds = Annotated[
-    int, typer.Option(min=2, max=50, metavar="N", help="Parts that sources are dealt out in.", rich_help_panel=HOW)
-]
-_NoSynthetic = Annotated[
-    bool,
-    typer.Option("--no-synthetic", metavar="", help="Mix in no soundfont, noise, speech.", rich_help_panel=HOW),
-]
-_Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Decides all that is random.", rich_help_panel=HOW)]
-_Jobs = Annotated[
-    int,
-    typer.Option(
-        "--jobs", "-j", min=0, metavar="N", help="Processes.", show_default="one a core", rich_help_panel=MACHINE
-    ),
-]
 
 
+@takes_settings(TUNING)
 def tune(
     *,
-    data: _Data,
+    data: Data,
     output: _Output,
-    table: _Table = None,
-    thresholds: _Thresholds = False,
-    model: _Model = None,
-    hold_out: _HoldOut = None,
-    candidates: _Candidates = _CANDIDATES,
-    rounds: _Rounds = 2,
-    pieces: _Pieces = None,
-    rows: _Rows = 120_000,
-    steps: _Steps = 1200,
-    folds: _Folds = 4,
-    no_synthetic: _NoSynthetic = False,
-    seed: _Seed = 0,
-    jobs: _Jobs = 0,
+    csv_: Path | None,
+    thresholds: bool,
+    model: Path | None,
+    hold_out: tuple[str, ...],
+    candidates: int,
+    rounds: int,
+    pieces: int | None,
+    rows: int,
+    steps: int,
+    folds: int,
+    synthetic: bool,
+    seed: int,
+    jobs: int,
 ) -> int:
     """Search for the settings that train the best model on your recordings.
 
@@ -163,22 +93,22 @@ def tune(
     from streamer.data.formats import read_dataset
     from streamer.training.train import check_recordings
 
-    check_output(output)
-    if table is not None:
-        check_output(table)
+    require_extra("sklearn", "`streamer tune`")
+    outputs = [Wanted("--output", output, "model" if thresholds else "TOML"), Wanted("--csv", csv_, "CSV")]
+    check_outputs(outputs, [*data, *([model] if model else [])])
     recordings = [recording for path in data for recording in read_dataset(path)]
     check_recordings(recordings)
     how: dict[str, Any] = {
         "seed": seed,
-        "pieces": pieces or _PIECES[thresholds],
+        "pieces": pieces or PIECES["thresholds" if thresholds else "settings"],
         "jobs": jobs or os.cpu_count() or 1,
-        "synthetic": not no_synthetic,
+        "synthetic": synthetic,
         "folds": folds,
         "candidates": candidates,
     }
     if thresholds:
-        return _tune_thresholds(recordings, output, table, model, hold_out or [], rounds, **how)
-    return _tune_settings(recordings, output, table, rows, steps, **how)
+        return _tune_thresholds(recordings, output, csv_, model, hold_out, rounds, **how)
+    return _tune_settings(recordings, output, csv_, rows, steps, **how)
 
 
 def _tune_settings(
@@ -237,7 +167,7 @@ def _tune_settings(
     show(view)
     best = drawn[found.ranking[0]]
     about = f"best of {len(found.ranking)} candidates on {len(sample.sources)} sources, {len(sample.rows)} examples"
-    _write(output, [f"# {about}", *_settings_lines(best)])
+    write_text(output, "\n".join([f"# {about}", *_settings_lines(best), ""]))
     if table is not None:
         _write_csv(table, found, [{name: getattr(s, name) for name in _TUNED} for s in drawn])
     return _end(found, output)
@@ -363,28 +293,19 @@ def _settings_lines(settings: "Settings") -> list[str]:
     return [f"{name} = {json.dumps(getattr(settings, name))}" for name in _TUNED]
 
 
-def _write(path: Path, lines: Sequence[str]) -> None:
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
 def _write_csv(path: Path, found: "Search", candidates: "Sequence[dict[str, Any]]") -> None:
     """A line for each candidate that was measured, the best first."""
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["rank", "score", "spread", "rounds", "samples", "seconds", *candidates[0]])
-            for rank, k in enumerate(found.ranking, 1):
-                score = found.scores[k]
-                last = score.rounds(found.folds) * found.folds
-                samples = sum(score.samples[last - found.folds : last])
-                facts = [found.mean(k), found.spread(k), score.rounds(found.folds), samples, round(score.seconds, 2)]
-                values = [" ".join(map(str, v)) if isinstance(v, tuple) else v for v in candidates[k].values()]
-                writer.writerow([rank, *facts, *values])
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["rank", "score", "spread", "rounds", "samples", "seconds", *candidates[0]])
+    for rank, k in enumerate(found.ranking, 1):
+        score = found.scores[k]
+        last = score.rounds(found.folds) * found.folds
+        samples = sum(score.samples[last - found.folds : last])
+        facts = [found.mean(k), found.spread(k), score.rounds(found.folds), samples, round(score.seconds, 2)]
+        values = [" ".join(map(str, v)) if isinstance(v, tuple) else v for v in candidates[k].values()]
+        writer.writerow([rank, *facts, *values])
+    write_text(path, text.getvalue())
 
 
 def _end(found: "Search", output: Path) -> int:

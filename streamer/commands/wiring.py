@@ -1,31 +1,45 @@
 """Joins a source, a tracker, sinks and a screen into what a command does."""
 
 import sys
-import time
-from pathlib import Path
 
+from streamer.audio.channels import ChannelMixer
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
-from streamer.errors import MidiError, OutputError
+from streamer.errors import ConfigError, MidiError, OutputError, printable
 from streamer.live.session import Screen
-from streamer.outputs.fanout import Recorder
+from streamer.live.snapshot import Snapshot
 from streamer.outputs.sink import Sink
-
-STANDARD_OUTPUT = Path("-")
 
 
 def notify(line: str) -> None:
     """One line for people, apart from what goes to other programs on standard output."""
     try:
-        print(f"streamer: {line}", file=sys.stderr, flush=True)
+        print(f"streamer: {printable(line)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal is gone: nobody is left to read it
         return
 
 
-def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
-    """The terminal screen, where it is wanted and standard output is a terminal of nobody else's."""
-    if no_ui or jsonl == STANDARD_OUTPUT or not sys.stdout.isatty():
-        return None
+def has_screen(no_ui: bool, taken: bool) -> bool:
+    """Whether there will be a screen: it is wanted, and standard output is a terminal that nothing else takes."""
+    return not no_ui and not taken and sys.stdout is not None and sys.stdout.isatty()
+
+
+def notify_channel(name: str, mixer: ChannelMixer | None) -> None:
+    """A line where another channel was taken than one would expect."""
+    if mixer is not None and not mixer.is_usual:
+        notify(f"{name}: took {mixer.taken}; --channel chooses")
+
+
+def notify_end(source: Source, newest: Snapshot) -> None:
+    """How it went, when the screen has gone."""
+    from streamer.commands.printing import summary_line
+
+    notify_channel(source.name, source.mixer)
+    notify(summary_line(newest))
+
+
+def open_screen() -> Screen:
+    """The terminal screen."""
     from streamer.live.screen import Screen as TerminalScreen
 
     screen = TerminalScreen(notify=notify)
@@ -34,7 +48,7 @@ def open_screen(no_ui: bool, jsonl: Path | None) -> Screen | None:
 
 
 def open_source(
-    wanted: str | None, rate_hz: int | None, block: int, channel: int, sample_format: str, channels: int
+    wanted: str | None, rate_hz: int | None, block: int, channel: int | None, sample_format: str, channels: int
 ) -> Source:
     """The microphone that is wanted, or the raw pipe that is standard input.
 
@@ -46,94 +60,74 @@ def open_source(
     if wanted == "-":
         from streamer.audio.pipe import PipeSource
 
-        return PipeSource(rate_hz or DEFAULT_RATE_HZ, sample_format, channels)
+        return PipeSource(DEFAULT_RATE_HZ if rate_hz is None else rate_hz, sample_format, channels, channel=channel)
     from streamer.audio.microphone import Microphone
 
     return Microphone(wanted, rate_hz, block, channel)
 
 
-def open_port(output: str | None, virtual: str | None, api: str | None, *, needed: bool) -> list[Sink]:
-    """The MIDI port, first of the sinks.
+def open_ports(
+    port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
+) -> list[Sink]:
+    """The MIDI port, if it is wanted and there is one.
 
     Parameters
     ----------
-    output, virtual, api : str or None
+    port, virtual, api : str or None
         As `PortSink` takes them.
-    needed : bool
-        False where the notes go somewhere else as well: that there is no MIDI system is then reported, and we go on.
+    channel : int
+        MIDI channel, 1 to 16.
+    no_midi : bool
+        Open none.
+    other : bool
+        Whether something else comes of it: that there is no MIDI system is then reported, and we go on.
 
     Raises
     ------
+    ConfigError
+        If it is wanted that none is opened, but a port is named, or nothing else would come of it.
     MidiError
         When the port cannot be had although it was asked for, or is all there would be.
     """
     from streamer.outputs.ports import PortSink
 
+    named = [flag for flag, value in (("--port", port), ("--virtual", virtual), ("--midi-api", api)) if value]
+    if no_midi:
+        if named:
+            raise ConfigError(f"--no-midi and {named[0]} contradict each other; leave one out")
+        if not other:
+            raise ConfigError("with --no-midi and no screen nothing would come of it; add --jsonl -, a file or --sound")
+        return []
     try:
-        return [PortSink(output, virtual=virtual, api=api)]
+        return [PortSink(port, virtual=virtual, api=api, channel=channel - 1)]
     except MidiError as error:
-        if needed or output or virtual or api:
+        if named or not other:
             raise
-        notify(f"no MIDI port, going on without: {error}")
+        notify(f"going on without MIDI: {error}")
         return []
 
 
-def recorders(midi: Path | None, audio: Path | None, rate_hz: int) -> list[Recorder]:
-    """What opens the files of each take; with no name given, one is made of the date when recording starts."""
-    if midi is None and audio is None:
-        midi = Path(time.strftime("streamer-%Y%m%d-%H%M%S.mid"))
-    found: list[Recorder] = []
-    if midi is not None:
-        from streamer.outputs.midifile import MidiFileSink
+def open_sound(a4_hz: float, *, needed: bool) -> list[Sink]:
+    """The built-in synthesiser.
 
-        midi_path = midi
-        found.append(lambda take, start: MidiFileSink(take_path(midi_path, take), rate_hz, start=start))
-    if audio is not None:
-        from streamer.outputs.wavfile import WavFileSink
-
-        audio_path = audio
-        found.append(lambda take, start: WavFileSink(take_path(audio_path, take), rate_hz, start=start))
-    return found
-
-
-def take_path(path: Path, take: int) -> Path:
-    """``song.mid``, ``song-2.mid``, ``song-3.mid``, ..."""
-    return path if take == 1 else path.with_stem(f"{path.stem}-{take}")
-
-
-def file_sinks(
-    rate_hz: int,
-    *,
-    notes: Path | None = None,
-    f0: Path | None = None,
-    midi: Path | None = None,
-    jsonl: Path | None = None,
-) -> list[Sink]:
-    """A sink for each file that is wanted.
+    Parameters
+    ----------
+    a4_hz : float
+        Frequency of A4.
+    needed : bool
+        False where it is no fault that there is no sound output: that is then reported, and we go on.
 
     Raises
     ------
     OutputError
-        If one cannot be written, or two are the same.
+        When it cannot be had although it was asked for.
     """
-    paths = [path.resolve() for path in (notes, f0, midi, jsonl) if path is not None]
-    if len(set(paths)) < len(paths):
-        raise OutputError("two of the files to write are the same; give each a name of its own")
-    sinks: list[Sink] = []
-    if notes is not None:
-        from streamer.outputs.tables import NotesCsvSink
+    from streamer.outputs.sound import SoundSink
 
-        sinks.append(NotesCsvSink(notes, rate_hz))
-    if f0 is not None:
-        from streamer.outputs.tables import F0CsvSink
-
-        sinks.append(F0CsvSink(f0, rate_hz))
-    if midi is not None:
-        from streamer.outputs.midifile import MidiFileSink
-
-        sinks.append(MidiFileSink(midi, rate_hz))
-    if jsonl is not None:
-        from streamer.outputs.jsonl import JsonlSink
-
-        sinks.append(JsonlSink(jsonl, rate_hz))
-    return sinks
+    try:
+        return [SoundSink(a4_hz)]
+    except OutputError as error:
+        if needed:
+            raise OutputError(f"{error}; leave out --sound") from None
+        notify(f"{error}; what is found is shown only")
+        return []

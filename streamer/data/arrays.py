@@ -1,6 +1,9 @@
 """Arrays on disk, whole or not at all, and made only once."""
 
 import os
+import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import OutputError
+from streamer.errors import DataError, OutputError
 from streamer.jobs import Progress, Workers
+from streamer.reading import open_file
 
 
 def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     """Write arrays so that there is either all of the file or none.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced.
+    **arrays : ndarray
+        By the name that each has in the file.
 
     Raises
     ------
@@ -28,6 +39,37 @@ def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_whole(path: Path, *needed: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a file that `write_whole` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    *needed : str
+        Arrays that must be among them.
+
+    Raises
+    ------
+    DataError
+        If it is absent, damaged or something else.
+    """
+    try:
+        with open_file(path) as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        if not arrays.keys() >= set(needed):
+            raise KeyError
+        return arrays
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
+        raise _damaged(path) from error
+    except (AttributeError, MemoryError, SyntaxError, struct.error, zipfile.BadZipFile, zlib.error) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(f"{path} is damaged; delete it and start again, it is then made anew")
 
 
 def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:

@@ -23,20 +23,32 @@ Only ``file`` is required of the columns; others are ignored.
 
 import csv
 import hashlib
-from collections.abc import Iterator
+import io
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import DataError
+from streamer.audio.file import AudioFile
+from streamer.config import RATES_HZ
+from streamer.errors import AudioFormatError, DataError
 from streamer.events import FloatArray
+from streamer.reading import as_text, is_file, open_file, read_at_most
 from streamer.units import hz_to_midi
 
 NoteTable = NDArray[np.float64]  # shape (n, 3): onset_s, offset_s, midi; in order of onset
 MANIFEST = "manifest.csv"
 NOTE_COLUMNS = (("onset", "onset_s"), ("offset", "offset_s"), ("midi", "pitch"))
+MOST_SAMPLES = 1 << 28  # of a recording: a gigabyte, an hour and a half at 48 kHz
+MOST_CSV_BYTES = 32_000_000
+_MOST_COLUMNS = 200
+_MOST_CELLS = 4_000_000
+_BLOCK = 1 << 16
+_LATEST_S = 1e6  # more than a week
 ONSET_DB = -26.0  # a note has begun when its waveform first comes this near to its peak
 OFFSET_DB = -34.0  # and is over when it stays below this
 
@@ -90,34 +102,67 @@ def file_hash(path: Path) -> str:
         If it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
 
 
 def load_audio(path: Path) -> tuple[FloatArray, int]:
-    """Read any file that libsndfile knows, mixed down to mono.
+    """Read a sound file to its end, its channels made one by the rule of `streamer.audio.channels`.
 
     Raises
     ------
     DataError
-        If the file is absent, or cannot be read as audio.
+        If the file is absent, cannot be read as audio, or is longer than what fits in memory.
     """
-    import soundfile
-
     try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.SoundFileError) as error:
-        raise DataError(f"{path} cannot be read as audio ({error}); give WAV, FLAC, OGG or AIFF") from error
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return np.ascontiguousarray(mono, dtype=np.float32), int(rate_hz)
+        file = AudioFile(path)
+        try:
+            if not RATES_HZ[0] <= file.rate_hz <= RATES_HZ[1]:
+                low, high = RATES_HZ
+                raise DataError(f"the sample rate of {path} is {file.rate_hz} Hz, but must be from {low} to {high}")
+            blocks, count = [], 0
+            for block in file.blocks(_BLOCK):
+                blocks.append(block)
+                count += len(block)
+                if count > MOST_SAMPLES:
+                    minutes = MOST_SAMPLES / file.rate_hz / 60.0
+                    raise DataError(f"{path} is longer than {minutes:.0f} minutes; cut it into several files")
+        finally:
+            file.close()
+    except AudioFormatError as error:
+        raise DataError(str(error)) from error
+    return np.concatenate(blocks), file.rate_hz
+
+
+def audio_duration_s(path: Path) -> float:
+    """How long a sound file is, as its header says.
+
+    Raises
+    ------
+    DataError
+        If it is absent, cannot be read as audio, or holds no sound.
+    """
+    try:
+        file = AudioFile(path)
+    except AudioFormatError as error:
+        raise DataError(str(error)) from error
+    file.close()
+    return file.length / file.rate_hz
 
 
 def sounding_span(samples: FloatArray, rate_hz: int) -> tuple[float, float]:
     """Onset and offset, in seconds, of the only note in a recording.
 
     The onset is where the waveform first comes within 26 dB of its peak; the offset where it last is within 34 dB.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1.
+    rate_hz : int
+        Samples per second.
 
     Raises
     ------
@@ -136,30 +181,48 @@ def sounding_span(samples: FloatArray, rate_hz: int) -> tuple[float, float]:
 def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Header and numbered rows of a CSV, cells stripped.
 
+    A byte that is no UTF-8 becomes what `os.fsdecode` makes of it, so that a cell can name any file.
+
     Raises
     ------
     DataError
-        If there is no such file, or it is not text with a header.
+        If there is no such file, it is not text with a header, or it is too large.
     """
     try:
-        with open(path, newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            rows = [
-                (reader.line_num, {key: (value or "").strip() for key, value in row.items() if key is not None})
-                for row in reader
-            ]
-            header = [name.strip() for name in reader.fieldnames or []]
+        content = read_at_most(path, MOST_CSV_BYTES)
+        if b"\0" in content:
+            raise csv.Error("it has bytes that are 0")
+        text = content.decode("utf-8-sig", "surrogateescape")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        names = [name.strip() for name in reader.fieldnames or []]
+        if len(names) > _MOST_COLUMNS:
+            raise DataError(f"{path} has {len(names)} columns, but at most {_MOST_COLUMNS} are possible")
+        rows = []
+        for row in reader:
+            rows.append((reader.line_num, {k: (v or "").strip() for k, v in row.items() if k is not None}))
+            if len(rows) * len(names) > _MOST_CELLS:
+                raise DataError(f"{path} has more than {_MOST_CELLS:,} cells; cut it into several files")
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV ({error}); it must be UTF-8 text with a header") from error
-    if not header:
+    if not names:
         raise DataError(f"{path} is empty; its first line must name the columns")
-    return header, rows
+    return names, rows
 
 
 def parse_number(text: str, where: str) -> float:
-    """A finite number, or a `DataError` that begins with ``where``."""
+    """A finite number, or a `DataError` that begins with ``where``.
+
+    Parameters
+    ----------
+    text : str
+        A number in digits.
+    where : str
+        Where it comes from; an error's message begins with it.
+    """
     try:
         value = float(text)
     except ValueError:
@@ -172,6 +235,13 @@ def parse_number(text: str, where: str) -> float:
 def as_note_table(rows: list[tuple[float, float, float]], where: str) -> NoteTable:
     """Check notes and put them in order.
 
+    Parameters
+    ----------
+    rows : list of tuple of float
+        Onset and offset (s), and MIDI pitch of each note.
+    where : str
+        Where it comes from; an error's message begins with it.
+
     Raises
     ------
     DataError
@@ -181,6 +251,8 @@ def as_note_table(rows: list[tuple[float, float, float]], where: str) -> NoteTab
     for onset_s, offset_s, midi in table:
         if not 0.0 <= onset_s < offset_s:
             raise DataError(f"{where}: a note from {onset_s:g} to {offset_s:g} s cannot be; onset < offset is needed")
+        if offset_s > _LATEST_S:
+            raise DataError(f"{where}: a note that ends at {offset_s:g} s cannot be; times are in seconds")
         if not 0.0 <= midi <= 127.0:
             raise DataError(f"{where}: {midi:g} is no MIDI note number; give 0 to 127 (69 is A4)")
     return table
@@ -221,48 +293,62 @@ def read_manifest(path: Path) -> list[Recording]:
     DataError
         If anything in it cannot be used; the message names file and line.
     """
-    manifest = path / MANIFEST if path.is_dir() else path
+    manifest = path / MANIFEST if os.path.isdir(path) else path
     header, rows = read_csv(manifest)
     if "file" not in header:
         raise DataError(f"{manifest} has no column 'file'; its header must name file and midi, or file and notes")
-    recordings = [_recording(manifest, row, f"{manifest}, line {line}") for line, row in rows]
+    once = _Once(cache(read_notes_csv), cache(_measured_span), as_text(manifest.parent.resolve().name))
+    recordings = [_recording(manifest, row, f"{manifest}, line {line}", once) for line, row in rows]
     if not recordings:
         raise DataError(f"{manifest} lists no recording")
     return recordings
 
 
-def _recording(manifest: Path, row: dict[str, str], where: str) -> Recording:
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """Reads each file once, however many lines name it, and knows the folder's name."""
+
+    notes: Callable[[Path], NoteTable]
+    span: Callable[[Path], tuple[float, float]]
+    folder_name: str
+
+
+def _measured_span(audio: Path) -> tuple[float, float]:
+    return sounding_span(*load_audio(audio))
+
+
+def _recording(manifest: Path, row: dict[str, str], where: str, once: _Once) -> Recording:
     """One line of a manifest."""
     folder = manifest.parent
     if not row["file"]:
         raise DataError(f"{where}: the cell 'file' is empty")
     audio = folder / row["file"]
-    if not audio.is_file():
+    if not is_file(audio):
         raise DataError(f"{where}: there is no file {audio}")
     table = row.get("annotation") or row.get("notes")
-    kind = row.get("kind", "")
+    kind = as_text(row.get("kind", ""))
     if table:
-        notes = read_notes_csv(folder / table)
+        notes = once.notes(folder / table)
     elif kind == "nonmusic":
         notes = np.zeros((0, 3))
     elif row.get("midi") or row.get("f0_hz"):
-        notes = as_note_table([_single_note(audio, row, where)], where)
+        notes = as_note_table([_single_note(audio, row, where, once)], where)
         kind = kind or "note"
     else:
         raise DataError(f"{where}: no pitch and no notes; fill 'midi' or 'notes', or set kind to nonmusic")
     return Recording(
         path=audio,
         kind=kind or "phrase",
-        instrument=row.get("instrument", ""),
-        source=row.get("source") or folder.resolve().name,
-        licence=row.get("licence", ""),
+        instrument=as_text(row.get("instrument", "")),
+        source=as_text(row.get("source") or once.folder_name),
+        licence=as_text(row.get("licence", "")),
         notes=notes,
         f0_path=folder / row["f0"] if row.get("f0") else None,
-        style=row.get("style", ""),
+        style=as_text(row.get("style", "")),
     )
 
 
-def _single_note(audio: Path, row: dict[str, str], where: str) -> tuple[float, float, float]:
+def _single_note(audio: Path, row: dict[str, str], where: str, once: _Once) -> tuple[float, float, float]:
     """Onset, offset and pitch of a recording that holds one note."""
     if row.get("f0_hz"):
         f0_hz = parse_number(row["f0_hz"], f"{where}: f0_hz")
@@ -277,7 +363,7 @@ def _single_note(audio: Path, row: dict[str, str], where: str) -> tuple[float, f
         onset_s = parse_number(row["onset_s"], f"{where}: onset_s")
         return onset_s, parse_number(row["offset_s"], f"{where}: offset_s"), midi
     try:
-        return *sounding_span(*load_audio(audio)), midi
+        return *once.span(audio), midi
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
 

@@ -3,10 +3,14 @@
 * a folder with ``manifest.csv``, or such a file: see `streamer.data.datasets`;
 * a CSV ``audio_filename,transcription``: the transcription is a note name (``F#4``, ``Bb3``, or ``C`` alone, whose
   octave is then measured), a MIDI number, or the path of a CSV of notes or a MIDI file;
-* a folder of ``NAME.wav`` (or FLAC, OGG, AIFF) with ``NAME.mid`` beside it.
+* a folder of ``NAME.wav`` (or FLAC, OGG, AIFF) with ``NAME.mid`` beside it, suffixes in capitals or not.
 """
 
+import io
+import os
 import re
+import struct
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,8 +27,9 @@ from streamer.data.datasets import (
     read_notes_csv,
     sounding_span,
 )
-from streamer.errors import DataError
+from streamer.errors import DataError, require_extra
 from streamer.events import FloatArray
+from streamer.reading import as_text, is_file, read_at_most
 from streamer.units import note_name
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff")
@@ -32,6 +37,8 @@ MIDI_SUFFIXES = (".mid", ".midi")
 ARTICLE_COLUMNS = ("audio_filename", "transcription")
 NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)(-?\d+)?")
 CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+MOST_MIDI_BYTES = 1_000_000  # some hours of one voice; more would take minutes to be read
+_ENDLESS = re.compile(rb"[\x80-\xff]{1024}")  # a number goes on as long as there are such bytes
 CHORD_S = 0.03  # notes that begin together are a chord
 MEASURE_WINDOW, MEASURE_HOP = 4096, 512
 
@@ -49,9 +56,9 @@ def read_dataset(path: Path) -> list[Recording]:
     DataError
         If it is of no such form, or something in it cannot be used.
     """
-    if path.is_dir():
-        return read_manifest(path) if (path / MANIFEST).is_file() else read_pairs(path)
-    if not path.is_file():
+    if os.path.isdir(path):
+        return read_manifest(path) if is_file(path / MANIFEST) else read_pairs(path)
+    if not os.path.exists(path):
         raise DataError(f"there is no folder or file {path}")
     header, _ = read_csv(path)
     return read_transcriptions(path) if ARTICLE_COLUMNS[0] in header else read_manifest(path)
@@ -66,11 +73,18 @@ def read_pairs(folder: Path) -> list[Recording]:
         If there is none, or a MIDI file cannot be used.
     """
     pairs = []
-    for audio in sorted(folder.iterdir()):
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}") from error
+    source = as_text(folder.resolve().name)
+    scores = {(path.stem, path.suffix.lower()): path for path in files if path.suffix.lower() in MIDI_SUFFIXES}
+    for audio in files:
         if audio.suffix.lower() in AUDIO_SUFFIXES:
-            midi = next((path for suffix in MIDI_SUFFIXES if (path := audio.with_suffix(suffix)).is_file()), None)
+            candidates = [scores.get((audio.stem, suffix)) for suffix in MIDI_SUFFIXES]
+            midi = next((path for path in candidates if path is not None and is_file(path)), None)
             if midi is not None:
-                pairs.append(_recording(audio, read_midi(midi), folder, "phrase"))
+                pairs.append(_recording(audio, read_midi(midi), source, "phrase"))
     if not pairs:
         raise DataError(f"{folder} holds neither {MANIFEST} nor a pair such as take1.wav and take1.mid")
     return pairs
@@ -89,19 +103,24 @@ def read_transcriptions(path: Path) -> list[Recording]:
         if column not in header:
             raise DataError(f"{path} has no column {column!r}; its header must be {','.join(ARTICLE_COLUMNS)}")
     recordings = []
+    source = as_text(path.parent.resolve().name)
+    notes_of, score_of, note_of = cache(read_notes_csv), cache(read_midi), cache(_one_note)  # each file is read once
     for line, row in rows:
         where = f"{path}, line {line}"
         audio = path.parent / row[ARTICLE_COLUMNS[0]]
-        if not audio.is_file():
+        if not is_file(audio):
             raise DataError(f"{where}: there is no file {audio}")
         text = row[ARTICLE_COLUMNS[1]]
         suffix = Path(text).suffix.lower()
         if suffix == ".csv":
-            recordings.append(_recording(audio, read_notes_csv(path.parent / text), path.parent, "phrase"))
+            recordings.append(_recording(audio, notes_of(path.parent / text), source, "phrase"))
         elif suffix in MIDI_SUFFIXES:
-            recordings.append(_recording(audio, read_midi(path.parent / text), path.parent, "phrase"))
+            recordings.append(_recording(audio, score_of(path.parent / text), source, "phrase"))
         else:
-            recordings.append(_recording(audio, _one_note(audio, text, where), path.parent, "note"))
+            try:
+                recordings.append(_recording(audio, note_of(audio, text), source, "note"))
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from error
     if not recordings:
         raise DataError(f"{path} lists no recording")
     return recordings
@@ -118,9 +137,20 @@ def read_midi(path: Path) -> NoteTable:
     import mido
 
     try:
-        messages = list(mido.MidiFile(path))
-    except (OSError, EOFError, ValueError, KeyError, IndexError, mido.KeySignatureError) as error:
+        content = read_at_most(path, MOST_MIDI_BYTES)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as a MIDI file ({error.strerror or error})") from error
+    if _ENDLESS.search(content):
+        raise DataError(f"{path} cannot be read as a MIDI file (a number in it has no end)")
+    try:
+        file = mido.MidiFile(file=io.BytesIO(content))
+        if file.ticks_per_beat <= 0:
+            raise DataError(f"{path} counts in frames of a film, or in nothing; save it with ticks per quarter note")
+        messages = list(file)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         raise DataError(f"{path} cannot be read as a MIDI file ({error or type(error).__name__})") from error
+    except (struct.error, mido.KeySignatureError) as error:
+        raise DataError(f"{path} cannot be read as a MIDI file ({error})") from error
     clock_s, begun, notes = 0.0, dict[tuple[int, int], float](), list[tuple[float, float, float]]()
     for message in messages:
         clock_s += message.time
@@ -179,7 +209,16 @@ def parse_pitch(text: str) -> tuple[float, bool]:
 
 
 def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
-    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one."""
+    """Median pitch of a recording of one note, by YIN (aubio's); None if it has no clear one.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Mono, full scale +-1.
+    rate_hz : int
+        Samples per second.
+    """
+    require_extra("aubio", "measuring the octave of a note whose label has none")
     import aubio
 
     track = aubio.pitch("yinfast", MEASURE_WINDOW, MEASURE_HOP, rate_hz)
@@ -190,24 +229,21 @@ def measure_midi(samples: FloatArray, rate_hz: int) -> float | None:
     return float(np.median(pitched)) if pitched else None
 
 
-def _one_note(audio: Path, text: str, where: str) -> NoteTable:
+def _one_note(audio: Path, text: str) -> NoteTable:
     """The label of a recording of one note, whose times are measured, as is its octave where the label has none."""
-    try:
-        midi, octave_known = parse_pitch(text)
-        samples, rate_hz = load_audio(audio)
-        onset_s, offset_s = sounding_span(samples, rate_hz)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    midi, octave_known = parse_pitch(text)
+    samples, rate_hz = load_audio(audio)
+    onset_s, offset_s = sounding_span(samples, rate_hz)
     if not octave_known:
         measured = measure_midi(samples, rate_hz)
         if measured is None:
-            raise DataError(f"{where}: no clear pitch is heard in {audio}; give the octave, as in {text}4")
+            raise DataError(f"no clear pitch is heard in {audio}; give the octave, as in {text}4")
         octaves = round((measured - midi) / 12.0)
         if abs(measured - midi - 12.0 * octaves) > 1.0:
-            raise DataError(f"{where}: labelled {text}, but {audio} sounds like {note_name(round(measured))}")
+            raise DataError(f"labelled {text}, but {audio} sounds like {note_name(round(measured))}")
         midi += 12.0 * octaves
-    return as_note_table([(onset_s, offset_s, midi)], where)
+    return as_note_table([(onset_s, offset_s, midi)], str(audio))
 
 
-def _recording(audio: Path, notes: NoteTable, folder: Path, kind: str) -> Recording:
-    return Recording(path=audio, kind=kind, instrument="", source=folder.resolve().name, licence="", notes=notes)
+def _recording(audio: Path, notes: NoteTable, source: str, kind: str) -> Recording:
+    return Recording(path=audio, kind=kind, instrument="", source=source, licence="", notes=notes)

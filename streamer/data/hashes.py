@@ -22,7 +22,8 @@ def evaluation_hash(recordings: Iterable[Recording]) -> str:
     """
     digest = hashlib.sha256()
     for recording in recordings:
-        digest.update(f"{recording.path.name}|{recording.kind}|{recording.instrument}|".encode())
+        names = f"{recording.path.name}|{recording.kind}|{recording.instrument}|"
+        digest.update(names.encode("utf-8", "surrogateescape"))
         digest.update(np.ascontiguousarray(recording.notes).tobytes())
         for path in (recording.path, recording.f0_path):
             if path is not None:

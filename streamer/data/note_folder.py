@@ -17,6 +17,7 @@ from streamer.data.datasets import MANIFEST, read_csv
 from streamer.data.requests import Request, Take
 from streamer.errors import ConfigError, DataError
 from streamer.outputs.files import output_error
+from streamer.reading import as_text, is_file
 from streamer.units import note_name
 
 COLUMNS = (
@@ -72,11 +73,12 @@ class NoteFolder:
     ) -> None:
         if audio_format not in FORMATS:
             raise ConfigError(f"the format is {audio_format!r}, but must be one of {', '.join(FORMATS)}")
+        instrument, source, licence = as_text(instrument), as_text(source), as_text(licence)
         self._subfolder = re.sub(r"[^\w-]+", "-", instrument.lower()).strip("-")
         if not self._subfolder:
             raise ConfigError(f"the instrument is {instrument!r}; give it a name, such as guitar")
         self.folder = folder
-        self._facts = {"instrument": instrument, "source": source or folder.resolve().name, "licence": licence}
+        self._facts = {"instrument": instrument, "source": source or as_text(folder.resolve().name), "licence": licence}
         self._format = audio_format
         self._rows = self._read()
 
@@ -134,7 +136,7 @@ class NoteFolder:
             if not (row["midi"].isdecimal() and row["take"].isdecimal()):
                 raise DataError(f"{manifest}, line {line}: midi and take must be whole numbers; mend the line")
         # A recording that was thrown away is to be made again, and a manifest must not name what is not there.
-        kept = [row for _, row in rows if row["file"] and (self.folder / row["file"]).is_file()]
+        kept = [row for _, row in rows if row["file"] and is_file(self.folder / row["file"])]
         if len(kept) < len(rows):
             self._rows = kept
             self._write()
@@ -149,7 +151,7 @@ class NoteFolder:
         writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(sorted(self._rows, key=lambda row: (row["instrument"], int(row["midi"]), int(row["take"]))))
-        _replace(manifest, text.getvalue().encode())
+        _replace(manifest, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _replace(path: Path, content: bytes) -> None:

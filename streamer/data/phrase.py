@@ -79,6 +79,15 @@ def cut(recording: Recording, duration_s: float, kind: str = "real") -> list[Phr
     A cut falls in the middle of the pause, or between two notes, that comes first after ``duration_s``; what is left at
     the end is a phrase if it holds a note.
 
+    Parameters
+    ----------
+    recording : Recording
+        What is cut.
+    duration_s : float
+        About how many seconds a phrase lasts.
+    kind : str
+        Kind of the phrases.
+
     Raises
     ------
     DataError
@@ -144,7 +153,9 @@ def write_set(folder: Path, phrases: Iterable[tuple[str, Phrase]]) -> int:
         rows = []
         for name, phrase in phrases:
             audio, notes = f"audio/{name}.flac", f"notes/{name}.csv"
-            soundfile.write(folder / audio, np.clip(phrase.samples, -1.0, 1.0), phrase.rate_hz, subtype="PCM_16")
+            with (folder / audio).open("wb") as file:  # soundfile itself cannot open every name
+                samples = np.clip(phrase.samples, -1.0, 1.0)
+                soundfile.write(file, samples, phrase.rate_hz, format="FLAC", subtype="PCM_16")
             _write_rows(folder / notes, ("onset", "offset", "midi"), np.round(phrase.notes, 4).tolist())
             facts = {"id": name, "file": audio, "notes": notes, "f0": "", "duration_s": f"{phrase.duration_s:.3f}"}
             rows.append([facts.get(column) or getattr(phrase, column, "") for column in MANIFEST_COLUMNS])

@@ -40,6 +40,17 @@ class Request:
 def plan_requests(low_midi: int, high_midi: int, step: int, takes: int) -> list[Request]:
     """All notes from the lowest to the highest, each in all its manners.
 
+    Parameters
+    ----------
+    low_midi : int
+        Lowest note.
+    high_midi : int
+        Highest note.
+    step : int
+        Semitones from one to the next.
+    takes : int
+        How often each is asked for.
+
     Raises
     ------
     ConfigError
@@ -91,5 +102,13 @@ class Take:
 
 
 def still_missing(requests: Sequence[Request], had: Collection[Request]) -> list[Request]:
-    """The requests that are not answered yet, in order."""
+    """The requests that are not answered yet, in order.
+
+    Parameters
+    ----------
+    requests : sequence of Request
+        What was planned.
+    had : collection of Request
+        What is there.
+    """
     return [request for request in requests if request not in had]

@@ -14,6 +14,7 @@ from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.units import amplitude_to_db, hz_to_midi
 
 _VELOCITY_MS = 30.0
+_LEAST = -700.0  # log odds of which the exponential can still be taken
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
 _SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
@@ -61,7 +62,7 @@ class Decider:
             self._now += self.config.hop
             self._powers.append(evidence.levels.power[k])
             decision = self._machine.step(k)
-            confidence = 1.0 / (1.0 + math.exp(-float(evidence.scores[k, likeliest])))
+            confidence = 1.0 / (1.0 + math.exp(-max(float(evidence.scores[k, likeliest]), _LEAST)))
             voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
             yield PitchEstimate(
                 sample=self._now,

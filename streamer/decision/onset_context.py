@@ -126,7 +126,17 @@ class OnsetContext:
         self._sums = np.zeros(N_CANDIDATES + 2 * _EDGE, np.float32)
 
     def add(self, scores: FloatArray, onset_scores: FloatArray, pitches: Sequence[float | None]) -> None:
-        """Take the next hops: their scores, shape (hops, 88), and the MIDI pitch of each one's likeliest candidate."""
+        """Take the next hops: their scores, shape (hops, 88), and the MIDI pitch of each one's likeliest candidate.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (hops, 88)
+            Log odds that each candidate sounds.
+        onset_scores : ndarray of float32, shape (hops, 88)
+            Log odds that it has just begun.
+        pitches : sequence of float or None
+            MIDI pitch of each hop's likeliest candidate.
+        """
         new = self._past.room(len(scores))
         new[:] = -_MOST_ODDS
         inner = new[:, :, _EDGE : _EDGE + N_CANDIDATES]

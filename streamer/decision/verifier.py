@@ -25,6 +25,11 @@ def began_ms_ago(log_odds: FloatArray) -> float:
 
     Halfway between the mean of what the outputs say and an age that it probably exceeds. Where both a consonant that is
     already sung and the vowel after it may be the beginning, the mean is too early.
+
+    Parameters
+    ----------
+    log_odds : ndarray of float32, shape (len(OUTPUTS),)
+        What the verifier says.
     """
     right, *younger = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
     older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))

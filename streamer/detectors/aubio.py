@@ -6,6 +6,7 @@ as sure.
 """
 
 from streamer.detectors.base import PitchOnlyDetector
+from streamer.errors import require_extra
 from streamer.events import FloatArray
 
 METHODS = ("yin", "yinfast", "yinfft", "mcomb", "fcomb", "schmitt", "specacf")
@@ -23,6 +24,7 @@ class AubioDetector(PitchOnlyDetector):
     def reset(self) -> None:
         """As in `Detector`."""
         super().reset()
+        require_extra("aubio", f"the detector {self.config.detector!r}")
         import aubio
 
         window = 1 << round(_WINDOW_S * self.rate_hz).bit_length() - 1

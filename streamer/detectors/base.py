@@ -51,7 +51,13 @@ class Detector(ABC):
         self._meter = LevelMeter(self.config.hop, self.rate_hz)
 
     def analyse(self, hops: FloatArray) -> Evidence:
-        """Evidence of the next hops, shape (n, hop); the same, to the bit, however many are given at once."""
+        """Evidence of the next hops, shape (n, hop); the same, to the bit, however many are given at once.
+
+        Parameters
+        ----------
+        hops : ndarray of float32, shape (n, hop)
+            Consecutive hops, mono, full scale +-1.
+        """
         return self._evidence(*self._meter.measure(hops))
 
     @abstractmethod
@@ -62,7 +68,19 @@ class Detector(ABC):
 def feature_evidence(
     scores: FloatArray, onset_scores: FloatArray, levels: Levels, batch: FeatureBatch
 ) -> FeatureEvidence:
-    """Evidence from scores of candidates and the features that they were made from."""
+    """Evidence from scores of candidates and the features that they were made from.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (n, 88)
+        Log odds that each candidate sounds.
+    onset_scores : ndarray of float32, shape (n, 88)
+        Log odds that it has just begun.
+    levels : Levels
+        Of the same hops.
+    batch : FeatureBatch
+        Of the same hops.
+    """
     likeliest = scores.argmax(axis=1)
     pitches = [batch.pitch.at(hop, candidate) for hop, candidate in enumerate(likeliest.tolist())]
     f0_hz, age = np.array([f0 for f0, _ in pitches]), np.array([age for _, age in pitches], np.int64)
@@ -79,7 +97,13 @@ class PitchOnlyDetector(Detector):
 
     @abstractmethod
     def estimate(self, hop: FloatArray) -> tuple[float, float]:
-        """Frequency in Hz (0: none) and confidence in [0, 1] after this hop."""
+        """Frequency in Hz (0: none) and confidence in [0, 1] after this hop.
+
+        Parameters
+        ----------
+        hop : ndarray of float32, shape (hop,)
+            Mono, full scale +-1.
+        """
 
     @property
     @abstractmethod
@@ -105,6 +129,13 @@ class LevelRise:
     """How likely it is that a sound has just begun, found from the level alone.
 
     The newest 8 ms against the quietest 8 ms of the 50 before: a rise of 6 dB is as likely as not, 12 dB is sure.
+
+    Parameters
+    ----------
+    hop : int
+        Samples from one hop to the next.
+    rate_hz : int
+        Samples per second.
     """
 
     def __init__(self, hop: int, rate_hz: int) -> None:
@@ -112,7 +143,13 @@ class LevelRise:
         self._powers = np.full(self._short + max(1, round(0.05 * rate_hz / hop)), 1e-9)
 
     def update(self, hop: FloatArray) -> float:
-        """Log odds that a sound has begun within the last milliseconds."""
+        """Log odds that a sound has begun within the last milliseconds.
+
+        Parameters
+        ----------
+        hop : ndarray of float32, shape (hop,)
+            Mono, full scale +-1.
+        """
         self._powers[:-1] = self._powers[1:]
         self._powers[-1] = float(hop.dot(hop)) / len(hop) + 1e-9
         smooth = np.convolve(self._powers, np.full(self._short, 1.0 / self._short), "valid")

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.data.arrays import read_whole
 from streamer.data.datasets import Recording
 from streamer.detectors.base import PitchOnlyDetector
 from streamer.detectors.textbook import PeakDetector, PhaseDetector
@@ -86,7 +87,15 @@ class PitchNamer:
         return int(self.notes[place]), float(self.probability[place])
 
     def detector(self, config: TrackerConfig, rate_hz: int) -> "NamingDetector":
-        """The detector for a tracker."""
+        """The detector for a tracker.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings of the tracker.
+        rate_hz : int
+            Samples per second.
+        """
         return NamingDetector(self, config, rate_hz)
 
     def save(self, path: Path) -> None:
@@ -113,17 +122,27 @@ def load_namer(path: Path) -> PitchNamer:
         If the file is absent, damaged or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            namer = PitchNamer(str(file["detector"]), file["notes"], file["probability"])
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise ModelError(f"{path} cannot be read as a baseline model ({error})") from error
+        file = read_whole(path, "detector", "notes", "probability")
+    except DataError as error:
+        raise ModelError(f"{path} cannot be read as a baseline model; train it again") from error
+    namer = PitchNamer(str(file["detector"]), file["notes"], file["probability"])
     if namer.detector_name not in DETECTORS or namer.notes.shape != GRID.shape != namer.probability.shape:
         raise ModelError(f"{path} is damaged or no baseline model")
     return namer
 
 
 class NamingDetector(PitchOnlyDetector):
-    """A pitch, and the note that a baseline names for it; how sure it is of both."""
+    """A pitch, and the note that a baseline names for it; how sure it is of both.
+
+    Parameters
+    ----------
+    namer : PitchNamer
+        Names the note of a pitch.
+    config : TrackerConfig
+        Settings of the tracker.
+    rate_hz : int
+        Samples per second.
+    """
 
     def __init__(self, namer: PitchNamer, config: TrackerConfig, rate_hz: int) -> None:
         self._namer = namer
@@ -226,7 +245,15 @@ class Baseline:
         return pitches, np.array([note for _, note in found], dtype=np.int64)
 
     def accuracy(self, namer: PitchNamer, recordings: Sequence[Recording]) -> float:
-        """Share of moments of notes, in percent, in which the right note is named."""
+        """Share of moments of notes, in percent, in which the right note is named.
+
+        Parameters
+        ----------
+        namer : PitchNamer
+            A trained one.
+        recordings : sequence of Recording
+            What it is measured on.
+        """
         pitches, notes = self.measure(recordings)
         if not len(notes):
             raise DataError("there is no note to test a baseline on")

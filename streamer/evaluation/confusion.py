@@ -104,7 +104,15 @@ def join(parts: Sequence[Confusion]) -> Confusion:
 
 
 def pitch_at(truth: NoteTable, times_s: Floats) -> Floats:
-    """Pitch of the note that sounds at each time; nan where none does."""
+    """Pitch of the note that sounds at each time; nan where none does.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (n, 3)
+        Onset and offset (s), and MIDI pitch, in order of onset.
+    times_s : ndarray, shape (m,)
+        When.
+    """
     if not len(truth):
         return np.full(len(times_s), np.nan)
     newest = np.searchsorted(truth[:, 0], times_s, side="right") - 1

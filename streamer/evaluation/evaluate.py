@@ -71,7 +71,15 @@ class System:
         return detector, lambda config: make_decider(config, rate_hz, model)
 
     def tracker(self, config: TrackerConfig, rate_hz: int) -> Tracker:
-        """A new tracker of this system, for recordings."""
+        """A new tracker of this system, for recordings.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Of the decider; the detector has the system's own.
+        rate_hz : int
+            Samples per second.
+        """
         detector, make_one = self.parts(rate_hz)
         return Tracker(detector, make_one(config), MANY_HOPS)
 
@@ -147,7 +155,15 @@ class Evaluation:
     results: tuple[tuple[Result, ...], ...]
 
     def total(self, system: int, wanted: Callable[[Recording], bool]) -> Result | None:
-        """The sum over some recordings; None if there are none."""
+        """The sum over some recordings; None if there are none.
+
+        Parameters
+        ----------
+        system : int
+            Index of the system.
+        wanted : callable
+            Whether a recording counts.
+        """
         parts = [result for rec, result in zip(self.recordings, self.results[system], strict=True) if wanted(rec)]
         return together(parts) if parts else None
 

@@ -17,7 +17,7 @@ from streamer.analysis.framing import Hopper
 from streamer.analysis.level import Levels
 from streamer.analysis.network import Network
 from streamer.config import LOWEST_MIDI, TrackerConfig
-from streamer.data.arrays import write_whole
+from streamer.data.arrays import read_whole, write_whole
 from streamer.data.phrase import Phrase
 from streamer.decision.decider import Decider
 from streamer.decision.machine import NoteMachine
@@ -33,6 +33,7 @@ from streamer.tracker import MANY_HOPS, model_of
 from streamer.units import midi_to_hz
 
 _ARRAYS = ("scores", "onset_scores", "likeliest", "f0_hz", "age", "starts", "candidates", "rows", "pitches_hz")
+_FACTS = ("samples", "rate_hz", "notes", "words", "peak", "power", "level_db", "a4_hz", "threshold_names", "thresholds")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,17 +136,22 @@ class EvidenceRecord:
 
 
 def load_record(path: Path) -> EvidenceRecord:
-    """What `EvidenceRecord.save` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
-        count = sum(name.startswith("weight_") for name in file.files)
-        weights, biases = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
-        levels = Levels(file["peak"], file["power"].tolist(), file["level_db"].tolist())
-        arrays = {name: file[name] for name in _ARRAYS}
-        evidence = RecordedEvidence(levels=levels, a4_hz=float(file["a4_hz"]), **arrays)
-        thresholds = dict(zip(file["threshold_names"].tolist(), file["thresholds"].tolist(), strict=True))
-        verifier = Network(weights, biases) if count else None
-        return EvidenceRecord(phrase, evidence, verifier, Thresholds(**thresholds))
+    """What `EvidenceRecord.save` wrote.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
+    file = read_whole(path, *_ARRAYS, *_FACTS)
+    phrase = Phrase(file["samples"], int(file["rate_hz"]), file["notes"], *map(str, file["words"]))
+    count = sum(name.startswith("weight_") for name in file)
+    weights, biases = (tuple(file[f"{kind}_{k}"] for k in range(count)) for kind in ("weight", "bias"))
+    levels = Levels(file["peak"], file["power"].tolist(), file["level_db"].tolist())
+    evidence = RecordedEvidence(levels=levels, a4_hz=float(file["a4_hz"]), **{name: file[name] for name in _ARRAYS})
+    thresholds = dict(zip(file["threshold_names"].tolist(), file["thresholds"].tolist(), strict=True))
+    verifier = Network(weights, biases) if count else None
+    return EvidenceRecord(phrase, evidence, verifier, Thresholds(**thresholds))
 
 
 def record_evidence(phrase: Phrase, config: TrackerConfig, model: Model | None = None) -> EvidenceRecord:
@@ -191,20 +197,48 @@ def replay(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds
 
 
 def replay_machine(record: EvidenceRecord, config: TrackerConfig, machine: NoteMachine) -> EventTable:
-    """`replay` with any note machine."""
+    """`replay` with any note machine.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Settings of the tracker.
+    machine : NoteMachine
+        Decides; it is led through the record from its beginning.
+    """
     phrase = record.phrase
     decider = Decider(config, phrase.rate_hz, machine)
     return note_table([*decider.events(record.evidence), *decider.flush(len(phrase.samples))], phrase.rate_hz)
 
 
 def replay_score(record: EvidenceRecord, config: TrackerConfig, thresholds: Thresholds | None = None) -> NoteCounts:
-    """`replay`, compared with the phrase's notes."""
+    """`replay`, compared with the phrase's notes.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Settings of the tracker.
+    thresholds : Thresholds, optional
+        In place of the record's own.
+    """
     phrase = record.phrase
     return score_notes(phrase.notes, replay(record, config, thresholds), phrase.duration_s)
 
 
 def hop_ms_of(record: EvidenceRecord, config: TrackerConfig) -> float:
-    """Time between two hops of a record."""
+    """Time between two hops of a record.
+
+    Parameters
+    ----------
+    record : EvidenceRecord
+        Evidence of one piece.
+    config : TrackerConfig
+        Says how long a hop is.
+    """
     return 1000.0 * config.hop_at(record.phrase.rate_hz) / record.phrase.rate_hz
 
 

@@ -143,7 +143,15 @@ GROUPINGS = (
 
 
 def headline(evaluation: Evaluation, system: int) -> dict[str, float]:
-    """All figures over music, with the false notes on nonmusic among them."""
+    """All figures over music, with the false notes on nonmusic among them.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What was measured.
+    system : int
+        Index of the system.
+    """
     music, nonmusic = evaluation.music(system), evaluation.nonmusic(system)
     figures = music.figures() if music else {}
     figures[NOTHING.key] = _false_per_min(nonmusic) if nonmusic else math.nan
@@ -151,7 +159,17 @@ def headline(evaluation: Evaluation, system: int) -> dict[str, float]:
 
 
 def grouped(evaluation: Evaluation, system: int, grouping: Grouping) -> dict[str, dict[str, float]]:
-    """Figures of each group of recordings, in order."""
+    """Figures of each group of recordings, in order.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What was measured.
+    system : int
+        Index of the system.
+    grouping : Grouping
+        How recordings are grouped.
+    """
     rows = {}
     for name in evaluation.groups(grouping.key):
         result = evaluation.total(system, lambda recording, name=name: grouping.key(recording) == name)  # type: ignore[misc]
@@ -161,7 +179,15 @@ def grouped(evaluation: Evaluation, system: int, grouping: Grouping) -> dict[str
 
 
 def top_confusions(result: Result, count: int = 12) -> list[tuple[int, int, float]]:
-    """The commonest wrong notes: true, detected, and the share of the true note's hops in percent."""
+    """The commonest wrong notes: true, detected, and the share of the true note's hops in percent.
+
+    Parameters
+    ----------
+    result : Result
+        What was detected.
+    count : int
+        At most so many.
+    """
     matrix = result.hops.matrix()
     wrong = matrix[:NO_NOTE, :NO_NOTE].copy()
     np.fill_diagonal(wrong, 0)
@@ -270,7 +296,15 @@ def _false_per_min(result: Result) -> float:
 
 
 def best(values: Sequence[float], figure: Figure) -> frozenset[int]:
-    """Which of several values are the best; none where there is nothing to choose."""
+    """Which of several values are the best; none where there is nothing to choose.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One of each system; nan where it has none.
+    figure : Figure
+        Says whether more or less is better.
+    """
     known = [value for value in values if math.isfinite(value)]
     if not figure.better or len(known) < 2 or min(known) == max(known):
         return frozenset()

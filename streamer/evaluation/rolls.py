@@ -22,7 +22,17 @@ VERDICTS = {
 
 
 def worst(evaluation: Evaluation, system: int, count: int) -> list[int]:
-    """Recordings of music with the lowest F1@100ms, then nonmusic with the most false notes, worst first."""
+    """Recordings of music with the lowest F1@100ms, then nonmusic with the most false notes, worst first.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What was measured.
+    system : int
+        Index of the system.
+    count : int
+        At most so many.
+    """
     results = evaluation.results[system]
     music = [n for n, recording in enumerate(evaluation.recordings) if is_music(recording) and len(recording.notes)]
     others = [
@@ -35,7 +45,15 @@ def worst(evaluation: Evaluation, system: int, count: int) -> list[int]:
 
 
 def verdicts(recording: Recording, events: EventTable) -> tuple[list[str], NDArray[np.bool_]]:
-    """For each event a key of `VERDICTS`, and for each note whether an event is taken for it."""
+    """For each event a key of `VERDICTS`, and for each note whether an event is taken for it.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was played.
+    events : ndarray, shape (n, 4)
+        Onset, offset (s), MIDI pitch and emission time (s) of each detected note.
+    """
     taken, octave = follow(recording.notes, events)
     kinds = ["octave" if away else "false" for away in octave]
     for note, event in enumerate(taken):
@@ -46,7 +64,15 @@ def verdicts(recording: Recording, events: EventTable) -> tuple[list[str], NDArr
 
 
 def roll(recording: Recording, result: Result) -> str:
-    """Piano roll of one recording: what was played, wide, and on it what was detected, narrow."""
+    """Piano roll of one recording: what was played, wide, and on it what was detected, narrow.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was played.
+    result : Result
+        What was detected.
+    """
     notes, events = recording.notes, result.events
     kinds, found = verdicts(recording, events)
     wrong_s = [*events[[v in ("octave", "false") for v in kinds], 0], *notes[~found, 0]]

@@ -16,7 +16,15 @@ CHUNK_S = 0.5  # given to the tracker at once; its events do not depend on it
 
 
 def file_tracker(config: TrackerConfig, rate_hz: int) -> Tracker:
-    """A tracker that analyses many hops at once, as suits recordings."""
+    """A tracker that analyses many hops at once, as suits recordings.
+
+    Parameters
+    ----------
+    config : TrackerConfig
+        Settings of the tracker.
+    rate_hz : int
+        Samples per second.
+    """
     return make_tracker(config, rate_hz, hops_at_once=MANY_HOPS)
 
 
@@ -69,7 +77,15 @@ def note_table(events: Iterable[Event], rate_hz: int) -> EventTable:
 
 
 def f0_table(events: Iterable[Event], rate_hz: int) -> Floats:
-    """Pitch estimates as rows of centre (s), f0 (Hz, 0 is unvoiced) and emission time (s)."""
+    """Pitch estimates as rows of centre (s), f0 (Hz, 0 is unvoiced) and emission time (s).
+
+    Parameters
+    ----------
+    events : iterable of Event
+        Of a tracker; all but pitch estimates are left out.
+    rate_hz : int
+        Samples per second.
+    """
     rows = [
         (event.centre / rate_hz, event.f0_hz or 0.0, event.sample / rate_hz)
         for event in events

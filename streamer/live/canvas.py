@@ -43,6 +43,13 @@ QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 def enlarge(bitmap: Bitmap, factor: int) -> Bitmap:
     """``bitmap`` magnified ``factor`` (1 to 4) times, with stairs smoothed.
 
+    Parameters
+    ----------
+    bitmap : tuple of tuple of bool
+        Rows of dots.
+    factor : int
+        1 to 4.
+
     Notes
     -----
     Source: the Scale2x and Scale3x rules (Mazzoleni 2001): a corner takes its two neighbours' colour where they agree
@@ -107,7 +114,15 @@ def big_text(text: str, factor: int, ascii_only: bool = False) -> tuple[str, ...
 
 
 def big_size(letters: int, factor: int) -> tuple[int, int]:
-    """Width and height in cells of so many letters."""
+    """Width and height in cells of so many letters.
+
+    Parameters
+    ----------
+    letters : int
+        How many.
+    factor : int
+        As in `big_text`.
+    """
     return letters * DOTS_WIDE * factor + (letters - 1) * max(1, factor - 1), -(-DOTS_HIGH * factor // 2)
 
 
@@ -128,7 +143,19 @@ class Canvas:
         self._styles: list[list[Style | None]] = [[None] * width for _ in range(height)]
 
     def put(self, x: int, y: int, text: str, style: Style | None = None) -> int:
-        """Write ``text`` from ``x`` on, and return the column after it."""
+        """Write ``text`` from ``x`` on, and return the column after it.
+
+        Parameters
+        ----------
+        x : int
+            Column, counted from 0.
+        y : int
+            Row, counted from 0.
+        text : str
+            What is not printable becomes a question mark.
+        style : Style, optional
+            Plain without.
+        """
         if not 0 <= y < self.height:
             return x
         characters, styles = self._characters[y], self._styles[y]
@@ -146,7 +173,19 @@ class Canvas:
         return x
 
     def fill(self, x: int, y: int, width: int, height: int) -> None:
-        """Blank a rectangle."""
+        """Blank a rectangle.
+
+        Parameters
+        ----------
+        x : int
+            Left column.
+        y : int
+            Upper row.
+        width : int
+            In cells.
+        height : int
+            In cells.
+        """
         for row in range(y, y + height):
             self.put(x, row, " " * width)
 
@@ -165,7 +204,15 @@ class Canvas:
 
 
 def shorten(text: str, width: int) -> str:
-    """``text`` in at most ``width`` cells, its end replaced by an ellipsis where it is longer."""
+    """``text`` in at most ``width`` cells, its end replaced by an ellipsis where it is longer.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    width : int
+        In cells.
+    """
     if cell_len(text) <= width:
         return text
     while text and cell_len(text) > width - 1:

@@ -61,7 +61,19 @@ class Panels:
         return GOOD if abs(cents) <= IN_TUNE_CENTS else ACCENT_STRONG if abs(cents) <= OFF_CENTS else WARN
 
     def note(self, x: int, y: int, width: int, height: int) -> None:
-        """The note's name with its octave, as large as fits."""
+        """The note's name with its octave, as large as fits.
+
+        Parameters
+        ----------
+        x : int
+            Left column of the panel.
+        y : int
+            Its upper row.
+        width : int
+            In cells.
+        height : int
+            In cells.
+        """
         note = self.snapshot.note
         name = "-" if note is None else note_name(note)
         fitting = [
@@ -81,7 +93,10 @@ class Panels:
             self.canvas.put(left, row, text, style)
 
     def meters(self, x: int, y: int, width: int, height: int) -> None:
-        """Tuning and input level. Heights: 7 and more in full, 4 with the essentials, less with what fits."""
+        """Tuning and input level. Heights: 7 and more in full, 4 with the essentials, less with what fits.
+
+        Parameters as in `Panels.note`.
+        """
         if height >= 7:
             spare = height - 7
             needle_high, bar_high = 3 + spare // 2, 1 + (spare + 1) // 4
@@ -173,6 +188,8 @@ class Panels:
     def roll(self, x: int, y: int, width: int, height: int) -> None:
         """The piano roll: now at the right, a dot for half a cell, that is half a tenth of a second by one semitone.
 
+        Parameters as in `Panels.note`.
+
         Where the melody is wider than the rows, a dot takes two semitones or more. The range moves in steps of a
         fourth, to stand still most of the time.
         """
@@ -218,7 +235,7 @@ class Panels:
                     put(left + cell, y + row, glyphs.quadrants[dots], style)
 
     def messages(self, x: int, y: int, width: int, height: int) -> None:
-        """The newest MIDI messages, the last one lowest."""
+        """The newest MIDI messages, the last one lowest. Parameters as in `Panels.note`."""
         newest = self.snapshot.messages[-height:]
         if not newest:
             self.canvas.put(x, y, "nothing sent yet", QUIET)
@@ -226,7 +243,7 @@ class Panels:
             self.canvas.put(x, row, shorten(message, width), STRONG if row == y + len(newest) - 1 else PLAIN)
 
     def latency(self, x: int, y: int, width: int, height: int) -> None:
-        """Percentiles, their parts, and the histogram below."""
+        """Percentiles, their parts, and the histogram below. Parameters as in `Panels.note`."""
         snapshot, put, total = self.snapshot, self.canvas.put, self.snapshot.total
         if not snapshot.notes_sent:
             put(x, y, "no note yet", QUIET)

@@ -97,7 +97,7 @@ def run_live(
 
 
 class Session:
-    """What `run_live` runs; for those who want to look into it or command it meanwhile. Parameters as there."""
+    """What `run_live` runs; for those who want to look into it or command it meanwhile. Parameters as in `run_live`."""
 
     def __init__(
         self,

@@ -56,7 +56,15 @@ class SnapshotBuilder:
         self._estimate = event
 
     def note_on(self, event: NoteOn, total_ms: float) -> None:
-        """A note-on was sent, so late after its onset."""
+        """A note-on was sent, so late after its onset.
+
+        Parameters
+        ----------
+        event : NoteOn
+            As it was sent.
+        total_ms : float
+            From its beginning until it was sent.
+        """
         self._open.begin(event)
         self._added[event.note_id, event.note] = self._transpose()
         self._sounding = event

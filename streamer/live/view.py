@@ -61,7 +61,15 @@ def render(
 
 
 def describe(snapshot: Snapshot, since_s: float) -> list[str]:
-    """The notes that began after ``since_s``, a line each: for terminals that cannot place the cursor."""
+    """The notes that began after ``since_s``, a line each: for terminals that cannot place the cursor.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The session at this moment.
+    since_s : float
+        Seconds since the stream began.
+    """
     return [
         f"{note.start_s:9.2f} s  {note_name(note.note):<4} velocity {note.velocity:3d}"
         for note in snapshot.roll

@@ -76,7 +76,15 @@ class Bank:
         return np.unique(np.clip(self.midi[:, None] + shifts, 0, 127))
 
     def nearest(self, midi: int, rng: np.random.Generator) -> Recording:
-        """One of the notes nearest to a pitch."""
+        """One of the notes nearest to a pitch.
+
+        Parameters
+        ----------
+        midi : int
+            MIDI note number.
+        rng : numpy.random.Generator
+            Decides everything that is random.
+        """
         away = np.abs(self.midi - midi)
         return self.notes[int(rng.choice(np.flatnonzero(away == away.min())))]
 
@@ -223,7 +231,15 @@ def _slid(sound: NDArray[np.float64], onset: int, slide: Slide, rate_hz: int) ->
 
 
 def resample(samples: NDArray[np.float64], ratio: Fraction) -> NDArray[np.float64]:
-    """Play so many times faster: ``ratio`` above 1 is shorter and higher."""
+    """Play so many times faster: ``ratio`` above 1 is shorter and higher.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    ratio : Fraction
+        How many times.
+    """
     from scipy.signal import resample_poly
 
     if ratio == 1 or not len(samples):

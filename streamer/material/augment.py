@@ -71,7 +71,13 @@ def from_db(level_db: float) -> float:
 
 
 def rms(samples: Samples) -> float:
-    """Root mean square, never quite 0."""
+    """Root mean square, never quite 0.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    """
     return max(float(np.sqrt(np.mean(samples**2))), 1e-12)
 
 
@@ -81,7 +87,17 @@ def _unit_rms(samples: Samples) -> Samples:
 
 
 def coloured_noise(length: int, exponent: float, rng: np.random.Generator) -> Samples:
-    """Noise of unit RMS whose power falls with frequency to the power ``exponent``: 0 white, 1 pink, 2 brown."""
+    """Noise of unit RMS whose power falls with frequency to the power ``exponent``: 0 white, 1 pink, 2 brown.
+
+    Parameters
+    ----------
+    length : int
+        Samples.
+    exponent : float
+        0 to 2.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     size = 1 << max(int(length) - 1, 1).bit_length()  # a length that is quick to transform
     spectrum = np.fft.rfft(rng.standard_normal(size))
     bins = np.arange(len(spectrum), dtype=np.float64)
@@ -92,7 +108,19 @@ def coloured_noise(length: int, exponent: float, rng: np.random.Generator) -> Sa
 
 
 def noise_floor(length: int, rate_hz: int, level_db: float, rng: np.random.Generator) -> Samples:
-    """Noise of a colour drawn at random, now and then with mains hum in it, at an RMS level."""
+    """Noise of a colour drawn at random, now and then with mains hum in it, at an RMS level.
+
+    Parameters
+    ----------
+    length : int
+        Samples.
+    rate_hz : int
+        Samples per second.
+    level_db : float
+        RMS level, dB relative to full scale.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     noise = coloured_noise(length, float(rng.uniform(-0.5, 2.0)), rng)
     if rng.random() < 0.2:
         noise = noise + rng.uniform(0.3, 1.5) * hum(length, rate_hz, rng)
@@ -100,7 +128,17 @@ def noise_floor(length: int, rate_hz: int, level_db: float, rng: np.random.Gener
 
 
 def hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Mains hum of unit RMS: 50 or 60 Hz with harmonics, the odd ones stronger."""
+    """Mains hum of unit RMS: 50 or 60 Hz with harmonics, the odd ones stronger.
+
+    Parameters
+    ----------
+    length : int
+        Samples.
+    rate_hz : int
+        Samples per second.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     base_hz = float(rng.choice([50.0, 60.0])) * (1.0 + rng.normal(0.0, 0.0005))
     phase = 2.0 * np.pi * base_hz * np.arange(length) / rate_hz
     total = np.zeros(length)
@@ -115,10 +153,14 @@ def room_response(rate_hz: int, decay_s: float, ratio_db: float, rng: np.random.
 
     Parameters
     ----------
+    rate_hz : int
+        Samples per second.
     decay_s : float
         Time to fall by 60 dB.
     ratio_db : float
         Energy of the direct sound over that of all the rest.
+    rng : numpy.random.Generator
+        Decides everything that is random.
     """
     length = max(2, int(decay_s * rate_hz))
     time_s = np.arange(length) / rate_hz
@@ -134,7 +176,19 @@ def room_response(rate_hz: int, decay_s: float, ratio_db: float, rng: np.random.
 
 
 def microphone_tilt(samples: Samples, rate_hz: int, rng: np.random.Generator, tilt_db: float) -> Samples:
-    """Colour a sound as a cheap microphone does: a slope over the octaves, a resonance, a high-pass."""
+    """Colour a sound as a cheap microphone does: a slope over the octaves, a resonance, a high-pass.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    rate_hz : int
+        Samples per second.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    tilt_db : float
+        The slope is drawn from minus to plus this, in dB over five octaves.
+    """
     from scipy.signal import firwin2, oaconvolve
 
     points_hz = np.geomspace(30.0, 0.49 * rate_hz, 12)
@@ -161,6 +215,21 @@ def gated(
 
     The gate opens within 1 to 12 ms of a sound that is loud enough, so a beginning may lose a little, and stays open
     for 50 to 300 ms after it.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    rate_hz : int
+        Samples per second.
+    notes : ndarray, shape (m, 3)
+        Onset and offset (s), and MIDI pitch of its notes.
+    below_db : float
+        How far below its softest note the gate closes.
+    depth_db : float
+        By how much what is softer is turned down.
+    rng : numpy.random.Generator
+        Decides everything that is random.
     """
     from scipy.ndimage import maximum_filter1d
 

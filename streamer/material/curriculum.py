@@ -18,6 +18,8 @@ from streamer.material.assemble import Bank, assemble, group_notes, resample
 from streamer.material.plans import STYLE_NAMES
 from streamer.material.singing import sing
 from streamer.material.synthesis import synthesise
+from streamer.settings.description import described
+from streamer.settings.training import SHARES
 
 RATE_HZ = 44_100
 PIECE_S = 10.0
@@ -33,14 +35,14 @@ class Mixture:
     though they sound at a pitch, and a scorer that learns this takes the beginning of a sine for one of them.
     """
 
-    assembled: float = 0.34
-    phrases: float = 0.20
-    rendered: float = 0.14
-    synthesised: float = 0.17
-    sung: float = 0.0
-    nonmusic: float = 0.07
-    drums: float = 0.05
-    speech: float = 0.09
+    assembled: float = described(SHARES["assembled"])
+    phrases: float = described(SHARES["phrases"])
+    rendered: float = described(SHARES["rendered"])
+    synthesised: float = described(SHARES["synthesised"])
+    sung: float = described(SHARES["sung"])
+    nonmusic: float = described(SHARES["nonmusic"])
+    drums: float = described(SHARES["drums"])
+    speech: float = described(SHARES["speech"])
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,15 @@ class Curriculum:
 
 
 def shifted(phrase: Phrase, rng: np.random.Generator) -> Phrase:
-    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow."""
+    """Play a phrase a little faster and higher, or slower and lower, as a tape would; its labels follow.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        What is played.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     wanted = 2.0 ** (rng.uniform(-VOICE_SHIFT_SEMITONES, VOICE_SHIFT_SEMITONES) / 12.0)
     ratio = Fraction(wanted).limit_denominator(60)
     samples: FloatArray = resample(phrase.samples.astype(np.float64), ratio).astype(np.float32)

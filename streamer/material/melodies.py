@@ -21,7 +21,15 @@ def _step(now: int, low: int, high: int, pitches: IntArray, rng: np.random.Gener
 
 
 def walk(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
-    """Steps of one to four semitones."""
+    """Steps of one to four semitones.
+
+    Parameters
+    ----------
+    pitches : ndarray of int, shape (n,)
+        MIDI note numbers that may be used, ascending.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     now = int(rng.choice(pitches))
     while True:
         yield now
@@ -29,7 +37,7 @@ def walk(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
 
 
 def leap(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
-    """Leaps of 5 to 19 semitones."""
+    """Leaps of 5 to 19 semitones. Parameters as in `walk`."""
     now = int(rng.choice(pitches))
     while True:
         yield now
@@ -37,7 +45,7 @@ def leap(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
 
 
 def repeat(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
-    """Runs of three to eight times the same pitch."""
+    """Runs of three to eight times the same pitch. Parameters as in `walk`."""
     now = int(rng.choice(pitches))
     while True:
         for _ in range(rng.integers(3, 9)):
@@ -61,17 +69,25 @@ def _climb(pitches: IntArray, rng: np.random.Generator, intervals: tuple[int, ..
 
 
 def scale(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
-    """A major, minor, chromatic, pentatonic or whole-tone scale, up and down."""
+    """A major, minor, chromatic, pentatonic or whole-tone scale, up and down. Parameters as in `walk`."""
     return _climb(pitches, rng, SCALES[rng.integers(len(SCALES))])
 
 
 def arpeggio(pitches: IntArray, rng: np.random.Generator) -> Iterator[int]:
-    """A broken chord, up and down."""
+    """A broken chord, up and down. Parameters as in `walk`."""
     return _climb(pitches, rng, CHORDS[rng.integers(len(CHORDS))])
 
 
 def with_unisons(melody: Iterator[int], rng: np.random.Generator) -> Iterator[int]:
-    """A melody in which any note may be followed by itself, as in most that are sung."""
+    """A melody in which any note may be followed by itself, as in most that are sung.
+
+    Parameters
+    ----------
+    melody : iterator of int
+        MIDI note numbers.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     for midi in melody:
         yield midi
         while rng.random() < AGAIN:

@@ -33,28 +33,41 @@ def _scatter(length: int, rate_hz: int, per_s: float, make: Callable[[], Samples
 
 
 def silence(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Nothing, or almost."""
+    """Nothing, or almost.
+
+    Parameters
+    ----------
+    length : int
+        Samples.
+    rate_hz : int
+        Samples per second.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     return np.zeros(length) if rng.random() < 0.3 else noise_floor(length, rate_hz, rng.uniform(-95.0, -75.0), rng)
 
 
 def hiss(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """A preamplifier turned up: white noise, or high-passed."""
+    """A preamplifier turned up: white noise, or high-passed. Parameters as in `silence`."""
     return _band(length, rate_hz, rng.uniform(20.0, 3000.0), 0.45 * rate_hz, rng) * from_db(rng.uniform(-60, -25))
 
 
 def noise(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """White, pink, brown or anything between, its level slowly changing."""
+    """White, pink, brown or anything between, its level slowly changing. Parameters as in `silence`."""
     swell = 10.0 ** (0.15 * np.sin(2 * np.pi * rng.uniform(0.05, 0.5) * np.arange(length) / rate_hz))
     return coloured_noise(length, float(rng.uniform(-0.5, 2.2)), rng) * swell * from_db(rng.uniform(-50, -15))
 
 
 def mains_hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """50 or 60 Hz with harmonics and a little noise."""
+    """50 or 60 Hz with harmonics and a little noise. Parameters as in `silence`."""
     return hum(length, rate_hz, rng) * from_db(rng.uniform(-60, -25)) + noise_floor(length, rate_hz, -75.0, rng)
 
 
 def clicks(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Plugs, switches, keys of an instrument or a keyboard: impulses, each with its own resonance."""
+    """Plugs, switches, keys of an instrument or a keyboard: impulses, each with its own resonance.
+
+    Parameters as in `silence`.
+    """
 
     def click() -> Samples:
         span = int(rng.uniform(0.001, 0.012) * rate_hz)
@@ -66,7 +79,10 @@ def clicks(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def thumps(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Feet, a bumped stand, a closed door: low noise that dies within a few tenths of a second."""
+    """Feet, a bumped stand, a closed door: low noise that dies within a few tenths of a second.
+
+    Parameters as in `silence`.
+    """
 
     def thump() -> Samples:
         span = int(rng.uniform(0.08, 0.35) * rate_hz)
@@ -77,7 +93,7 @@ def thumps(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def handling(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Hands and cables on a microphone or strings: bursts of rubbing noise."""
+    """Hands and cables on a microphone or strings: bursts of rubbing noise. Parameters as in `silence`."""
 
     def rub() -> Samples:
         span = int(rng.uniform(0.05, 0.6) * rate_hz)
@@ -90,7 +106,7 @@ def handling(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def breath(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Breaths in and out, and blown air without a tone: noise with broad resonances."""
+    """Breaths in and out, and blown air without a tone: noise with broad resonances. Parameters as in `silence`."""
 
     def puff() -> Samples:
         span = int(rng.uniform(0.15, 1.2) * rate_hz)
@@ -104,7 +120,7 @@ def breath(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def fricatives(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Consonants without a voice: s, sh, f, and the bursts of t, k, p."""
+    """Consonants without a voice: s, sh, f, and the bursts of t, k, p. Parameters as in `silence`."""
 
     def consonant() -> Samples:
         plosive = rng.random() < 0.4
@@ -118,7 +134,7 @@ def fricatives(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def applause(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Hands clapping, a few or many."""
+    """Hands clapping, a few or many. Parameters as in `silence`."""
 
     def clap() -> Samples:
         span = int(rng.uniform(0.004, 0.02) * rate_hz)
@@ -130,7 +146,10 @@ def applause(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 
 
 def drums(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """A drum beat: kicks whose pitch falls, snares, hats and toms on a grid of sixteenths."""
+    """A drum beat: kicks whose pitch falls, snares, hats and toms on a grid of sixteenths.
+
+    Parameters as in `silence`.
+    """
     step = int(60.0 / rng.uniform(80, 170) / 4.0 * rate_hz)
     pattern = {hit: rng.random(16) < chance for hit, chance in ((0, 0.3), (1, 0.2), (2, 0.6), (3, 0.12))}
     loud = from_db(rng.uniform(-22, -8))
@@ -182,6 +201,10 @@ def nonmusic(style: str, rng: np.random.Generator, rate_hz: int = 44_100, durati
         A key of `MAKERS`.
     rng : numpy.random.Generator
         Decides everything.
+    rate_hz : int
+        Samples per second.
+    duration_s : float
+        Length in seconds.
 
     Returns
     -------

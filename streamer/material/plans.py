@@ -208,7 +208,15 @@ def plan_notes(
 
 
 def with_slides(planned: Sequence[PlannedNote], rng: np.random.Generator) -> list[PlannedNote]:
-    """Let some of a phrase's notes begin off their pitch, more often below it: a wide scoop, or a slight one."""
+    """Let some of a phrase's notes begin off their pitch, more often below it: a wide scoop, or a slight one.
+
+    Parameters
+    ----------
+    planned : sequence of PlannedNote
+        The notes of a phrase.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     share = rng.uniform(*_SLIDING)
     return [replace(plan, slide=_slide(rng)) if rng.random() < share else plan for plan in planned]
 
@@ -217,6 +225,17 @@ def mix(
     planned: Sequence[PlannedNote], make: Callable[[PlannedNote], Sound], rate_hz: int, duration_s: float
 ) -> tuple[Samples, NoteTable]:
     """Add up the sounds of all notes, and label them.
+
+    Parameters
+    ----------
+    planned : sequence of PlannedNote
+        The notes of a phrase.
+    make : callable
+        Gives the sound of one.
+    rate_hz : int
+        Samples per second.
+    duration_s : float
+        Length in seconds.
 
     Returns
     -------
@@ -239,7 +258,17 @@ def mix(
 
 
 def fade(samples: Samples, plan: PlannedNote, rate_hz: int) -> None:
-    """Fade a note in and out in place, as it is planned; crossed with its neighbour's fade, power is kept."""
+    """Fade a note in and out in place, as it is planned; crossed with its neighbour's fade, power is kept.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The note's sound; it is changed.
+    plan : PlannedNote
+        Says how long the fades are.
+    rate_hz : int
+        Samples per second.
+    """
     length_s = len(samples) / rate_hz
     fade_in = max(2, s_to_samples(plan.fade_in_s or FADE_IN_S, rate_hz))
     fade_out = max(2, s_to_samples(min(max(plan.ring_s, FADE_OUT_S), 0.5 * length_s), rate_hz))
@@ -259,7 +288,15 @@ def _slide(rng: np.random.Generator) -> Slide:
 
 
 def log_uniform(bounds: Range, rng: np.random.Generator) -> float:
-    """A number between two, as probably from 1 to 2 as from 2 to 4."""
+    """A number between two, as probably from 1 to 2 as from 2 to 4.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        Smallest and largest; above 0.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     return float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))
 
 

@@ -108,6 +108,10 @@ def render(
         A key of `PROGRAMS`.
     rng : numpy.random.Generator
         Decides register, melody, tempo and velocities.
+    rate_hz : int
+        Samples per second.
+    duration_s : float
+        Length in seconds.
     span_semitones : int
         Width of the register that the melody stays in.
 
@@ -175,6 +179,10 @@ def render_drums(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: fl
     ----------
     rng : numpy.random.Generator
         Decides kit, instruments, tempo and velocities.
+    rate_hz : int
+        Samples per second.
+    duration_s : float
+        Length in seconds.
 
     Returns
     -------

@@ -39,6 +39,10 @@ def speech(rng: np.random.Generator, rate_hz: int = 44_100, duration_s: float = 
     ----------
     rng : numpy.random.Generator
         Decides voice, speed, pitch, text and level.
+    rate_hz : int
+        Samples per second.
+    duration_s : float
+        Length in seconds.
 
     Returns
     -------

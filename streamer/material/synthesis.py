@@ -109,7 +109,21 @@ def _few_partials(least: int, rng: np.random.Generator) -> int:
 
 
 def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.random.Generator) -> Samples:
-    """One note as a sum of partials."""
+    """One note as a sum of partials.
+
+    Parameters
+    ----------
+    midi : float
+        MIDI pitch.
+    length : int
+        Samples.
+    rate_hz : int
+        Samples per second.
+    timbre : Timbre
+        Levels and courses of the partials.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     f0_hz = midi_to_hz(midi)
     time_s = np.arange(length) / rate_hz
     stiffness = timbre.inharmonicity * min(1.0, (200.0 / f0_hz) ** 2)
@@ -139,7 +153,19 @@ def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.ran
 
 
 def plucked_string(midi: float, length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """One note of a string: a burst of noise goes round a loop that delays it by one period and dulls it."""
+    """One note of a string: a burst of noise goes round a loop that delays it by one period and dulls it.
+
+    Parameters
+    ----------
+    midi : float
+        MIDI pitch.
+    length : int
+        Samples.
+    rate_hz : int
+        Samples per second.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     from scipy.signal import lfilter
 
     f0_hz = midi_to_hz(midi)
@@ -181,6 +207,8 @@ def synthesise(
         One of `streamer.material.plans.STYLE_NAMES`.
     rng : numpy.random.Generator
         Decides everything.
+    rate_hz, duration_s : int, float
+        Samples per second, and length in seconds.
     low_midi, high_midi : int
         Notes stay within; a phrase uses at most 28 semitones of it.
 
@@ -198,8 +226,7 @@ def synthesise(
     pitches = np.arange(bottom, min(high_midi, bottom + SPAN) + 1)
     string = bool(rng.random() < STRING_SHARE) or style == "ringing"
     timbre = draw_timbre(rng)
-    tuning = rng.uniform(-0.5, 0.5)
-    top_db = rng.uniform(-18.0, -6.0)
+    tuning, top_db = rng.uniform(-0.5, 0.5), rng.uniform(-18.0, -6.0)
     planned = plan_notes(style, pitches, rng, duration_s, top_db, string or bool(np.isfinite(timbre.decay_s)))
 
     def make(plan: PlannedNote) -> Sound:

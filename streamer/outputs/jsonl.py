@@ -23,7 +23,10 @@ A ``pitch`` line, one a hop, adds
 A ``note_on`` line adds
 
 ``onset_s``
-    Where the note is believed to have begun; ``time_s - onset_s`` is how late it was decided.
+    Where people would mark the note's beginning.
+``latency_ms``
+    How late it was decided: from where its sound is believed to have begun, up to 8 ms before ``onset_s``, to
+    ``time_s``.
 ``note``, ``name``
     MIDI note number, and its name with octave: C4 is 60.
 ``velocity``
@@ -50,26 +53,29 @@ A ``gap`` line, where samples were lost, adds
 A number that is not finite stands as ``null``.
 """
 
-import errno
 import json
 import math
-import os
-import sys
 from pathlib import Path
 from threading import RLock
-from typing import BinaryIO
 
 from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
-from streamer.outputs.files import RecordFile, output_error
+from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
-from streamer.units import amplitude_to_db, note_name, samples_to_s
+from streamer.units import amplitude_to_db, note_name, samples_to_ms, samples_to_s
 
-STANDARD_OUTPUT = "-"
 Fields = dict[str, str | int | float | None]
 
 
 def event_fields(event: Event, rate_hz: int) -> Fields:
-    """One event as the fields of its line, see this module's head."""
+    """One event as the fields of its line, see this module's head.
+
+    Parameters
+    ----------
+    event : Event
+        What happened.
+    rate_hz : int
+        Sample rate of the events.
+    """
     time_s = _seconds(event.sample, rate_hz)
     match event:
         case PitchEstimate():
@@ -89,6 +95,7 @@ def event_fields(event: Event, rate_hz: int) -> Fields:
                 "sample": event.sample,
                 "time_s": time_s,
                 "onset_s": _seconds(event.onset, rate_hz),
+                "latency_ms": _number(samples_to_ms(event.latency, rate_hz), 3),
                 "note": event.note,
                 "name": note_name(event.note),
                 "velocity": event.velocity,
@@ -116,7 +123,7 @@ class JsonlSink(Sink):
     Parameters
     ----------
     path : str or Path
-        ``-`` is standard output. An existing file is replaced.
+        ``-`` is standard output. An existing file is replaced at the first event.
     rate_hz : int
         Sample rate of the events.
 
@@ -132,15 +139,12 @@ class JsonlSink(Sink):
         self._rate_hz = rate_hz
         self._lock = RLock()
         self._closed = False
-        if str(path) == STANDARD_OUTPUT:
-            self.name = "standard output"
-            self._output: RecordFile | _StandardOutput = _StandardOutput()
-        else:
-            self.name = str(path)
-            self._output = RecordFile(path)
+        self.name = output_name(path)
+        self._began = False
+        self._output = open_output(path, at_once=True)
 
     def send(self, event: Event) -> None:
-        """Write one line; after `close`, nothing.
+        """Write one line, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------
@@ -152,6 +156,7 @@ class JsonlSink(Sink):
         line = json.dumps(event_fields(event, self._rate_hz), allow_nan=False, separators=(",", ":")) + "\n"
         with self._lock:
             if not self._closed:
+                self._began = True
                 self._output.append(line.encode("ascii"))
 
     def close(self) -> None:
@@ -159,30 +164,7 @@ class JsonlSink(Sink):
         with self._lock:
             if not self._closed:
                 self._closed = True
-                self._output.close()
-
-
-class _StandardOutput:
-    """Standard output with the methods of a `RecordFile`."""
-
-    def __init__(self) -> None:
-        self._stream: BinaryIO = sys.stdout.buffer
-
-    def append(self, record: bytes) -> None:
-        try:
-            self._stream.write(record)
-            self._stream.flush()
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EINVAL):  # the latter is Windows' word for a closed pipe
-                raise output_error("standard output", error) from error
-            # The interpreter flushes once more when it ends, and would then complain on its own.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
-            raise BrokenPipeError(errno.EPIPE, "the reader has left") from None
-
-    def close(self) -> None:
-        """It is not ours to close."""
+                self._output.close(keep=self._began)
 
 
 def _seconds(sample: int, rate_hz: int) -> float:

@@ -127,7 +127,15 @@ def apis_here() -> list[MidiApi]:
 
 
 def probe(api: MidiApi, within_s: float = ANSWER_WITHIN_S) -> Probe:
-    """Ask an API for its output ports. Never raises, and is back in time whatever the API does."""
+    """Ask an API for its output ports. Never raises, and is back in time whatever the API does.
+
+    Parameters
+    ----------
+    api : MidiApi
+        One of `apis_here`.
+    within_s : float
+        Seconds it may take.
+    """
     if api.name == "alsa" and (reason := _sequencer_trouble()):
         return Probe(api, reason=reason)
     reason = ""
@@ -145,6 +153,13 @@ def probe(api: MidiApi, within_s: float = ANSWER_WITHIN_S) -> Probe:
 
 def choose_api(name: str | None = None, within_s: float = ANSWER_WITHIN_S) -> Probe:
     """The API to use: the one named, else the first of this system that works; each is given so long to answer.
+
+    Parameters
+    ----------
+    name : str or None
+        Name of an API.
+    within_s : float
+        Seconds that each may take.
 
     Raises
     ------

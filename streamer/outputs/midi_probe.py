@@ -21,7 +21,15 @@ class Answer(TypedDict, total=False):
 
 
 def ask(module: str, api: str) -> Answer:
-    """The names of the output ports, or what went wrong."""
+    """The names of the output ports, or what went wrong.
+
+    Parameters
+    ----------
+    module : str
+        The library, as Python imports it.
+    api : str
+        The API, as that library calls it.
+    """
     import mido  # here, for the parent needs nothing of this module but its words
 
     backend = mido.Backend(module, api=api)

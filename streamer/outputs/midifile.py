@@ -1,6 +1,6 @@
 """A standard MIDI file as a sink: complete and readable after every single note.
 
-Times come from sample indices, never from a clock, so a file says exactly when each message was decided.
+Times come from sample indices, never from a clock.
 """
 
 import struct
@@ -8,31 +8,32 @@ from pathlib import Path
 from threading import RLock
 
 import mido
-from mido.midifiles.meta import MetaMessage, encode_variable_int
+from mido.midifiles.meta import encode_variable_int
 
-from streamer.errors import OutputError
-from streamer.events import Event
+from streamer.errors import ConfigError, OutputError
+from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.encoders import Encoder, PlainEncoder
-from streamer.outputs.files import RecordFile
+from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
 
-TICKS_PER_BEAT = 960
-TEMPO_US_PER_BEAT = 500_000  # 120 beats a minute: a tick lasts 0.52 ms
-TICKS_PER_S = TICKS_PER_BEAT * 1_000_000 // TEMPO_US_PER_BEAT
+DEFAULT_TEMPO_BPM = 120.0
+TEMPO_RANGE_BPM = (20.0, 999.0)
+TICKS_PER_BEAT = 960  # or a multiple, see `MidiFileSink`
+LONGEST_TICK_US = 1000
+RECEIVED_TICKS_PER_BEAT = 24_000  # at 120 beats a minute, a tick for each sample of 48 kHz
 END_OF_TRACK = b"\x00\xff\x2f\x00"
 EMPTY_TEXT = 0x01  # in place of 0x2f this makes END_OF_TRACK a text of no letters, at no time
-TRACK_AT = 14  # bytes of the file's header
-LENGTH_AT = TRACK_AT + 4
-DATA_AT = LENGTH_AT + 4
+_FOUR_FOUR = b"\x00\xff\x58\x04\x04\x02\x18\x08"
+_LONGEST_NAME = 120  # bytes
 
 
 class MidiFileSink(Sink):
-    """Writes notes to a MIDI file of type 0.
+    """Writes notes to a MIDI file of type 1: a track with the tempo, and one with the notes.
 
     Parameters
     ----------
     path : str or Path
-        An existing file is replaced.
+        An existing file is replaced when this one is closed; ``-`` is standard output, which gets all at the end.
     rate_hz : int
         Sample rate of the events.
     start : int
@@ -41,9 +42,21 @@ class MidiFileSink(Sink):
         0 to 15.
     encoder : Encoder, optional
         Makes the messages; by default a `PlainEncoder` for the channel.
+    tempo_bpm : float
+        Quarter notes a minute. It moves no note in time, it only says where the bars are. With slow tempos a beat has
+        a multiple of `TICKS_PER_BEAT`, so that no time is rounded by more than half a millisecond.
+    track_name : str
+        Name of the track.
+    program : int, optional
+        General MIDI instrument of the track, 0 to 127.
+    received : bool
+        Each message stands at the time it was emitted, as a receiver would have recorded it. Otherwise notes stand
+        where they are believed to have begun and ended.
 
     Raises
     ------
+    ConfigError
+        If the tempo is out of range.
     OutputError
         If it cannot be written.
 
@@ -52,28 +65,54 @@ class MidiFileSink(Sink):
     A track's chunk begins with its length and ends with an end-of-track event, so a file cannot simply grow. Three
     writes, each of which leaves a whole file behind it, make it do so: the new event and a new end go after the old
     end, where no reader looks; the length is made to cover them; and one byte turns the old end into an empty text. A
-    program that is killed between any two loses no earlier note. `close` writes the file anew without those texts.
+    program that is killed between any two loses no earlier note. `close` writes the file anew without those texts, and
+    puts in its place what is believed to have happened before what was already written.
     """
 
     may_block = True
 
     def __init__(
-        self, path: str | Path, rate_hz: int, *, start: int = 0, channel: int = 0, encoder: Encoder | None = None
+        self,
+        path: str | Path,
+        rate_hz: int,
+        *,
+        start: int = 0,
+        channel: int = 0,
+        encoder: Encoder | None = None,
+        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        track_name: str = "streamer",
+        program: int | None = None,
+        received: bool = False,
     ) -> None:
-        self.name = str(path)
-        self._rate_hz = rate_hz
+        self.name = output_name(path)
         self._start = start
+        self._received = received
         self._encoder = encoder or PlainEncoder(channel)
-        self._tick = 0  # of the newest message
+        us_per_beat = _us_per_beat(DEFAULT_TEMPO_BPM if received else tempo_bpm)
+        ticks_per_beat = RECEIVED_TICKS_PER_BEAT if received else _ticks_per_beat(us_per_beat)
+        self._ticks_per_sample = (ticks_per_beat * 1_000_000, us_per_beat * rate_hz)  # a fraction
+        self._front = _front(ticks_per_beat, us_per_beat)
+        head = _meta_text(0x03, track_name)
+        if program is not None:
+            head += _delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
+        self._head = head
+        self._messages: list[tuple[int, bytes]] = []  # tick and bytes; hours of playing are kilobytes
+        self._latest: dict[tuple[int, int], int] = {}  # tick of the newest note-on or note-off of a channel and note
+        self._tick = 0  # of the newest message that is written
         self._now = start
-        # What `close` writes: some 7 bytes a message, so hours of playing are kilobytes.
-        self._track = bytearray(_encode(MetaMessage("set_tempo", tempo=TEMPO_US_PER_BEAT), 0))
+        self._began = False
         self._lock = RLock()
         self._closed = False
-        self._file = RecordFile(path, _whole(self._track))
+        self._file = open_output(path)
+        if self._file.seekable:
+            try:
+                self._file.append(self._whole())
+            except OutputError:
+                self._file.close(keep=False)
+                raise
 
     def send(self, event: Event) -> None:
-        """Record what the event is in MIDI; after `close`, nothing.
+        """Record what the event is in MIDI, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------
@@ -83,50 +122,120 @@ class MidiFileSink(Sink):
         with self._lock:
             if self._closed:
                 return
+            self._began = True
             self._now = max(self._now, event.sample)
             for message in self._encoder.encode(event):
-                tick = self._tick_now()
-                record = _encode(message, tick - self._tick)
+                tick = self._tick_of(message, event.sample if self._received else _believed(event))
+                record = bytes(message.bytes())
                 try:
-                    self._grow(record)
+                    self._grow(tick, record)
                 except (OutputError, BrokenPipeError):
                     self._encoder.withdrawn(message)
                     raise
-                self._keep(message, record, tick)
+                self._keep(message, tick, record)
 
     def close(self) -> None:
-        """End what sounds at the time of the last event, and complete the file. May be called twice."""
+        """End what sounds at the time of the last event, and complete the file. May be called twice.
+
+        A file that was there already is left alone if there was no event at all.
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             for message in self._encoder.end():
-                if message.type == "note_off":  # a file has no receiver to convince
-                    tick = self._tick_now()
-                    self._keep(message, _encode(message, tick - self._tick), tick)
-            self._file.replace(_whole(self._track))
+                if self._received or message.type == "note_off":  # but for that, a file has no receiver to convince
+                    self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()))
+            if self._began or not self._file.seekable:
+                self._file.replace(self._whole())
+            else:
+                self._file.close(keep=False)
 
-    def _tick_now(self) -> int:
-        # From the absolute time, so that rounding never adds up.
-        return max(self._tick, round((self._now - self._start) * TICKS_PER_S / self._rate_hz))
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
 
-    def _grow(self, record: bytes) -> None:
+    def _tick_of(self, message: mido.Message, sample: int) -> int:
+        # From the absolute time, in whole numbers, so that rounding never adds up. No message is received early.
+        ticks, samples = self._ticks_per_sample
+        scaled = max(0, sample - self._start) * ticks
+        tick = -(-scaled // samples) if self._received else (2 * scaled + samples) // (2 * samples)
+        if message.type in ("note_on", "note_off"):  # a note never begins before its like has ended
+            key = message.channel, message.note
+            tick = max(tick, self._latest.get(key, 0))
+        return tick
+
+    def _grow(self, tick: int, record: bytes) -> None:
+        if not self._file.seekable:
+            return
         old_end = self._file.size - len(END_OF_TRACK)
-        self._file.append(record + END_OF_TRACK)
-        self._file.patch(LENGTH_AT, struct.pack(">L", self._file.size - DATA_AT))
+        self._file.append(_delta(max(0, tick - self._tick)) + record + END_OF_TRACK)
+        data_at = len(self._front) + 8
+        self._file.patch(data_at - 4, struct.pack(">L", self._file.size - data_at))
         self._file.patch(old_end + END_OF_TRACK.index(0x2F), bytes([EMPTY_TEXT]))
 
-    def _keep(self, message: mido.Message, record: bytes, tick: int) -> None:
-        self._track += record
-        self._tick = tick
+    def _keep(self, message: mido.Message, tick: int, record: bytes) -> None:
+        self._messages.append((tick, record))
+        self._tick = max(self._tick, tick)
+        if message.type in ("note_on", "note_off"):
+            self._latest[message.channel, message.note] = tick
         self._encoder.sent(message)
 
+    def _whole(self) -> bytes:
+        """All that is known so far, in order of time."""
+        track = bytearray(self._head)
+        before = 0
+        for tick, record in sorted(self._messages, key=lambda message: message[0]):  # stable
+            track += _delta(tick - before) + record
+            before = tick
+        return self._front + _chunk(bytes(track))
 
-def _encode(message: mido.Message | MetaMessage, ticks: int) -> bytes:
-    return bytes([*encode_variable_int(ticks), *message.bytes()])
+
+def _believed(event: Event) -> int:
+    """When that happened which the event tells of."""
+    match event:
+        case NoteOn():
+            return event.onset
+        case NoteOff():
+            return event.offset
+        case PitchEstimate():
+            return event.centre
+        case _:
+            return event.sample
 
 
-def _whole(track: bytes | bytearray) -> bytes:
-    data = bytes(track) + END_OF_TRACK
-    header = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS_PER_BEAT)
-    return header + b"MTrk" + struct.pack(">L", len(data)) + data
+def _us_per_beat(tempo_bpm: float) -> int:
+    slowest, fastest = TEMPO_RANGE_BPM
+    if not slowest <= tempo_bpm <= fastest:  # not a number is neither
+        raise ConfigError(f"a tempo of {tempo_bpm:g} is out of range; give {slowest:g} to {fastest:g} beats a minute")
+    return round(60e6 / tempo_bpm)
+
+
+def _ticks_per_beat(us_per_beat: int) -> int:
+    ticks = TICKS_PER_BEAT
+    while us_per_beat > ticks * LONGEST_TICK_US:
+        ticks *= 2
+    return ticks
+
+
+def _front(ticks_per_beat: int, us_per_beat: int) -> bytes:
+    """Header and tempo track."""
+    header = b"MThd" + struct.pack(">LHHH", 6, 1, 2, ticks_per_beat)
+    tempo = _delta(0) + b"\xff\x51\x03" + us_per_beat.to_bytes(3, "big")
+    return header + _chunk(tempo + _FOUR_FOUR)
+
+
+def _chunk(track: bytes) -> bytes:
+    data = track + END_OF_TRACK
+    return b"MTrk" + struct.pack(">L", len(data)) + data
+
+
+def _meta_text(kind: int, text: str) -> bytes:
+    plain = "".join(c for c in text if c.isprintable()).encode("utf-8", "replace")[:_LONGEST_NAME]
+    return _delta(0) + bytes([0xFF, kind, len(plain)]) + plain
+
+
+def _delta(ticks: int) -> bytes:
+    return bytes(encode_variable_int(ticks))

@@ -79,7 +79,7 @@ class PortSink(Sink):
         self._open(api)
 
     def send(self, event: Event) -> None:
-        """Send what the event is in MIDI; after `close`, nothing.
+        """Send what the event is in MIDI, see `Sink.send`; after `close`, nothing.
 
         Raises
         ------
@@ -193,6 +193,13 @@ def _abandon(port: Any) -> None:
 
 def find_port(part: str, answer: Probe) -> str:
     """The one port with this in its name; a port of just this name goes before all others.
+
+    Parameters
+    ----------
+    part : str
+        Part of a port's name.
+    answer : Probe
+        The ports there are.
 
     Raises
     ------

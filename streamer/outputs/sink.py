@@ -30,6 +30,11 @@ class Sink(ABC):
     def send(self, event: Event) -> None:
         """Take one event.
 
+        Parameters
+        ----------
+        event : Event
+            What happened.
+
         Raises
         ------
         MidiError, OutputError
@@ -39,7 +44,13 @@ class Sink(ABC):
         """
 
     def write_audio(self, block: Block) -> None:  # noqa: B027 - most sinks do not record audio
-        """Take the samples themselves. Raises `OutputError` when it cannot go on."""
+        """Take the samples themselves. Raises `OutputError` when it cannot go on.
+
+        Parameters
+        ----------
+        block : Block
+            Follows the one before, but for what was lost.
+        """
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""
@@ -50,6 +61,10 @@ class Sink(ABC):
     def reopen(self) -> None:
         """Open the same again after a failure. Raises as the constructor does."""
         raise NotImplementedError
+
+    def abandon(self) -> None:
+        """Close after a failure, when what was taken is not all: a file that was there before stays as it was."""
+        self.close()
 
     @abstractmethod
     def close(self) -> None:

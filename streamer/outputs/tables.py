@@ -9,11 +9,11 @@ from threading import RLock
 
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
-from streamer.outputs.files import RecordFile
+from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
-from streamer.units import samples_to_s
+from streamer.units import samples_to_ms, samples_to_s
 
-NOTES_HEADER = "onset_s,offset_s,midi,emit_s,note,velocity"
+NOTES_HEADER = "onset_s,offset_s,midi,emit_s,note,velocity,latency_ms"
 F0_HEADER = "time_s,f0_hz,emit_s,confidence,freq_hz"
 BATCH_BYTES = 16_384  # of the F0 table: its rows come by the hundred a second
 
@@ -22,12 +22,13 @@ class NotesCsvSink(Sink):
     """Writes a row for each note, when it ends.
 
     ``midi`` is the note's fractional median pitch, ``note`` the MIDI note that was sent, and ``emit_s`` belongs to its
-    note-on.
+    note-on. ``latency_ms`` is how late that was, see `streamer.events.NoteOn.latency`; ``onset_s`` is where people
+    would mark the note, up to 8 ms after it is first audible, so ``emit_s - onset_s`` may be less.
 
     Parameters
     ----------
     path : str or Path
-        An existing file is replaced.
+        An existing file is replaced when this one is closed; ``-`` is standard output.
     rate_hz : int
         Sample rate of the events.
 
@@ -40,19 +41,21 @@ class NotesCsvSink(Sink):
     may_block = True
 
     def __init__(self, path: str | Path, rate_hz: int) -> None:
-        self.name = str(path)
+        self.name = output_name(path)
         self._rate_hz = rate_hz
         self._open = OpenNotes()
         self._now = 0
         self._lock = RLock()
         self._closed = False
-        self._file = RecordFile(path, f"{NOTES_HEADER}\n".encode("ascii"))
+        self._began = False
+        self._file = open_output(path, f"{NOTES_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
         with self._lock:
             if self._closed:
                 return
+            self._began = True
             self._now = max(self._now, event.sample)
             match event:
                 case NoteOn():
@@ -70,11 +73,18 @@ class NotesCsvSink(Sink):
                 for begun in self._open.remaining():
                     self._write(begun, self._now, begun.midi)
             finally:
-                self._file.close()
+                self._file.close(keep=self._began)
+
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
 
     def _write(self, begun: NoteOn, offset: int, midi: float) -> None:
         onset_s, offset_s, emit_s = (samples_to_s(n, self._rate_hz) for n in (begun.onset, offset, begun.sample))
-        row = f"{onset_s:.6f},{offset_s:.6f},{midi:.4f},{emit_s:.6f},{begun.note},{begun.velocity}\n"
+        latency_ms = samples_to_ms(begun.latency, self._rate_hz)
+        row = f"{onset_s:.6f},{offset_s:.6f},{midi:.4f},{emit_s:.6f},{begun.note},{begun.velocity},{latency_ms:.3f}\n"
         self._file.append(row.encode("ascii"))
 
 
@@ -85,7 +95,7 @@ class F0CsvSink(Sink):
     Parameters
     ----------
     path : str or Path
-        An existing file is replaced.
+        An existing file is replaced when this one is closed; ``-`` is standard output.
     rate_hz : int
         Sample rate of the events.
 
@@ -98,15 +108,17 @@ class F0CsvSink(Sink):
     may_block = True
 
     def __init__(self, path: str | Path, rate_hz: int) -> None:
-        self.name = str(path)
+        self.name = output_name(path)
         self._rate_hz = rate_hz
         self._batch = bytearray()
         self._lock = RLock()
         self._closed = False
-        self._file = RecordFile(path, f"{F0_HEADER}\n".encode("ascii"))
+        self._began = False
+        self._file = open_output(path, f"{F0_HEADER}\n".encode("ascii"))
 
     def send(self, event: Event) -> None:
-        """Take one event. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more; the file then ends with a whole row."""
+        self._began = True
         if not isinstance(event, PitchEstimate):
             return
         time_s, emit_s = samples_to_s(event.centre, self._rate_hz), samples_to_s(event.sample, self._rate_hz)
@@ -128,7 +140,13 @@ class F0CsvSink(Sink):
             try:
                 self._write()
             finally:
-                self._file.close()
+                self._file.close(keep=self._began)
+
+    def abandon(self) -> None:
+        """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
+        with self._lock:
+            self._began = self._began and not self._file.replaces
+            self.close()
 
     def _write(self) -> None:
         rows, self._batch = bytes(self._batch), bytearray()

@@ -25,7 +25,7 @@ class WavFileSink(Sink):
     Parameters
     ----------
     path : str or Path
-        An existing file is replaced.
+        An existing file is replaced when this one is closed.
     rate_hz : int
         Sample rate of the blocks.
     start : int
@@ -51,6 +51,7 @@ class WavFileSink(Sink):
         self._waiting = bytearray()
         self._lock = RLock()
         self._closed = False
+        self._began = False
         self._file = RecordFile(path, self._header(0))
 
     def send(self, event: Event) -> None:
@@ -67,6 +68,7 @@ class WavFileSink(Sink):
         with self._lock:
             if self._closed:
                 return
+            self._began = True
             lost = min(block.lost, max(0, block.start - self._start), round(_LONGEST_SILENCE_S * self._rate_hz))
             self._waiting += bytes(_SAMPLE_BYTES * lost) + _as_24_bits(
                 block.samples[max(0, self._start - block.start) :]
@@ -83,7 +85,7 @@ class WavFileSink(Sink):
             try:
                 self._write()
             finally:
-                self._file.close()
+                self._file.close(keep=self._began)
 
     def _write(self) -> None:
         record, self._waiting = bytes(self._waiting), bytearray()

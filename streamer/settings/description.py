@@ -5,6 +5,7 @@ Flags, environment variables, TOML keys and the documentation are all made from 
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from streamer.errors import ConfigError
 from streamer.units import note_name, note_number
 
-Kind = Literal["int", "float", "str", "note", "path", "choice", "bool"]
+Kind = Literal["int", "float", "str", "note", "size", "path", "choice", "bool"]
 
 _METADATA = "setting"
 _LONGEST_SHOWN = 60
@@ -22,9 +23,13 @@ _NOUNS = {
     "float": ("a number", "numbers"),
     "str": ("a text", "texts"),
     "note": ("a note such as E2 or 40", "notes such as E2 or 40"),
+    "size": ("a size such as 500M or 2G, or whole megabytes", "sizes such as 500M or 2G, or whole megabytes"),
     "path": ("the path of a file", "paths of files"),
     "bool": ("true or false", "times true or false"),
 }
+_NUMBERS = ("int", "note", "size", "float")
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(?:([MG])B?)?", re.IGNORECASE)
+_MB = {"": 1, "M": 1, "G": 1000}
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -37,9 +42,10 @@ class Setting:
     name : str
         The key in a TOML file; a dot leads into a table.
     kind : str
-        Type of the value, or of each value of a list. A note is a MIDI number that may be written as a name.
+        Type of the value, or of each value of a list. A note is a MIDI number that may be written as a name, a size a
+        whole number of megabytes that may be written with its unit.
     default : object
-        The value where none is given.
+        The value where none is given; None for none, or where the program chooses.
     help : str
         One or two short sentences.
     low, high : float or None
@@ -54,8 +60,21 @@ class Setting:
         Every value there is, for the kind ``choice``.
     length : (int, int) or None
         Least and greatest length of a list; None for a single value.
+    example : str
+        A list as it is written, where messages need one.
     flag : str
-        The option of the command line; empty where there is none.
+        The option of the command line; empty where there is none. That of a ``bool`` takes no value: it turns the
+        default round.
+    short : str
+        Its short form, such as ``-i``.
+    without_value : str
+        What the flag means where no value follows; empty where it needs one.
+    repeated : bool
+        Whether the flag is given once for each value of a list of texts, instead of once with commas.
+    replaces : tuple of str
+        Names of settings that this one takes the place of: with its flag, their environment variables do not count.
+    environment : bool
+        Whether an environment variable is read.
     metavar : str
         What stands for the value in the help of the command line.
     default_text : str
@@ -75,7 +94,13 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     length: tuple[int, int] | None = None
+    example: str = ""
     flag: str = ""
+    short: str = ""
+    without_value: str = ""
+    repeated: bool = False
+    replaces: tuple[str, ...] = ()
+    environment: bool = False
     metavar: str = ""
     default_text: str = ""
     group: str = ""
@@ -106,7 +131,15 @@ class Setting:
         return value
 
     def from_toml(self, value: object, called: str = "") -> Any:
-        """The value that a value of a TOML file stands for; arguments and errors are as in `parse`."""
+        """The value that a value of a TOML file stands for; errors are as in `parse`.
+
+        Parameters
+        ----------
+        value : object
+            As it stands in the file.
+        called : str
+            What messages call it.
+        """
         try:
             if self.length is None:
                 made = self._item_of_toml(value)
@@ -121,6 +154,13 @@ class Setting:
 
     def check(self, value: object, called: str = "") -> None:
         """Refuse a value of another type or out of range.
+
+        Parameters
+        ----------
+        value : object
+            The value.
+        called : str
+            What messages call it.
 
         Raises
         ------
@@ -150,7 +190,8 @@ class Setting:
         if self.length is None:
             return one + bounds + (f", or {self.automatic} for automatic" if self.automatic is not None else "")
         least, most = self.length
-        return f"a list of {least if least == most else f'{least} to {most}'} {several}{bounds}"
+        such_as = f", such as {self.example}" if self.example else ""
+        return f"a list of {least if least == most else f'{least} to {most}'} {several}{bounds}{such_as}"
 
     @property
     def range(self) -> str:
@@ -167,6 +208,8 @@ class Setting:
         """The default as help and documentation tell it."""
         if self.default_text:
             return self.default_text
+        if self.default is None:
+            return "none"
         if isinstance(self.default, tuple):
             return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in self.default) or "none"
         if isinstance(self.default, bool):
@@ -196,6 +239,8 @@ class Setting:
             return float(text)
         if self.kind == "note":
             return note_number(text)
+        if self.kind == "size":
+            return _megabytes(text)
         if self.kind == "bool":
             if text.lower() not in _TRUTH:
                 raise ValueError
@@ -203,13 +248,13 @@ class Setting:
         return text
 
     def _item_of_toml(self, value: object) -> Any:
-        if self.kind == "note" and isinstance(value, str):
-            return note_number(value)
+        if self.kind in ("note", "size") and isinstance(value, str):
+            return self._item_of_text(value)
         if self.kind == "bool":
             if not isinstance(value, bool):
                 raise TypeError
             return value
-        if self.kind in ("int", "note", "float"):
+        if self.kind in _NUMBERS:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise TypeError
             if self.kind == "float":
@@ -224,7 +269,7 @@ class Setting:
     def _item_is_right(self, value: object) -> bool:
         if self.kind == "bool":
             return isinstance(value, bool)
-        if self.kind in ("int", "note", "float"):
+        if self.kind in _NUMBERS:
             if isinstance(value, bool) or not isinstance(value, Real if self.kind == "float" else Integral):
                 return False
             try:
@@ -243,6 +288,13 @@ class Setting:
         if not math.isfinite(value) or (self.low_excluded and value == self.low):
             return False
         return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
+
+def _megabytes(text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise ValueError
+    return round(float(match[1]) * _MB[(match[2] or "").upper()])
 
 
 def shown(value: object) -> str:

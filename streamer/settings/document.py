@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from streamer.settings.description import Setting
 from streamer.settings.layers import environment_name
-from streamer.settings.tracker import TRACKER
 
 _COLUMNS = ("Name and TOML key", "Flag", "Environment variable", "Type", "Range", "Unit", "Default", "What it is")
 _TYPES = {
@@ -13,7 +12,8 @@ _TYPES = {
     "float": "number",
     "str": "text",
     "note": "note name or MIDI number",
-    "path": "path of a file",
+    "size": "megabytes, or a size such as 2G",
+    "path": "path",
     "choice": "name",
     "bool": "true or false",
 }
@@ -33,44 +33,28 @@ class Chapter:
         What is said before the table, as Markdown.
     settings : tuple of Setting
         The rows of the table.
-    has_environment : bool
-        Whether environment variables are read for these settings.
     """
 
     title: str
     intro: str
     settings: tuple[Setting, ...]
-    has_environment: bool = False
 
 
-TRACKER_CHAPTER = Chapter(
-    title="Tracker",
-    intro=(
-        "The settings of `streamer live`, `demo` and `transcribe`; `streamer evaluate` takes `preset` and `eagerness`. "
-        "A value comes from the strongest of these layers that gives one: default < preset < file < environment < "
-        "flag. The commands read no file of these settings yet; the keys are those that it will have. An environment "
-        "variable that is empty counts as not given."
-    ),
-    settings=TRACKER,
-    has_environment=True,
-)
-
-
-def settings_page(chapters: Sequence[Chapter] = (TRACKER_CHAPTER,)) -> str:
+def settings_page(chapters: Sequence[Chapter]) -> str:
     """The whole page, as Markdown."""
     parts = [_TITLE, _NOTICE]
     for chapter in chapters:
-        rows = [_row(setting, chapter.has_environment) for setting in chapter.settings]
+        rows = map(_row, chapter.settings)
         table = [_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
         parts += [f"## {chapter.title}", chapter.intro, "\n".join(table)]
     return "\n\n".join(parts) + "\n"
 
 
-def _row(setting: Setting, has_environment: bool) -> list[str]:
+def _row(setting: Setting) -> list[str]:
     return [
         f"`{setting.name}`",
-        f"`{setting.flag}`" if setting.flag else "",
-        f"`{environment_name(setting)}`" if has_environment else "",
+        ", ".join(f"`{flag}`" for flag in (setting.flag, setting.short) if flag),
+        f"`{environment_name(setting)}`" if setting.environment else "",
         _type(setting),
         _range(setting),
         setting.unit,

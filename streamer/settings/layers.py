@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from streamer.errors import ConfigError
+from streamer.reading import read_at_most
 from streamer.settings.description import Setting, shown
 
 ENVIRONMENT_PREFIX = "STREAMER_"
@@ -52,7 +53,21 @@ def merge(
     environment: Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> dict[str, Resolved]:
-    """The value of each setting from the strongest layer that gives one."""
+    """The value of each setting from the strongest layer that gives one.
+
+    Parameters
+    ----------
+    default : mapping
+        A value for every setting, by name.
+    preset : mapping, optional
+        Of the preset.
+    file : mapping, optional
+        Of a file.
+    environment : mapping, optional
+        Of environment variables.
+    flags : mapping, optional
+        Of the command line; the strongest.
+    """
     merged: dict[str, Resolved] = {}
     for origin, layer in zip(Origin, (default, preset, file, environment, flags), strict=True):
         given = {name: value for name, value in (layer or {}).items() if value is not UNSET}
@@ -73,12 +88,19 @@ def environment_name(setting: Setting) -> str:
 def from_environment(environ: Mapping[str, str], settings: Iterable[Setting]) -> dict[str, Any]:
     """The layer of the environment; a variable that is empty counts as not given.
 
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The environment.
+    settings : iterable of Setting
+        All that there are, of any command; those that read no variable are passed over.
+
     Raises
     ------
     ConfigError
         If a variable with our prefix is unknown, or a value is of another type or out of range.
     """
-    known = {environment_name(setting): setting for setting in settings}
+    known = {environment_name(setting): setting for setting in settings if setting.environment}
     found: dict[str, Any] = {}
     for variable in sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX)):
         if variable not in known:
@@ -99,12 +121,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is too large or is no TOML.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read(MOST_TOML_BYTES + 1)
+        content = read_at_most(path, MOST_TOML_BYTES)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if len(content) > MOST_TOML_BYTES:
-        raise ConfigError(f"{path} is larger than {MOST_TOML_BYTES} bytes, too large for a file of settings")
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
     try:
         if any(line.count(b".") > _MOST_DOTS for line in content.splitlines()):
             raise ConfigError(f"{path} has more than {_MOST_DOTS} dots in a line, too many for a file of settings")

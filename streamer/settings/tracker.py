@@ -16,13 +16,14 @@ PRESET = Setting(
     help="Instrument: its range and thresholds (--list-presets).",
     choices=tuple(PRESETS),
     flag="--preset",
+    environment=True,
     metavar="NAME",
     group=TRACKER_GROUP,
 )
 _FIELDS = settings_of(TrackerConfig)
-_BY_NAME = {PRESET.name: PRESET} | {setting.name: setting for setting in _FIELDS.values()}
+BY_NAME = {PRESET.name: PRESET} | {setting.name: setting for setting in _FIELDS.values()}
 _ORDER = ("preset", "detector", "model", "eagerness", "low", "high", "gate", "a4", "hop")  # as help shows them
-TRACKER: tuple[Setting, ...] = tuple(_BY_NAME[name] for name in _ORDER)
+TRACKER: tuple[Setting, ...] = tuple(BY_NAME[name] for name in _ORDER)
 
 
 def preset_values(name: str) -> dict[str, Any]:
@@ -45,6 +46,15 @@ def resolve_tracker(
     flags: Mapping[str, Any] | None = None,
 ) -> dict[str, Resolved]:
     """Every setting of the tracker with its origin. The preset may itself come from any of the layers.
+
+    Parameters
+    ----------
+    file : mapping, optional
+        Values of a file, by name of the setting.
+    environment : mapping, optional
+        Values of environment variables.
+    flags : mapping, optional
+        Values of the command line.
 
     Raises
     ------

@@ -22,8 +22,8 @@ from streamer.analysis.network import Network
 from streamer.errors import ConfigError, ModelError
 from streamer.events import FloatArray
 from streamer.model import OUTPUTS
+from streamer.settings.training import ESTIMATORS
 
-ESTIMATORS = ("mlp", "logistic", "sgd")
 _REFUSED = {
     "forest": "its decisions are trees",
     "tree": "its decisions are trees",
@@ -61,7 +61,17 @@ def check_estimator(name: str) -> None:
 
 
 def new_mlp(hidden: Sequence[int], alpha: float, seed: int) -> Any:
-    """A network to be given to `fit_epoch`, chunk by chunk."""
+    """A network to be given to `fit_epoch`, chunk by chunk.
+
+    Parameters
+    ----------
+    hidden : sequence of int
+        Units of each hidden layer.
+    alpha : float
+        Strength of the penalty on large weights.
+    seed : int
+        Decides everything that is random.
+    """
     from sklearn.neural_network import MLPClassifier
 
     # One call of fit is one pass over its chunk, on from the weights it has. Unlike partial_fit this lets the learning
@@ -126,6 +136,12 @@ def fit_sgd(
 
     Parameters
     ----------
+    alpha : float
+        Strength of the penalty on large weights.
+    seed : int
+        Decides everything that is random.
+    epochs : int
+        Passes over all rows.
     chunks_of : callable
         Gives the standardised chunks of an epoch.
     report : callable
@@ -155,7 +171,17 @@ def fit_sgd(
 
 
 def fit_logistic(alpha: float, x: FloatArray, y: NDArray[np.uint8]) -> list[Any]:
-    """One logistic regression per output, exactly."""
+    """One logistic regression per output, exactly.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of the penalty on large weights.
+    x : ndarray of float32, shape (n, features)
+        Standardised rows.
+    y : ndarray of uint8, shape (n, outputs)
+        0 or 1.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -194,7 +220,17 @@ def weights_hash(model: Network) -> str:
 def fold(
     layers: Layers, mean: NDArray[np.float64], spread: NDArray[np.float64]
 ) -> tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]:
-    """Weights and biases for a `Model`, from layers for features that were standardised by mean and spread."""
+    """Weights and biases for a `Model`, from layers for features that were standardised by mean and spread.
+
+    Parameters
+    ----------
+    layers : Layers
+        Weights and biases for standardised features.
+    mean : ndarray, shape (features,)
+        Was subtracted.
+    spread : ndarray, shape (features,)
+        Was divided by.
+    """
     first, bias = layers[0]
     folded = [(first / spread[:, None], bias - (mean / spread) @ first), *layers[1:]]
     return tuple(w.astype(np.float32) for w, _ in folded), tuple(b.astype(np.float32) for _, b in folded)
@@ -214,6 +250,13 @@ def halfway(start: Network, moved: Network) -> Network:
     """The network whose weights lie halfway between those of one and of what training has made of it.
 
     It keeps nearly all of what either does well (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+
+    Parameters
+    ----------
+    start : Network
+        What training began with.
+    moved : Network
+        What it ended with; of the same shape.
     """
     layers = ((start.weights, moved.weights), (start.biases, moved.biases))
     return Network(*(tuple(0.5 * (a + b) for a, b in zip(*pair, strict=True)) for pair in layers))
@@ -233,7 +276,19 @@ def unfold(
     mean: NDArray[np.float64],
     spread: NDArray[np.float64],
 ) -> Layers:
-    """Layers of a model as they are for standardised features: the reverse of `fold`."""
+    """Layers of a model as they are for standardised features: the reverse of `fold`.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray, shape (inputs, units)
+        Of each layer.
+    biases : sequence of ndarray, shape (units,)
+        Of each layer.
+    mean : ndarray, shape (features,)
+        Was subtracted.
+    spread : ndarray, shape (features,)
+        Was divided by.
+    """
     layers = [(w.astype(np.float64), b.astype(np.float64)) for w, b in zip(weights, biases, strict=True)]
     first, bias = layers[0]
     layers[0] = first * spread[:, None], bias + mean @ first

@@ -47,7 +47,17 @@ class Examples:
 
 
 def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
-    """Rows of one labelled recording."""
+    """Rows of one labelled recording.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        Sound and labels.
+    hop : int
+        Samples from one hop to the next.
+    seed : int
+        Decides which rows are taken.
+    """
     rng = np.random.default_rng(seed)
     stream = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
     labels = _Labels(phrase, hop)

@@ -13,25 +13,16 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from streamer.material.curriculum import Mixture
-from streamer.settings.description import Setting, described, settings_of
-from streamer.settings.document import Chapter
+from streamer.settings import training as catalogue
+from streamer.settings.description import described, settings_of
 from streamer.settings.layers import from_toml, read_toml
-from streamer.training.estimators import ESTIMATORS, check_estimator
-
-LEAST_MEMORY_MB = 64
-_MIXTURE = "mixture"
-# A model that exists is moved only a little. Its new material keeps the default share of what is not the user's own, so
-# that it goes on hearing other instruments, and noise for what it is.
-ADAPTING: dict[str, Any] = {
-    "pieces": 60,
-    "epochs": 6,
-    "learning_rate": (3e-4, 3e-5),
-}
+from streamer.settings.training import MIXTURE, SHARES, TRAINING
+from streamer.training.estimators import check_estimator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +32,7 @@ class Settings:
     Attributes
     ----------
     estimator : str
-        One of `streamer.training.estimators.ESTIMATORS`.
+        One of `streamer.settings.training.ESTIMATORS`.
     hidden : tuple of int
         Units of each hidden layer, for ``mlp``.
     pieces : int
@@ -69,140 +60,18 @@ class Settings:
         Shares of the kinds of material.
     """
 
-    estimator: str = described(
-        Setting(
-            name="estimator",
-            kind="str",
-            default="mlp",
-            help=f"{', '.join(ESTIMATORS[:-1])} or {ESTIMATORS[-1]}.",
-            flag="--estimator",
-        )
-    )
-    hidden: tuple[int, ...] = described(
-        Setting(
-            name="hidden",
-            kind="int",
-            default=(64, 32),
-            help="Units of each hidden layer, for mlp.",
-            low=1,
-            high=1024,
-            length=(1, 6),
-            unit="units",
-            flag="--hidden",
-        )
-    )
-    pieces: int = described(
-        Setting(
-            name="pieces",
-            kind="int",
-            default=600,
-            help="Pieces of about 10 s to learn from.",
-            low=1,
-            high=1_000_000,
-            flag="--pieces",
-            default_text=f"600; {ADAPTING['pieces']} to adapt",
-        )
-    )
-    epochs: int = described(
-        Setting(
-            name="epochs",
-            kind="int",
-            default=12,
-            help="Passes over the pieces.",
-            low=1,
-            high=10_000,
-            flag="--epochs",
-            default_text=f"12; {ADAPTING['epochs']} to adapt",
-        )
-    )
-    learning_rate: tuple[float, float] = described(
-        Setting(
-            name="learning_rate",
-            kind="float",
-            default=(2e-3, 1e-4),
-            help="Learning rate of the first and the last epoch; it falls geometrically.",
-            low=0.0,
-            low_excluded=True,
-            high=1.0,
-            length=(2, 2),
-            default_text="0.002, 0.0001; {:g}, {:g} to adapt".format(*ADAPTING["learning_rate"]),
-        )
-    )
-    alpha: float = described(
-        Setting(
-            name="alpha",
-            kind="float",
-            default=1e-6,
-            help="Strength of the penalty on large weights.",
-            low=0.0,
-            high=1.0,
-        )
-    )
-    batch: int = described(
-        Setting(
-            name="batch",
-            kind="int",
-            default=512,
-            help="Rows in each step.",
-            low=1,
-            high=1_000_000,
-            unit="rows",
-        )
-    )
-    seed: int = described(
-        Setting(
-            name="seed",
-            kind="int",
-            default=0,
-            help="Decides everything that is random.",
-            low=0,
-            high=2**32 - 1,
-            flag="--seed",
-        )
-    )
-    synthetic: bool = described(
-        Setting(
-            name="synthetic",
-            kind="bool",
-            default=True,
-            help="Whether soundfont, noise and speech are mixed in.",
-            flag="--no-synthetic",
-        )
-    )
-    memory_mb: int = described(
-        Setting(
-            name="memory_mb",
-            kind="int",
-            default=2048,
-            help="What rows may take in memory at once.",
-            low=LEAST_MEMORY_MB,
-            high=1_000_000_000,
-            unit="MB",
-            flag="--memory",
-        )
-    )
-    hold_out: tuple[str, ...] = described(
-        Setting(
-            name="hold_out",
-            kind="str",
-            default=(),
-            help="Sources or instruments, or parts of their names, that are measured on instead of learned from.",
-            length=(0, 1000),
-            flag="--hold-out",
-        )
-    )
-    # Model cards and settings files carry the name judge; elsewhere it is the verifier.
-    judge_share: float = described(
-        Setting(
-            name="judge_share",
-            kind="float",
-            default=1.6,
-            help="Pieces that the judge of beginnings learns from, for each that the classifier learns from; "
-            "0 for no judge.",
-            low=0.0,
-            high=100.0,
-        )
-    )
+    estimator: str = described(catalogue.ESTIMATOR)
+    hidden: tuple[int, ...] = described(catalogue.HIDDEN)
+    pieces: int = described(catalogue.PIECES)
+    epochs: int = described(catalogue.EPOCHS)
+    learning_rate: tuple[float, float] = described(catalogue.LEARNING_RATE)
+    alpha: float = described(catalogue.ALPHA)
+    batch: int = described(catalogue.BATCH)
+    seed: int = described(catalogue.SEED)
+    synthetic: bool = described(catalogue.SYNTHETIC)
+    memory_mb: int = described(catalogue.MEMORY)
+    hold_out: tuple[str, ...] = described(catalogue.HOLD_OUT)
+    judge_share: float = described(catalogue.JUDGE_SHARE)
     mixture: Mixture = field(default_factory=Mixture)
 
     def __post_init__(self) -> None:
@@ -228,34 +97,15 @@ class Settings:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-_SHARE_HELP = {
-    "assembled": "Share of phrases assembled from single recorded notes.",
-    "phrases": "Share of recorded phrases.",
-    "rendered": "Share of phrases rendered with a soundfont.",
-    "synthesised": "Share of synthesised tones.",
-    "sung": "Share of computed singing.",
-    "nonmusic": "Share of noise and other sounds that are no music.",
-    "drums": "Share of drums, rendered with a soundfont.",
-    "speech": "Share of speech.",
-}
-_SHARES = tuple(
-    Setting(name=f"{_MIXTURE}.{f.name}", kind="float", default=f.default, help=_SHARE_HELP[f.name], low=0.0)
-    for f in fields(Mixture)
-)
-TRAINING: tuple[Setting, ...] = (*settings_of(Settings).values(), *_SHARES)
-TRAINING_CHAPTER = Chapter(
-    title="Training",
-    intro=(
-        "The settings of `streamer train`, in the file that `--config` names. A value comes from the "
-        "strongest of these layers that gives one: default < file < flag. A name with a dot stands in a table: "
-        "`mixture.sung` is `sung` under `[mixture]`."
-    ),
-    settings=TRAINING,
-)
-
-
 def make_settings(given: Mapping[str, Any], where: str = "the settings") -> Settings:
     """Settings from plain values as TOML has them; what is not given keeps its default.
+
+    Parameters
+    ----------
+    given : mapping
+        Values by name; tables are mappings, too.
+    where : str
+        Where it comes from; an error's message begins with it.
 
     Raises
     ------
@@ -264,8 +114,7 @@ def make_settings(given: Mapping[str, Any], where: str = "the settings") -> Sett
     """
     plain = {name: asdict(value) if isinstance(value, Mixture) else value for name, value in given.items()}
     given = from_toml(plain, TRAINING, where)
-    names = {share.name: share.name.removeprefix(f"{_MIXTURE}.") for share in _SHARES}
-    shares = {names[name]: given.pop(name) for name in list(given) if name in names}
+    shares = {name: given.pop(share.name) for name, share in SHARES.items() if share.name in given}
     return Settings(**given, mixture=Mixture(**shares))
 
 
@@ -286,4 +135,4 @@ def to_toml(settings: Settings) -> str:
         f"{setting.name} = {json.dumps(getattr(settings, name))}" for name, setting in settings_of(settings).items()
     ]
     shares = asdict(settings.mixture)
-    return "\n".join([*lines, "", f"[{_MIXTURE}]", *(f"{name} = {value}" for name, value in shares.items()), ""])
+    return "\n".join([*lines, "", f"[{MIXTURE}]", *(f"{name} = {value}" for name, value in shares.items()), ""])

@@ -8,7 +8,6 @@ their number and the seed, neither the number of processes nor the order in whic
 import hashlib
 import json
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,8 +18,7 @@ from numpy.typing import NDArray
 
 from streamer import __version__
 from streamer.analysis import features
-from streamer.data.arrays import make_missing, write_whole
-from streamer.errors import DataError
+from streamer.data.arrays import make_missing, read_whole, write_whole
 from streamer.events import FloatArray
 from streamer.jobs import Progress
 from streamer.material import soundfont, speech
@@ -36,7 +34,17 @@ _CHUNK_SHARE = 0.25  # of the memory
 
 
 def key(data_sha256: str, curriculum: Curriculum, hop: int) -> str:
-    """Name of a folder of shards: the same for all that makes the same rows, and for nothing else."""
+    """Name of a folder of shards: the same for all that makes the same rows, and for nothing else.
+
+    Parameters
+    ----------
+    data_sha256 : str
+        Hash of the recordings and their labels.
+    curriculum : Curriculum
+        Makes the pieces.
+    hop : int
+        Samples from one hop to the next.
+    """
     makes = {
         "version": [__version__, features.VERSION, features.NAMES],
         "data": data_sha256,
@@ -77,12 +85,8 @@ class Shards:
         DataError
             If its file is damaged.
         """
-        path = self.path(index)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return Examples(file["rows"], file["targets"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
+        arrays = read_whole(self.path(index), "rows", "targets")
+        return Examples(arrays["rows"], arrays["targets"])
 
     def make(self, curriculum: Curriculum, hop: int, jobs: int, progress: Progress, what: str) -> None:
         """Make the pieces that are not there yet.

@@ -9,9 +9,9 @@ and libraries are alike; the card names the libraries. Sums may differ in their 
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from streamer import __version__
 from streamer.analysis.network import Network
 from streamer.config import auto_hop
-from streamer.data.arrays import write_whole
-from streamer.data.datasets import Recording, licence_lines
+from streamer.data.arrays import read_whole, write_whole
+from streamer.data.datasets import Recording, audio_duration_s, licence_lines
 from streamer.data.hashes import training_hash
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, OutputError
@@ -66,6 +66,8 @@ def split(recordings: Sequence[Recording], hold_out: Sequence[str]) -> Split:
 
     Parameters
     ----------
+    recordings : sequence of Recording
+        All there are.
     hold_out : sequence of str
         Each is part of the name of a source or of an instrument.
 
@@ -96,21 +98,13 @@ def check_recordings(recordings: Sequence[Recording]) -> None:
     DataError
         If audio cannot be read, is empty, or ends before a note in it begins; or no note is labelled at all.
     """
-    import soundfile
-
+    duration_of = cache(audio_duration_s)
     for recording in recordings:
-        try:
-            about = soundfile.info(recording.path)
-        except (OSError, soundfile.SoundFileError) as error:
-            raise DataError(
-                f"{recording.path} cannot be read as audio ({error}); give WAV, FLAC, OGG or AIFF"
-            ) from error
-        if not about.frames:
-            raise DataError(f"{recording.path} holds no sound")
-        late = recording.notes[recording.notes[:, 0] >= about.duration]
+        duration_s = duration_of(recording.path)
+        late = recording.notes[recording.notes[:, 0] >= duration_s]
         if len(late):
             raise DataError(
-                f"{recording.path} lasts {about.duration:.2f} s, but a note is labelled at {late[0, 0]:.2f} s; "
+                f"{recording.path} lasts {duration_s:.2f} s, but a note is labelled at {late[0, 0]:.2f} s; "
                 "its labels belong to another file"
             )
     if not any(len(recording.notes) for recording in recordings):
@@ -186,6 +180,13 @@ def _losses(name: str, model: Model, start: Model | None, shards: Shards) -> dic
 
 def save(model: Model, path: Path) -> None:
     """Write a model so that there is either all of it or none.
+
+    Parameters
+    ----------
+    model : Model
+        What is written.
+    path : Path
+        An existing file is replaced.
 
     Raises
     ------
@@ -304,10 +305,10 @@ class _Notebook:
     def read(self) -> tuple[int, Layers | None]:
         """How many epochs are done, and the layers then; none if there is nothing that can be used."""
         try:
-            with np.load(self._path, allow_pickle=False) as file:
-                count = sum(name.startswith("w") for name in file.files)
-                return int(file["epochs"]), [(file[f"w{k}"], file[f"b{k}"]) for k in range(count)]
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+            arrays = read_whole(self._path, "epochs")
+            count = sum(name.startswith("w") for name in arrays)
+            return int(arrays["epochs"]), [(arrays[f"w{k}"], arrays[f"b{k}"]) for k in range(count)]
+        except (DataError, KeyError):
             return 0, None  # it only saves time
 
     def write(self, epochs: int, layers: Layers) -> None:

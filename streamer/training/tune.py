@@ -62,6 +62,17 @@ class Material:
 def material_of(recordings: Sequence[Recording], seed: int, synthetic: bool = True, folds: int = FOLDS) -> Material:
     """Sort recordings by source.
 
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        What there is to learn from.
+    seed : int
+        Decides everything that is random.
+    synthetic : bool
+        Whether computed material is a source of its own.
+    folds : int
+        Parts that sources are to be dealt out in.
+
     Raises
     ------
     DataError
@@ -86,10 +97,32 @@ class Trial(Protocol):
     """What a search tries: how a candidate is fitted, and how good it is."""
 
     def fit(self, candidate: int, rows: NDArray[Any], targets: Any) -> Any:
-        """Whatever `score` needs."""
+        """Whatever `score` needs.
+
+        Parameters
+        ----------
+        candidate : int
+            Index of the candidate.
+        rows : ndarray, shape (n, ...)
+            What it may learn from.
+        targets : Any
+            What belongs to the rows.
+        """
 
     def score(self, candidate: int, fitted: Any, rows: NDArray[Any], targets: Any) -> float:
-        """The more the better."""
+        """The more the better.
+
+        Parameters
+        ----------
+        candidate : int
+            Index of the candidate.
+        fitted : Any
+            What `fit` gave.
+        rows : ndarray, shape (n, ...)
+            What it is measured on.
+        targets : Any
+            What belongs to the rows.
+        """
 
 
 @dataclass

@@ -59,6 +59,21 @@ def gather(
 ) -> Sample:
     """Rows of some pieces of each source, so many at most of all together.
 
+    Parameters
+    ----------
+    material : Material
+        Recordings by source.
+    pieces : int
+        About how many, of all sources together.
+    most_rows : int
+        Rows at most.
+    seed : int
+        Decides everything that is random.
+    jobs : int
+        Processes.
+    progress : Progress
+        Is called with what is done, how much of it, and of how much.
+
     Raises
     ------
     DataError

@@ -50,7 +50,13 @@ class Records:
     config: TrackerConfig
 
     def only(self, chosen: NDArray[np.intp]) -> "Records":
-        """Some of the pieces."""
+        """Some of the pieces.
+
+        Parameters
+        ----------
+        chosen : ndarray of intp, shape (n,)
+            Their indices.
+        """
         return replace(
             self,
             paths=tuple(self.paths[k] for k in chosen),
@@ -64,6 +70,19 @@ def record_pieces(
     material: Material, pieces: int, config: TrackerConfig, jobs: int = 1, progress: Progress = silent
 ) -> Iterator[Records]:
     """Let the tracker's detector analyse some pieces of each source; they are forgotten at the end.
+
+    Parameters
+    ----------
+    material : Material
+        Recordings by source.
+    pieces : int
+        About how many, of all sources together.
+    config : TrackerConfig
+        Settings of the tracker.
+    jobs : int
+        Processes.
+    progress : Progress
+        Is called with what is done, how much of it, and of how much.
 
     Raises
     ------
@@ -93,7 +112,15 @@ def _record_piece(
 
 
 def hold_back(records: Records, seed: int) -> tuple[Records, Records]:
-    """Pieces to search on, and pieces of other sources to measure on; twice the same if there is but one source."""
+    """Pieces to search on, and pieces of other sources to measure on; twice the same if there is but one source.
+
+    Parameters
+    ----------
+    records : Records
+        Of all pieces.
+    seed : int
+        Decides which sources are held back.
+    """
     from sklearn.model_selection import GroupShuffleSplit
 
     synthetic = np.array([source == SYNTHETIC for source in records.sources])
@@ -140,7 +167,17 @@ def totals(counts: Sequence[tuple[str, NoteCounts]]) -> tuple[NoteCounts | None,
 
 
 def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]:
-    """Candidates: the best so far, and others near it that differ in a few values."""
+    """Candidates: the best so far, and others near it that differ in a few values.
+
+    Parameters
+    ----------
+    best : Thresholds
+        The best so far.
+    count : int
+        How many, this one among them.
+    seed : int
+        Decides everything that is random.
+    """
     rng = np.random.default_rng(seed)
     names = [field.name for field in fields(Thresholds)]
     found = [best]
@@ -155,7 +192,17 @@ def draw_thresholds(best: Thresholds, count: int, seed: int) -> list[Thresholds]
 
 
 class ThresholdsTrial:
-    """Let the note machine decide with each of some thresholds; the score is `worth`. Nothing is fitted."""
+    """Let the note machine decide with each of some thresholds; the score is `worth`. Nothing is fitted.
+
+    Parameters
+    ----------
+    candidates : sequence of Thresholds
+        What is tried.
+    records : Records
+        What they are tried on.
+    workers : Workers
+        Do the work.
+    """
 
     def __init__(self, candidates: Sequence[Thresholds], records: Records, workers: Workers) -> None:
         self._candidates = tuple(candidates)
@@ -271,7 +318,17 @@ class CurvePoint:
 
 
 def eagerness_curve(records: Records, thresholds: Thresholds, jobs: int = 1) -> list[CurvePoint]:
-    """What each eagerness of `CURVE` brings with these thresholds."""
+    """What each eagerness of `CURVE` brings with these thresholds.
+
+    Parameters
+    ----------
+    records : Records
+        What is replayed.
+    thresholds : Thresholds
+        Those of an eagerness of 0.5.
+    jobs : int
+        Processes.
+    """
     points = []
     with Workers(jobs) as workers:
         for eagerness in CURVE:

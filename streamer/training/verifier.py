@@ -9,7 +9,6 @@ Where a scorer was adapted, its verifier has to follow: it has learned what to m
 gave before. It knows what its decisions lead to, so one round is enough, and half the way that it leads.
 """
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from streamer.analysis.network import Network
 from streamer.config import TrackerConfig
-from streamer.data.arrays import make_missing, write_whole
+from streamer.data.arrays import make_missing, read_whole, write_whole
 from streamer.data.datasets import Recording
 from streamer.data.hashes import training_hash
 from streamer.decision.onset_context import NAMES, OUTPUTS
@@ -175,13 +174,9 @@ class _Bench:
         targets = [np.zeros((0, len(OUTPUTS)), np.uint8)]
         for turn in range(turns):
             for index in range(self.pieces):
-                path = self.cases(turn, index)
-                try:
-                    with np.load(path, allow_pickle=False) as file:
-                        rows.append(file["rows"])
-                        targets.append(file["targets"])
-                except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-                    raise DataError(f"{path} is damaged; delete it and train again, it is then made anew") from error
+                arrays = read_whole(self.cases(turn, index), "rows", "targets")
+                rows.append(arrays["rows"])
+                targets.append(arrays["targets"])
         return VerifierExamples(np.concatenate(rows), np.concatenate(targets))
 
 

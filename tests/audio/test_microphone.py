@@ -168,6 +168,24 @@ def test_no_number_from_the_driver_is_zero(driver: Callable[[str], None], opened
     assert not next_block(opened()).samples.any()
 
 
+def test_opposite_channels_are_heard(driver: Callable[[str], None], opened: Callable[..., Microphone]) -> None:
+    driver(
+        "import math\n"
+        "def run(self):\n"
+        "    for k in range(self.calls):\n"
+        "        wave = [0.5 * math.sin(0.1 * (480 * k + n)) for n in range(480)]\n"
+        "        samples = array.array('f', [value for x in wave for value in (x, -x)[: self.channels]])\n"
+        "        self.callback(memoryview(samples).cast('B'), 480, None, SimpleNamespace(input_overflow=False))\n"
+        "        time.sleep(self.pace_s)\n"
+        "RawInputStream.run = run"
+    )
+    microphone = opened()
+    heard = np.concatenate([next_block(microphone).samples for _ in range(3)])
+    assert len(heard) == 3 * BLOCK
+    assert np.allclose(heard[120:], 0.5 * np.sin(0.1 * np.arange(120, 3 * BLOCK)), atol=1e-6)
+    assert microphone.mixer.taken == "channel 1 of 2, as their mean cancels"
+
+
 def test_a_channel_is_heard(driver: Callable[[str], None], opened: Callable[..., Microphone]) -> None:
     driver("")
     assert (next_block(opened(channel=2)).samples == np.float32(0.5)).all()

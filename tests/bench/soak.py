@@ -64,7 +64,7 @@ def soak(folder: Path, duration_s: float, every_s: float, growth_kb_per_min: flo
     jack.start()
     others: list[subprocess.Popen[bytes]] = []
     times_s, memory_kb = [], []
-    live = Live(folder, "--virtual", "--hop", str(HOP), "--record", str(folder / "take.mid"), env=jack.env)
+    live = Live(folder, "--virtual", "--hop", str(HOP), "--midi", str(folder / "take.mid"), env=jack.env)
     try:
         live.await_microphone(jack)
         dump = MidiDump(jack, folder)

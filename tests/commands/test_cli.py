@@ -5,7 +5,7 @@ import re
 import pytest
 
 from streamer.cli import main
-from streamer.commands.wiring import recorders
+from streamer.commands.files import Files, MidiForm
 from streamer.config import PRESETS
 from streamer.detectors import DETECTORS
 
@@ -51,7 +51,7 @@ def test_every_command_has_an_example_that_names_it(run, command):
 @pytest.mark.parametrize(
     "option",
     [
-        "--input", "--output", "--virtual", "--midi-api", "--record", "--record-audio", "--jsonl", "--no-ui",
+        "--input", "--port", "--virtual", "--midi-api", "--midi", "--record-audio", "--jsonl", "--no-ui",
         "--list-presets", "--list-detectors", "--preset", "--block", "--hop", "--rate", "--format", "--channels",
         "--detector", "--eagerness",
     ],
@@ -86,7 +86,7 @@ def test_presets_and_detectors_are_listed_without_a_command(run):
         (("--a4", "1"), "a4"),
         (("--rate", "100"), "rate"),
         (("--input", "-", "--format", "u8"), "u8"),
-        (("--output", "a", "--virtual", "b"), "not both"),
+        (("--port", "a", "--virtual", "b"), "not both"),
         (("demo", "--hop", "2"), "hop"),
         (("transcribe",), "file"),
         (("transcribe", "absent.wav"), "absent.wav"),
@@ -107,7 +107,7 @@ def test_misuse_gets_one_line_and_status_2(run, words, message):
     ("typed", "offered"),
     [
         ("streamer de", {"demo", "devices"}),
-        ("streamer --rec", {"--record", "--record-audio"}),
+        ("streamer --re", {"--received", "--record-audio"}),
         ("streamer live --preset g", {"guitar"}),
         ("streamer --detector yinf", {"yinfast", "yinfft"}),
     ],
@@ -120,8 +120,34 @@ def test_the_shell_completes(run, monkeypatch, typed, offered):
     assert set(out.split()) == offered
 
 
-def test_a_second_take_does_not_overwrite_the_first(tmp_path):
-    for open_take in recorders(tmp_path / "song.mid", tmp_path / "song.wav", 48_000):
-        for take in (1, 2):
+def test_a_take_never_overwrites_another(tmp_path):
+    (tmp_path / "song-2.wav").write_text("of an earlier session")
+    files = Files(MidiForm(120.0, 1), midi=tmp_path / "song.mid", record_audio=tmp_path / "song.wav", takes=True)
+    recorders = files.recorders(48_000)
+    for take in (1, 2):
+        for open_take in recorders:
             open_take(take, 0).close()
-    assert {path.name for path in tmp_path.iterdir()} == {"song.mid", "song-2.mid", "song.wav", "song-2.wav"}
+    # Numbers that are free for both: sound and notes of a take have the same.
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "song.mid",
+        "song.wav",
+        "song-2.wav",
+        "song-3.mid",
+        "song-3.wav",
+    }
+    assert (tmp_path / "song-2.wav").read_text() == "of an earlier session"
+
+
+def test_a_group_without_a_command_shows_its_help(run):
+    status, out, err = run("model")
+    assert "Usage" in out
+    assert "show" in out
+    assert err == ""
+    assert status == 2
+
+
+def test_the_range_is_refused_in_the_words_of_the_flags(run):
+    _, _, err = run("--low", "C5", "--high", "C3")
+    assert "--low C5" in err
+    assert "--high C3" in err
+    assert "midi" not in err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from streamer import transcribe as transcription
+from streamer import transcription
 from streamer.cli import main
 from streamer.config import TrackerConfig
 
@@ -31,10 +31,11 @@ def config_of(recording, capsys, monkeypatch):
     """The configuration that `transcribe` works with."""
     seen = []
 
-    def process(blocks, rate_hz, config, sinks):
+    def process(blocks, rate_hz, config, sinks, progress):
         seen.append(config)
         raise BrokenPipeError  # no more is needed
 
+    monkeypatch.setattr("streamer.tracker.make_tracker", lambda config, rate_hz: None)  # nor need the model be there
     monkeypatch.setattr(transcription, "transcribe", process)
 
     def of(*words):

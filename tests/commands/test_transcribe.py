@@ -59,23 +59,40 @@ def test_a_table_of_notes_is_printed_when_nothing_is_to_be_written(recording):
 
 
 def test_every_file_tells_of_the_same_notes(recording, tmp_path):
-    notes, f0, midi, jsonl = (tmp_path / name for name in ("n.csv", "f.csv", "m.mid", "e.jsonl"))
-    out = streamer("transcribe", recording, "--notes", notes, "--f0", f0, "--midi", midi, "--jsonl", jsonl).stdout
-    assert out == ""
+    notes, f0, midi, received, jsonl = (tmp_path / name for name in ("n.csv", "f.csv", "m.mid", "r.mid", "e.jsonl"))
+    files = ("--notes", notes, "--f0", f0, "--midi", midi, "--received", received, "--jsonl", jsonl)
+    assert streamer("transcribe", recording, *files).stdout == ""
 
     table = rows(notes)
-    assert list(table[0]) == ["onset_s", "offset_s", "midi", "emit_s", "note", "velocity"]
+    assert list(table[0]) == ["onset_s", "offset_s", "midi", "emit_s", "note", "velocity", "latency_ms"]
     assert [int(row["note"]) for row in table] == list(MELODY)
     for index, row in enumerate(table):
         assert float(row["midi"]) == pytest.approx(MELODY[index], abs=0.2)
         assert float(row["onset_s"]) == pytest.approx((index + 0.5) * SPACING_S, abs=0.05)
         assert float(row["onset_s"]) <= float(row["emit_s"]) < float(row["offset_s"])
-    assert [message.note for message in mido.MidiFile(midi) if message.type == "note_on"] == list(MELODY)
+        assert 0.0 < float(row["latency_ms"]) < 100.0
     events = [json.loads(line) for line in jsonl.read_text().splitlines()]
-    assert [event["note"] for event in events if event["type"] == "note_on"] == list(MELODY)
-    assert [event["time_s"] for event in events if event["type"] == "note_on"] == [
-        float(row["emit_s"]) for row in table
-    ]
+    ons = [event for event in events if event["type"] == "note_on"]
+    offs = [event for event in events if event["type"] == "note_off"]
+    assert [on["note"] for on in ons] == list(MELODY)
+    assert [on["time_s"] for on in ons] == [float(row["emit_s"]) for row in table]
+    assert [on["latency_ms"] for on in ons] == [float(row["latency_ms"]) for row in table]
+    # The MIDI file has notes where they are believed to be, what a receiver got has them when they were emitted.
+    assert note_times(midi, "note_on") == pytest.approx([on["onset_s"] for on in ons], abs=5e-4)
+    assert note_times(midi, "note_off") == pytest.approx([off["offset_s"] for off in offs], abs=5e-4)
+    assert note_times(received, "note_on") == pytest.approx([on["time_s"] for on in ons], abs=5e-5)
+    assert note_times(received, "note_off") == pytest.approx([off["time_s"] for off in offs], abs=5e-5)
+
+
+def note_times(path, kind):
+    """Seconds of the messages of a kind, whose notes must be those of the melody."""
+    now_s, found = 0.0, []
+    for message in mido.MidiFile(path):
+        now_s += message.time
+        if message.type == kind:
+            found.append((now_s, message.note))
+    assert [note for _, note in found] == list(MELODY)
+    return [time_s for time_s, _ in found]
 
 
 def test_the_pitch_table_has_a_row_a_hop_and_no_look_ahead(recording, tmp_path):
@@ -136,6 +153,25 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path):
 def test_example_push_samples():
     out = subprocess.run([sys.executable, EXAMPLES / "push_samples.py"], capture_output=True, text=True, check=True)
     assert re.findall(r"([A-G]\d) +on", out.stdout) == ["E3", "G3", "B3", "E4", "E4", "D4"]
+    assert min(map(int, re.findall(r"(\d+) ms after", out.stdout))) > 0
+
+
+@pytest.mark.parametrize("words", [["transcribe_file.py"], ["transcribe_file.py", "a.wav"], ["article_models.py"]])
+def test_an_example_without_its_arguments_says_how_it_is_used(words):
+    out = subprocess.run([sys.executable, EXAMPLES / words[0], *words[1:]], capture_output=True, text=True, check=False)
+    assert out.returncode == 2
+    assert out.stderr.startswith("usage: python examples/")
+    assert out.stderr.count("\n") == 1
+
+
+def test_the_table_the_csv_and_the_json_lines_agree_on_each_latency(recording, tmp_path):
+    table = streamer("transcribe", recording).stdout
+    streamer("transcribe", recording, "--notes", tmp_path / "n.csv", "--jsonl", tmp_path / "e.jsonl")
+    shown = [int(ms) for ms in re.findall(r"(\d+) ms\b", table)]
+    assert shown == [round(float(row["latency_ms"])) for row in rows(tmp_path / "n.csv")]
+    events = map(json.loads, (tmp_path / "e.jsonl").read_text().splitlines())
+    assert shown == [round(event["latency_ms"]) for event in events if event["type"] == "note_on"]
+    assert min(shown) > 0
 
 
 def test_example_transcribe_file(recording, tmp_path):

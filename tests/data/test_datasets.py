@@ -1,5 +1,7 @@
 """Data sets on disk: what is read from them, and the one line that says what is wrong."""
 
+import os
+import sys
 from pathlib import Path
 
 import mido
@@ -7,8 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from streamer import reading
+from streamer.data import datasets
 from streamer.data.datasets import licence_lines, read_manifest, read_notes_csv, sounding_span
 from streamer.data.formats import parse_pitch, read_dataset, read_midi
+from streamer.data.hashes import evaluation_hash, training_hash
 from streamer.errors import DataError
 from streamer.units import midi_to_hz
 
@@ -25,7 +30,7 @@ def tone(midi: float, onset_s: float = 0.1, length_s: float = 0.5, total_s: floa
 
 
 def write_tone(path: Path, midi: float) -> None:
-    soundfile.write(path, tone(midi), RATE_HZ)
+    soundfile.write(os.fsencode(path), tone(midi), RATE_HZ, format="WAV")
 
 
 def write_midi(path: Path, notes: list[tuple[float, float, int]]) -> None:
@@ -95,6 +100,7 @@ def test_nonmusic_needs_no_label(folder: Path) -> None:
         ("file,midi\na.wav,128\n", "line 2: 128 is no MIDI note number"),
         ("file,midi,f0_hz\na.wav,69,-3\n", "line 2: f0_hz is -3, but must be above 0"),
         ("file,midi\na.wav,\n", "line 2: no pitch and no notes"),
+        ("file,midi,onset_s,offset_s\na.wav,69,0.1,1e300\n", "line 2: a note that ends at 1e+300 s cannot be"),
         ("file,midi,onset_s,offset_s\na.wav,69,0.6,0.1\n", "line 2: a note from 0.6 to 0.1 s cannot be"),
         ("file,notes\na.wav,no.csv\n", "there is no file"),
     ],
@@ -121,11 +127,13 @@ def test_other_files_than_text_and_audio_are_told(folder: Path) -> None:
         read_notes_csv(folder / "n.csv")
 
 
-def test_stereo_is_mixed_down(tmp_path: Path) -> None:
+def test_stereo_is_mixed_down_as_live_does(tmp_path: Path) -> None:
     left = tone(60)
-    soundfile.write(tmp_path / "s.wav", np.stack([left, 0 * left], axis=1), RATE_HZ, subtype="FLOAT")
-    samples, _ = read_manifest(manifest(tmp_path, "file,midi\ns.wav,60\n"))[0].load()
-    assert np.allclose(samples, 0.5 * left)
+    for right, mixed in ((0.5 * left, 0.75 * left), (0 * left, left), (-left, left)):
+        soundfile.write(tmp_path / "s.wav", np.stack([left, right], axis=1), RATE_HZ, subtype="FLOAT")
+        samples, _ = read_manifest(manifest(tmp_path, "file,midi\ns.wav,60\n"))[0].load()
+        start = round(0.1 * RATE_HZ) + RATE_HZ // 200  # the first milliseconds decide
+        assert np.allclose(samples[start:], mixed[start:])
 
 
 def test_the_span_of_a_note_is_where_it_is_near_its_peak() -> None:
@@ -214,3 +222,102 @@ def test_folders_and_midi_files_that_cannot_be_used(folder: Path) -> None:
     (folder / "bad.mid").write_bytes(b"MThd\x00\x00")
     with pytest.raises(DataError, match="cannot be read as a MIDI file"):
         read_midi(folder / "bad.mid")
+
+
+def test_suffixes_may_be_in_capitals(tmp_path: Path) -> None:
+    write_tone(tmp_path / "take1.wav", 64)
+    (tmp_path / "take1.wav").rename(tmp_path / "TAKE1.WAV")
+    write_midi(tmp_path / "TAKE1.MID", [(0.1, 0.6, 64)])
+    (recording,) = read_dataset(tmp_path)
+    assert recording.path.name == "TAKE1.WAV"
+    assert recording.notes[0, 2] == 64
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    strange = folder / "\udcff.wav"
+    write_tone(folder / "a.wav", 64)
+    (folder / "a.wav").rename(strange)
+    write_midi(folder / "a.mid", [(0.1, 0.6, 64)])
+    (folder / "a.mid").rename(folder / "\udcff.MID")
+    (pair,) = read_dataset(folder)
+    (folder / "manifest.csv").write_bytes(b"file,midi,instrument\n\xff.wav,64,fl\xfbte\n")
+    (listed,) = read_dataset(folder)
+    for recording in (pair, listed):
+        assert recording.path == strange
+        assert len(recording.load()[0]) == round(0.8 * RATE_HZ)
+        assert recording.source == "caf\ufffd"
+    assert listed.instrument == "fl\ufffdte"
+    assert len(evaluation_hash([listed])) == len(training_hash([listed])) == 64
+    (folder / "manifest.csv").write_bytes(b"file,midi\n\xfe\x1b[31m.wav,64\n")
+    with pytest.raises(DataError, match=r"there is no file .*caf\\xe9/\\xfe\\x1b\[31m\.wav"):
+        read_dataset(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+def test_what_has_no_end_or_no_writer_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to("loop")
+    for cell in ("/dev/zero", "pipe", "loop", "x" * 300, ".", "no.csv"):
+        with pytest.raises(DataError, match=r"cannot be read: |there is no file"):
+            read_manifest(manifest(folder, f"file,notes\na.wav,{cell}\n"))
+        with pytest.raises(DataError, match=r"line 2: there is no file"):
+            read_manifest(manifest(folder, f"file,midi\n{cell},69\n"))
+    with pytest.raises(DataError, match="bytes that are 0"):
+        read_manifest(manifest(folder, "file,midi\na\0.wav,69\n"))
+    for path in (folder / "pipe", folder / "loop", Path("/dev/zero"), folder / ("x" * 300), Path("a\0b")):
+        with pytest.raises(DataError, match=r"cannot be read|there is no folder or file"):
+            read_dataset(path)
+        with pytest.raises(DataError, match="cannot be read as a MIDI file"):
+            read_midi(path)
+
+
+def test_tables_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match="has 202 columns, but at most 200"):
+        read_manifest(manifest(folder, "file,midi" + ",x" * 200 + "\n"))
+    monkeypatch.setattr(datasets, "_MOST_CELLS", 1000)
+    with pytest.raises(DataError, match="more than 1,000 cells"):
+        read_manifest(manifest(folder, "file,midi\n" + "a.wav,69\n" * 501))
+    monkeypatch.setattr(datasets, "MOST_CSV_BYTES", 1000)
+    with pytest.raises(DataError, match="it is larger than 1,000 bytes"):
+        read_manifest(folder)
+
+
+def test_recordings_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "MOST_SAMPLES", 10_000)
+    with pytest.raises(DataError, match="cut it into several files"):
+        datasets.load_audio(folder / "a.wav")
+    soundfile.write(folder / "slow.wav", np.zeros(100), 4000)
+    with pytest.raises(DataError, match="is 4000 Hz, but must be from 8000 to 192000"):
+        datasets.load_audio(folder / "slow.wav")
+
+
+def midi_of(events: bytes, division: bytes = b"\0\x60", kind: int = 0) -> bytes:
+    track = events + b"\x00\xff\x2f\x00"
+    return b"MThd\0\0\0\6\0" + bytes([kind]) + b"\0\1" + division + b"MTrk" + len(track).to_bytes(4, "big") + track
+
+
+NOTE = b"\x10\x90\x40\x40\x60\x40\x00"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (midi_of(NOTE, b"\0\0"), "counts in frames of a film, or in nothing"),
+        (midi_of(NOTE, b"\xe7\x28"), "counts in frames of a film"),
+        (midi_of(NOTE, kind=2), "cannot be read as a MIDI file"),
+        (midi_of(b"\xff" * 500_000 + NOTE), "a number in it has no end"),
+        (midi_of((b"\xff" * 900 + b"\x7f\x90\x40\x40") * 20), "cannot be read as a MIDI file"),
+        (midi_of(b"\0\xff\x51\3\0\0\0" + NOTE), "holds no note"),
+        (midi_of(NOTE * 200_000), "it is larger than 1,000,000 bytes"),
+    ],
+    ids=["division 0", "film", "type 2", "no end", "huge", "tempo 0", "large"],
+)
+def test_hostile_midi_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.mid").write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_midi(tmp_path / "a.mid")
+    assert len(str(caught.value)) < 500

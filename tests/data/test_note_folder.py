@@ -134,10 +134,12 @@ def test_notes_from_a_file_then_the_missing_ones_from_another(tmp_path, capsys):
 
 
 def test_misuse_is_told(tmp_path):
-    with pytest.raises(ConfigError, match="--low: 'X' is not a note"):
+    with pytest.raises(typer.BadParameter, match="low cannot be 'X'; it must be a note such as E2"):
         run(tmp_path, "--low", "X")
     with pytest.raises(ConfigError, match="leave those out"):
-        run(tmp_path, "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")
+        run(tmp_path / "mine", "--from-file", scale(tmp_path / "a.wav", [57]), "--input", "-")
+    with pytest.raises(ConfigError, match=r"lies in .*, where the notes are written"):
+        run(tmp_path, "--from-file", tmp_path / "a.wav")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
@@ -212,3 +214,13 @@ def test_keys_skip_keep_go_back_and_quit(tmp_path):
     assert out.index("heard A4, not A#3") < out.index("A#3: good")
     assert guide.request == Request(58, 1)
     assert [r.path.name for r in read_manifest(tmp_path / "mine")] == ["058-As3-1.flac"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
+def test_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = NoteFolder(tmp_path / "\udcff", "fl\udcfbte")
+    written = folder.add(take(60, 1))
+    again = NoteFolder(tmp_path / "\udcff", "fl\udcfbte")
+    assert again.requests == [Request(60, 1)]
+    (recording,) = read_manifest(tmp_path / "\udcff")
+    assert (recording.path, recording.instrument, recording.source) == (written, "fl\ufffdte", "\ufffd")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import OutputError
+from streamer.errors import ConfigError, OutputError
 from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.outputs.files import RecordFile
 from streamer.outputs.jsonl import JsonlSink
@@ -46,7 +46,7 @@ def heard(path: Path) -> list[tuple[float, str, int, int]]:
     messages, now_s = [], 0.0
     for message in mido.MidiFile(path):
         now_s += message.time
-        if not message.is_meta:
+        if message.type in ("note_on", "note_off"):
             messages.append((round(now_s, 3), message.type, message.note, message.velocity))
     return messages
 
@@ -64,13 +64,99 @@ def test_midi_file_has_every_note_at_its_time_and_ends_the_last(tmp_path):
     sink.close()
     sink.send(MELODY[1])  # late events of another thread are dropped
     assert heard(tmp_path / "a.mid") == [
-        (0.5, "note_on", 60, 93),
-        (1.0, "note_off", 60, 64),
-        (1.5, "note_on", 64, 1),
+        (0.479, "note_on", 60, 93),
+        (0.979, "note_off", 60, 64),
+        (1.479, "note_on", 64, 1),
         (2.0, "note_off", 64, 64),
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["a.mid"]
-    assert [m.type for m in mido.MidiFile(tmp_path / "a.mid").tracks[0] if m.is_meta] == ["set_tempo", "end_of_track"]
+
+
+def test_what_a_receiver_got_stands_at_the_time_it_was_emitted(tmp_path):
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, received=True)
+    feed(sink)
+    sink.close()
+    rows, now_s = [], 0.0
+    for message in mido.MidiFile(tmp_path / "a.mid"):
+        now_s += message.time
+        if not message.is_meta:
+            rows.append((round(now_s * RATE_HZ, 3), message.type))
+    assert rows == [  # to the sample
+        (24_000, "note_on"),
+        (48_000, "note_off"),
+        (72_001, "note_on"),
+        (72_001, "note_off"),
+        (72_001, "control_change"),  # all notes off, as a port sends it at the end
+    ]
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 96_000])
+def test_no_message_is_received_before_it_was_emitted(tmp_path, rate_hz):
+    sink = MidiFileSink(tmp_path / "a.mid", rate_hz, received=True)
+    samples = range(1, 20 * rate_hz, 997)
+    for sample in samples:
+        sink.send(NoteOn(sample, max(0, sample - 500), 60, 64, 60.0))
+    times = [time_s for time_s, kind, *_ in exact(tmp_path / "a.mid") if kind == "note_on"]
+    late_ms = [1000.0 * (time_s - sample / rate_hz) for time_s, sample in zip(times, samples, strict=True)]
+    assert min(late_ms) > -1e-6
+    assert max(late_ms) < 0.05
+    sink.close()
+
+
+def exact(path: Path) -> list[tuple[float, str]]:
+    """Seconds, not rounded, and type of each message."""
+    found, now_s = [], 0.0
+    for message in mido.MidiFile(path):
+        now_s += message.time
+        if not message.is_meta:
+            found.append((now_s, message.type))
+    return found
+
+
+def test_a_daw_finds_two_tracks_a_tempo_a_name_and_an_instrument(tmp_path):
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, channel=9, tempo_bpm=90.0, track_name="My Gïtar\x1b", program=24)
+    feed(sink)
+    for _ in range(2):  # while it grows, and when it is done
+        file = mido.MidiFile(tmp_path / "a.mid", charset="utf-8")
+        assert file.type == 1
+        conductor, notes = file.tracks
+        assert [m.type for m in conductor] == ["set_tempo", "time_signature", "end_of_track"]
+        assert mido.tempo2bpm(conductor[0].tempo) == pytest.approx(90.0, abs=1e-3)
+        assert (conductor[1].numerator, conductor[1].denominator) == (4, 4)
+        assert notes.name == "My Gïtar"
+        assert [(m.program, m.channel, m.time) for m in notes if m.type == "program_change"] == [(24, 9, 0)]
+        assert {m.channel for m in notes if m.type == "note_on"} == {9}
+        sink.close()
+    assert heard(tmp_path / "a.mid")[0] == (0.479, "note_on", 60, 93)  # the tempo moves no note
+
+
+@pytest.mark.parametrize("tempo_bpm", [19.9, 1000.0, float("nan"), float("inf"), -120.0])
+def test_a_tempo_that_is_none_is_refused_before_anything_is_written(tmp_path, tempo_bpm):
+    with pytest.raises(ConfigError, match="20 to 999 beats a minute"):
+        MidiFileSink(tmp_path / "a.mid", RATE_HZ, tempo_bpm=tempo_bpm)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_note_that_is_believed_to_begin_before_what_is_written_stands_in_its_place(tmp_path):
+    """A panic ends notes where it comes, in the midst of what the tracker is about to date further back."""
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ)
+    feed(
+        sink,
+        [
+            NoteOn(9_600, 4_800, 60, 90, 60.0, note_id=1),
+            NoteOff(48_000, 48_000, 60, 60.0, note_id=1),
+            NoteOn(50_400, 45_600, 67, 90, 67.0, note_id=2),
+            NoteOn(52_800, 45_600, 60, 90, 60.0, note_id=3),  # the same key as the one that has just ended
+        ],
+    )
+    assert [row[2] for row in heard(tmp_path / "a.mid")] == [60, 60, 67, 60]  # what a crash would leave
+    sink.close()
+    assert heard(tmp_path / "a.mid")[:4] == [
+        (0.1, "note_on", 60, 90),
+        (0.95, "note_on", 67, 90),
+        (1.0, "note_off", 60, 64),
+        (1.0, "note_on", 60, 90),
+    ]
 
 
 def test_midi_file_is_whole_after_every_event(tmp_path):
@@ -103,12 +189,12 @@ def test_midi_file_is_whole_between_any_two_writes(tmp_path, monkeypatch):
     sink.close()
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 192_000])
-def test_midi_times_do_not_drift(tmp_path, rate_hz):
+@pytest.mark.parametrize(("rate_hz", "tempo_bpm"), [(8_000, 120), (44_100, 20), (192_000, 133.7)])
+def test_midi_times_do_not_drift(tmp_path, rate_hz, tempo_bpm):
     """Of an hour of short notes every one stands within a millisecond of its sample, counted from the take's start."""
     start, step = 12_345, rate_hz // 3 + 1
     samples = range(start, start + 3600 * rate_hz, step)
-    sink = MidiFileSink(tmp_path / "a.mid", rate_hz, start=start)
+    sink = MidiFileSink(tmp_path / "a.mid", rate_hz, start=start, tempo_bpm=tempo_bpm)
     for index, sample in enumerate(samples):
         on = NoteOn(sample, sample, 60, 64, 60.0)
         sink.send(NoteOff(sample, sample, 60, 60.0) if index % 2 else on)
@@ -166,6 +252,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "sample": 24_000,
         "time_s": 0.5,
         "onset_s": 0.479167,
+        "latency_ms": 20.833,
         **note,
         "velocity": 93,
         "midi": 60.12,
@@ -234,9 +321,9 @@ def test_notes_table(tmp_path):
     sink.close()
     with (tmp_path / "n.csv").open() as table:
         assert list(csv.reader(table)) == [
-            ["onset_s", "offset_s", "midi", "emit_s", "note", "velocity"],
-            ["0.479167", "0.979167", "60.0371", "0.500000", "60", "93"],
-            ["1.479167", "2.000000", "64.0000", "1.500021", "64", "1"],
+            ["onset_s", "offset_s", "midi", "emit_s", "note", "velocity", "latency_ms"],
+            ["0.479167", "0.979167", "60.0371", "0.500000", "60", "93", "20.833"],
+            ["1.479167", "2.000000", "64.0000", "1.500021", "64", "1", "20.854"],
         ]
 
 
@@ -294,6 +381,107 @@ def test_a_device_is_written_to_and_never_replaced():
     feed(sink)
     sink.close()
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_file_that_is_there_stays_until_the_new_one_is_done(tmp_path, kind):
+    path = tmp_path / "file"
+    path.write_text("precious")
+    (tmp_path / "file.part").write_text("of a program that was killed")
+    SINKS[kind](path).close()  # nothing came
+    assert path.read_text() == "precious"
+    sink = SINKS[kind](path)
+    if kind != "jsonl":  # which is read along
+        feed(sink, MELODY[:3])
+        assert path.read_text() == "precious"
+    feed(sink, MELODY[3:])
+    sink.close()
+    assert len(READERS[kind](path)) > 1
+    assert (tmp_path / "file.part").read_text() == "of a program that was killed"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "file.part"]
+
+
+def test_json_lines_can_be_read_along_though_the_file_was_there(tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_text("precious")
+    sink = JsonlSink(path, RATE_HZ)
+    assert path.read_text() == "precious"
+    sink.send(MELODY[1])
+    assert json.loads(path.read_text())["type"] == "note_on"
+    sink.close()
+
+
+def test_what_was_recorded_over_a_file_survives_a_killed_program(tmp_path):
+    path = tmp_path / "a.mid"
+    path.write_text("precious")
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert path.read_text() == "precious"
+    assert [note for _, _, note, _ in heard(tmp_path / "a.mid.part")] == list(range(60, 110))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path):
+    path = tmp_path / "a.mid"
+    path.write_text("precious")
+    path.chmod(0o400)
+    user = os.geteuid()
+    if user == 0:
+        tmp_path.chmod(0o777)
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(OutputError, match="you may not write there"):
+            MidiFileSink(path, RATE_HZ)
+    finally:
+        os.seteuid(user)
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_a_replaced_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "n.csv"
+    path.write_text("old")
+    path.chmod(0o640)
+    sink = NotesCsvSink(path, RATE_HZ)
+    feed(sink)
+    sink.close()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_text().startswith("onset_s")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_midi_goes_through_a_pipe_whole(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    sink = MidiFileSink(tmp_path / "pipe", RATE_HZ)
+    feed(sink)
+    sink.close()
+    (tmp_path / "read.mid").write_bytes(os.read(reader, 10_000))
+    os.close(reader)
+    assert len(heard(tmp_path / "read.mid")) == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_that_nobody_reads_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamer.outputs.files._READER_WITHIN_S", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="nobody reads this pipe"):
+        JsonlSink(tmp_path / "pipe", RATE_HZ)
+
+
+@pytest.mark.parametrize("kind", ["midi", "notes", "f0"])
+def test_a_dash_is_standard_output(tmp_path, kind):
+    program = f"""
+from tests.outputs.test_files import feed, SINKS
+sink = SINKS[{kind!r}]("-")
+feed(sink)
+sink.close()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    (tmp_path / "read").write_bytes(done.stdout)
+    sink = SINKS[kind](tmp_path / "written")
+    feed(sink)
+    sink.close()
+    assert (tmp_path / "read").read_bytes() == (tmp_path / "written").read_bytes()
 
 
 def test_a_file_is_written_through_a_link(tmp_path):

@@ -43,7 +43,7 @@ class Live:
                 stderr=said,
             )
 
-    def await_microphone(self, jack: JackServer, words: str = "hearing") -> None:
+    def await_microphone(self, jack: JackServer, words: str = "listening") -> None:
         """Wait until it says that it hears the microphone, and free that from the driver's silence.
 
         Nobody asks the server for its ports before that: each question is a client that comes and goes, and one that

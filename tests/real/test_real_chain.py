@@ -25,7 +25,7 @@ def test_a_melody_arrives_in_the_daw(
 ) -> None:
     require_program("ardour7-lua")
     take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
-    live = Live(tmp_path, "--virtual", "--record", str(take), "--record-audio", str(sound), env=jack.env)
+    live = Live(tmp_path, "--virtual", "--midi", str(take), "--record-audio", str(sound), env=jack.env)
     count, times = len(melody.notes), 0
     try:
         live.await_microphone(jack)

@@ -75,7 +75,7 @@ def test_a_signal_ends_the_note_first(
     tmp_path: Path,
 ) -> None:
     take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
-    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    live = start("--virtual", "--midi", str(take), "--record-audio", str(sound))
     dump = MidiDump(jack, tmp_path)
     jack.connect(jack.midi_output("streamer"), dump.port)
     sound_note(jack, live, long_note)
@@ -91,7 +91,7 @@ def test_the_server_is_killed_while_a_note_sounds(
     jack: JackServer, start: Callable[..., Live], long_note: Path, tmp_path: Path
 ) -> None:
     take, sound = tmp_path / "take.mid", tmp_path / "take.wav"
-    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    live = start("--virtual", "--midi", str(take), "--record-audio", str(sound))
     sound_note(jack, live, long_note)
     before = live.said()
     jack.kill()
@@ -112,7 +112,7 @@ def test_the_server_comes_back(
     tmp_path: Path,
 ) -> None:
     take = tmp_path / "take.mid"
-    live = start("--virtual", "--record", str(take))
+    live = start("--virtual", "--midi", str(take))
     sound_note(jack, live, long_note)
     jack.stop()
     live.await_events("note_off", 1)
@@ -156,7 +156,7 @@ def test_the_disk_is_full_while_a_note_sounds(
     tmp_path: Path,
 ) -> None:
     take, sound = small_disk / "take.mid", small_disk / "take.wav"
-    live = start("--virtual", "--record", str(take), "--record-audio", str(sound))
+    live = start("--virtual", "--midi", str(take), "--record-audio", str(sound))
     dump = MidiDump(jack, tmp_path)
     jack.connect(jack.midi_output("streamer"), dump.port)
     sound_note(jack, live, long_note)

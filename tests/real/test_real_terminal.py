@@ -93,7 +93,7 @@ def terminal(tmp_path: Path, jack: JackServer, require_program: Callable[[str], 
 def playing(jack: JackServer, terminal: Terminal, long_note: Path, tmp_path: Path) -> Path:
     """`streamer live` with its screen while A3 is played into it; the MIDI file it records."""
     take = tmp_path / "take.mid"
-    terminal.type_line(f"{shlex.join(COMMAND)} --virtual --record {shlex.quote(str(take))}; echo status=$?")
+    terminal.type_line(f"{shlex.join(COMMAND)} --virtual --midi {shlex.quote(str(take))}; echo status=$?")
     terminal.await_screen(lambda text: "hop 128" in text, "the screen")
     jack.free_microphone()
     jack.play(long_note)

@@ -1,7 +1,11 @@
 """Where a value comes from, and files and variables that cannot be used."""
 
+import os
+import sys
+
 import pytest
 
+from streamer import reading
 from streamer.errors import ConfigError
 from streamer.settings.description import Setting
 from streamer.settings.layers import (
@@ -16,9 +20,10 @@ from streamer.settings.layers import (
     read_toml,
 )
 
-PACE = Setting(name="pace", kind="float", default=1.0, help="How fast.", low=0.0, high=9.0)
-SUNG = Setting(name="mixture.sung", kind="float", default=0.0, help="How much.", low=0.0)
-SETTINGS = (PACE, SUNG)
+PACE = Setting(name="pace", kind="float", default=1.0, help="How fast.", low=0.0, high=9.0, environment=True)
+SUNG = Setting(name="mixture.sung", kind="float", default=0.0, help="How much.", low=0.0, environment=True)
+FILE = Setting(name="file", kind="path", default=None, help="What is written.")
+SETTINGS = (PACE, SUNG, FILE)
 
 
 def test_the_strongest_layer_wins():
@@ -47,6 +52,11 @@ def test_an_unknown_variable_is_refused():
         from_environment({"STREAMER_PASE": "3"}, SETTINGS)
 
 
+def test_a_variable_of_a_setting_that_reads_none_is_refused():
+    with pytest.raises(ConfigError, match="'STREAMER_FILE' is no setting"):
+        from_environment({"STREAMER_FILE": "a.mid"}, SETTINGS)
+
+
 def test_a_wrong_variable_is_named():
     with pytest.raises(ConfigError, match=r"STREAMER_PACE is 10\.0, but must be a number from 0 to 9"):
         from_environment({"STREAMER_PACE": "10"}, SETTINGS)
@@ -62,7 +72,7 @@ def test_a_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("pase = 3", "there is no setting 'pase'; there are pace, mixture"),
+        ("pase = 3", "there is no setting 'pase'; there are pace, mixture, file"),
         ('"mixture.sung" = 3', "there is no setting 'mixture.sung'"),
         ("pace = 10", "pace is 10"),
         ("pace = {}", "pace cannot be {}"),
@@ -84,6 +94,17 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message)
         from_toml(path, SETTINGS)
     assert str(told.value).startswith(str(path))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+def test_what_has_no_end_or_no_writer_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_WRITER_WITHIN_S", 0.1)
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    for path in ("pipe.toml", "loop.toml", "/dev/zero", "x" * 300, "a\0\x1b[31m\n"):
+        with pytest.raises(ConfigError, match="cannot be read") as told:
+            read_toml(tmp_path / path)
+        assert str(told.value).isprintable()
 
 
 def test_what_is_no_file_is_told(tmp_path):

@@ -30,8 +30,9 @@ from streamer.errors import ConfigError, DataError, ModelError
 from streamer.evaluation.replay import record_evidence
 from streamer.material.curriculum import Curriculum
 from streamer.model import load
+from streamer.settings.training import ADAPTING
 from streamer.training.estimators import fit_epoch, fold, halfway, layers_of, mean_of, new_mlp, unfold
-from streamer.training.settings import ADAPTING, Settings, make_settings, read_settings, to_toml
+from streamer.training.settings import Settings, make_settings, read_settings, to_toml
 from streamer.training.shards import Shards
 from streamer.training.train import LEARNING, check_recordings, save, split, train
 from streamer.training.verifier_examples import verifier_examples_of

@@ -304,7 +304,7 @@ def test_an_interrupted_command_writes_the_best_so_far(folder, tmp_path, capsys,
 
 def test_misuse_is_told(folder, tmp_path, capsys):
     with pytest.raises(ConfigError, match="no source or instrument is called tuba"):
-        run(folder, "-o", tmp_path / "a.toml", "--thresholds", "--hold-out", "tuba")
+        run(folder, "-o", tmp_path / "a.model", "--thresholds", "--hold-out", "tuba")
     with pytest.raises(SystemExit) as left:
         main(["tune", str(folder)])
     assert left.value.code == 2

@@ -1,6 +1,6 @@
 """A recording through the live tracker, as fast as the machine can."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -32,7 +32,11 @@ class Transcription:
 
 
 def transcribe(
-    blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, sinks: Sequence[Sink] = ()
+    blocks: Iterable[FloatArray],
+    rate_hz: int,
+    config: TrackerConfig,
+    sinks: Sequence[Sink] = (),
+    progress: Callable[[int], None] | None = None,
 ) -> Transcription:
     """Track a recording to its end.
 
@@ -45,7 +49,10 @@ def transcribe(
     config : TrackerConfig
         Settings of the tracker.
     sinks : sequence of Sink
-        Get the events just as a live session would give them. They are closed on return, and when something fails.
+        Get the events just as a live session would give them. They are closed on return. When something fails,
+        files that were there before stay as they were.
+    progress : callable, optional
+        Gets the number of samples that are done, after each block.
 
     Raises
     ------
@@ -58,14 +65,25 @@ def transcribe(
     """
     note_list = NoteList()
     everyone = (note_list, *sinks)
+    complete = False
+
+    def end(sink: Sink) -> None:
+        if complete:
+            sink.close()
+        else:
+            sink.abandon()
+
     with ExitStack() as closing:  # each is closed, whatever becomes of the others
         for sink in everyone:
-            closing.callback(sink.close)
+            closing.callback(end, sink)
         tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS)
         for samples in blocks:
             tracker.push(samples)
             _deliver(tracker.events(), everyone)
+            if progress is not None:
+                progress(tracker.consumed)
         _deliver(tracker.flush(), everyone)
+        complete = True
     return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
 
 

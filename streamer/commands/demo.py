@@ -1,0 +1,77 @@
+"""``streamer demo``: a performance that the program plays to itself."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamer.commands.options import takes_settings
+from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
+from streamer.settings.tracker import TRACKER
+
+_ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
+
+
+@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, TRACKER)
+def demo(
+    *,
+    virtual: str | None,
+    port: str | None,
+    midi_api: str | None,
+    midi_channel: int,
+    no_sound: bool,
+    play: Annotated[
+        bool, typer.Option("--play", metavar="", help="Make the performance audible instead of what is found in it.")
+    ] = False,
+    midi: Path,
+    received: Path | None,
+    jsonl: Path | None,
+    tempo: float,
+    no_ui: bool,
+    config: TrackerConfig,
+    preset: str,
+) -> int:
+    """Play a performance to the program itself: no microphone, no MIDI gear.
+
+    The notes that it finds are shown, played on a small synthesiser where there is a sound output, and written as a
+    MIDI file. It ends with how many they are and how late they were.
+
+    **Examples**
+
+    * `streamer demo`
+    * `streamer demo --play --virtual`
+    """
+    from streamer.live.signals import plain_interrupts
+
+    with ExitStack() as closing:
+        closing.enter_context(plain_interrupts())  # until the session takes the signals
+        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.printing import demo_summary, show
+        from streamer.commands.wiring import has_screen, notify, open_ports, open_screen, open_sound
+        from streamer.live.session import Session
+        from streamer.material.demo import DemoSource, demo_performance
+        from streamer.outputs.notelist import NoteList
+        from streamer.tracker import make_tracker
+
+        files = Files(MidiForm(tempo, midi_channel, preset, "demo"), midi=midi, received=received, jsonl=jsonl)
+        files.check()
+        tracker = make_tracker(config, DEFAULT_RATE_HZ)
+        performance = demo_performance(DEFAULT_RATE_HZ)
+        named = port or virtual or midi_api
+        sinks = open_ports(port, virtual, midi_api, midi_channel, other=False) if named else []
+        if not (no_sound or play):
+            sinks += open_sound(config.a4_hz, needed=False)
+        for sink in sinks:
+            closing.callback(sink.close)
+        sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
+        source = DemoSource(performance, block=tracker.config.hop, play=play)
+        screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
+        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset)
+        status = session.run()
+        newest = session.snapshot()
+        played = performance.until(newest.time_s)
+        show(demo_summary(played, tracked.notes, newest, midi), aside=files.to_standard_output)
+    return status

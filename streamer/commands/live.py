@@ -1,0 +1,102 @@
+"""``streamer live``: from the microphone to MIDI."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamer.commands.options import takes_settings
+from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.tracker import TRACKER
+
+if TYPE_CHECKING:
+    from streamer.audio.source import Source
+    from streamer.commands.files import Files
+    from streamer.outputs.sink import Sink
+
+
+@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, TRACKER)
+def live(
+    *,
+    input_: str | None,
+    rate: int | None,
+    block: int,
+    format_: str,
+    channel: int | None,
+    channels: int,
+    port: str | None,
+    virtual: str | None,
+    midi_api: str | None,
+    midi_channel: int,
+    no_midi: bool,
+    sound: bool,
+    midi: Path | None,
+    record_audio: Path | None,
+    received: Path | None,
+    jsonl: Path | None,
+    tempo: float,
+    no_ui: bool,
+    config: TrackerConfig,
+    preset: str,
+) -> int:
+    """Turn the sound of the microphone into MIDI, at once.
+
+    Without **--port** or **--virtual**, a MIDI port "streamer" appears (Linux, macOS): choose it in your DAW. Where
+    there is no MIDI system, the screen shows what is played all the same.
+
+    **Examples**
+
+    * `streamer live --preset guitar --midi take1.mid`
+    * `streamer live --input "USB" --port "FluidSynth"`
+    * `arecord -f S16_LE -r 48000 -c 1 -t raw | streamer live --input - --rate 48000 --jsonl -`
+
+    Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
+    """
+    from streamer.live.signals import plain_interrupts
+
+    with ExitStack() as closing:
+        closing.enter_context(plain_interrupts())  # until the session takes the signals
+        from streamer.commands import wiring
+        from streamer.commands.files import Files, MidiForm
+        from streamer.tracker import make_tracker
+
+        form = MidiForm(tempo, midi_channel, preset)
+        files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
+        files.check()
+        watched = wiring.has_screen(no_ui, files.to_standard_output)
+        # Refuses what cannot work before anything is opened.
+        make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
+        sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
+        sinks += wiring.open_sound(config.a4_hz, needed=True) if sound else []
+        for sink in sinks:
+            closing.callback(sink.close)
+        source = wiring.open_source(input_, rate, block, channel, format_, channels)
+        closing.callback(source.close)
+        if sound:
+            wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+        return _run(source, sinks, files, config, watched)
+
+
+def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, watched: bool) -> int:
+    from streamer.commands.wiring import notify, notify_end, open_screen
+    from streamer.live.session import Session
+    from streamer.tracker import LIVE_HOPS, make_tracker
+
+    tracker = make_tracker(config, source.rate_hz, hops_at_once=LIVE_HOPS)
+    sinks += files.sinks(source.rate_hz)
+    if not watched:
+        names = ", ".join(sink.name for sink in sinks) or "no port"
+        notify(f"listening to {source.name} at {source.rate_hz} Hz, sending to {names}; Ctrl-C ends")
+    session = Session(
+        source,
+        tracker,
+        sinks,
+        recorders=files.recorders(source.rate_hz),
+        record_now=files.recording,
+        screen=open_screen() if watched else None,
+        notify=notify,
+        preset=files.form.preset,
+    )
+    status = session.run()
+    notify_end(source, session.snapshot())
+    return status

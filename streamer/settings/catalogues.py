@@ -1,0 +1,78 @@
+"""All catalogues that are read without heavy imports, and the chapters of the documentation that they make."""
+
+from streamer.settings.computation import COMPUTATION
+from streamer.settings.description import Setting
+from streamer.settings.document import Chapter
+from streamer.settings.evaluation import EVALUATION
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.recording import RECORDING
+from streamer.settings.tracker import TRACKER
+from streamer.settings.training import MACHINE, TRAINING
+from streamer.settings.tuning import TUNING
+
+CHAPTERS = (
+    Chapter(
+        title="Tracker",
+        intro=(
+            "The settings of `streamer live`, `demo` and `transcribe`. `streamer evaluate` takes `preset` and "
+            "`eagerness`, and reads the variables of `model` and `detector` where no system is named. A value comes "
+            "from the strongest of these layers that gives one: default < preset < file < environment < flag. The "
+            "commands read no file of these settings yet; the keys are those that it will have. An environment "
+            "variable that is empty counts as not given."
+        ),
+        settings=TRACKER,
+    ),
+    Chapter(
+        title="Sound in",
+        intro="Where `streamer live` and `record-dataset` get their sound from.",
+        settings=INPUT,
+    ),
+    Chapter(
+        title="MIDI out",
+        intro=(
+            "Where `streamer live` and `demo` send notes. `port` and `virtual` exclude each other: the flag of one "
+            "makes the environment variable of the other count as not given."
+        ),
+        settings=OUTPUT,
+    ),
+    Chapter(
+        title="Sound out",
+        intro="Whether `streamer live` plays what it sends, and `demo` does not.",
+        settings=SOUND,
+    ),
+    Chapter(
+        title="Files",
+        intro=(
+            "What `streamer live`, `demo` and `transcribe` write. A file named `-` is standard output, but for "
+            "the takes that `live` records. A name that says another kind of file is refused, and so is a file that "
+            "is read. None has an environment variable: a file to write is named each time."
+        ),
+        settings=FILES,
+    ),
+    Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
+    Chapter(
+        title="Computation",
+        intro="How the computation is done, in every command.",
+        settings=COMPUTATION,
+    ),
+    Chapter(
+        title="Training",
+        intro=(
+            "The settings of `streamer train`, in the file that `--config` names. A value comes from the strongest of "
+            "these layers that gives one: default < file < flag. A name with a dot stands in a table: `mixture.sung` "
+            "is `sung` under `[mixture]`."
+        ),
+        settings=TRAINING,
+    ),
+    Chapter(title="This machine", intro="How `streamer train` uses it; no model depends on this.", settings=MACHINE),
+    Chapter(title="Tuning", intro="The settings of `streamer tune`.", settings=TUNING),
+    Chapter(title="Evaluation", intro="The settings of `streamer evaluate`.", settings=EVALUATION),
+    Chapter(
+        title="Recording a data set",
+        intro="The settings of `streamer record-dataset`, beside those of the input.",
+        settings=RECORDING,
+    ),
+)
+_READ = [setting for chapter in CHAPTERS for setting in chapter.settings if setting.environment]
+# Of all commands: each accepts the variables that others read.
+ENVIRONMENT: tuple[Setting, ...] = tuple({setting.name: setting for setting in reversed(_READ)}.values())[::-1]
