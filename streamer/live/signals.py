@@ -57,8 +57,9 @@ class Signals:
             yield
             return
         with contextlib.ExitStack() as kept:
-            kept.enter_context(_guarded(self._grace_s))
-            for number in _endings():
+            endings = _endings()
+            kept.enter_context(_guarded(self._grace_s, endings))
+            for number in endings:
                 kept.callback(signal.signal, number, signal.signal(number, self._on_ending))
             for number in _numbers(_STOPS):
                 if signal.getsignal(number) == signal.SIG_DFL:
@@ -108,12 +109,12 @@ def _endings() -> list[int]:
 
 
 @contextlib.contextmanager
-def _guarded(grace_s: float) -> Iterator[None]:
+def _guarded(grace_s: float, endings: list[int]) -> Iterator[None]:
     """Have each signal's number written to a guard, which needs nothing of this interpreter."""
     if sys.platform == "win32":  # there only a socket can take the numbers
         yield
         return
-    command = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), str(grace_s)]
+    command = [sys.executable, "-I", "-S", guard.__file__, *map(str, (os.getpid(), grace_s, *endings))]
     process = None
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # inherited: it outlives them all
     try:
