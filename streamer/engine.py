@@ -325,7 +325,7 @@ class Engine:
         self._delivery.pass_on(self.tracker.flush())
         recording = self._fanout.recording is not None
         self._fanout.end_take()
-        self._device_trouble = f"{error}; notes are ended, and it is tried again until it is back"
+        self._device_trouble = f"{error}; notes are ended; trying again until it is back"
         self._report(self._device_trouble)
         waits = iter(_RETRY_S)
         wait_s = 0.0
@@ -382,7 +382,7 @@ class Engine:
 
     def _toggle_recording(self) -> None:
         if not self._can_record:
-            self._report("there is nothing to record to")
+            self._report("no takes are recorded here: what was asked for is written all the time")
         elif (name := self._fanout.recording) is not None:
             self._fanout.end_take()
             self._report(f"recorded {name}")

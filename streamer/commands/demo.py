@@ -72,6 +72,5 @@ def demo(
         session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset)
         status = session.run()
         newest = session.snapshot()
-        played = performance.until(newest.time_s)
-        show(demo_summary(played, tracked.notes, newest, midi), aside=files.to_standard_output)
+        show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)
     return status

@@ -14,7 +14,7 @@ from streamer.doctor import Finding, Severity
 from streamer.errors import DeviceError, printable
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
-from streamer.material.demo import Performance, PlayedNote, match_notes
+from streamer.material.demo import TOLERANCE_S, Performance, PlayedNote, match_notes
 from streamer.transcription import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 
@@ -164,8 +164,11 @@ def demo_summary(
         ("total", newest.total, "the four together"),
     ):
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
+    # Where it was ended early, only what was played by then counts, and had the time to be heard.
+    missed = set(range(len(played.notes))) - {n for n, _ in pairs}
+    missed = {n for n in missed if played.notes[n].onset_s + TOLERANCE_S <= newest.time_s}
     counts = (
-        f"notes played {len(played.notes)}, heard {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
+        f"notes played {len(pairs) + len(missed)}, heard {len(pairs)}, missed {len(missed)}, "
         f"heard but not played {len(sent) - len(pairs)}; {losses(newest)}; wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)

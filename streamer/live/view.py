@@ -28,7 +28,7 @@ KEYS = (
 )
 _SILENT_DB = -119.0
 _NO_INPUT = "the input is exactly zero: is the microphone connected, allowed and not muted?"
-_MOST_MESSAGE_ROWS = 3
+_MOST_MESSAGE_ROWS = 4
 _TINY = (24, 7)  # cells; with less there is no frame
 
 
@@ -256,6 +256,8 @@ class _Frame:
             (losses(snapshot), BAD if snapshot.lost_samples or snapshot.lost_events else PLAIN),
             (_load(snapshot), BAD if snapshot.load > 0.8 else PLAIN),
         ):
+            if x + len(text) + 3 >= self.width:
+                text = text.partition(", ")[0]
             if x + len(text) + 3 < self.width:
                 x = put(x, y, f" {text} ", style) + 1
 

@@ -82,20 +82,6 @@ class Performance:
     rate_hz: int
     notes: tuple[PlayedNote, ...]
 
-    def until(self, time_s: float) -> "Performance":
-        """What of it was played by then, without a note that began too late to be found.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since its beginning.
-        """
-        played = time_s * self.rate_hz
-        if played >= len(self.samples):
-            return self
-        notes = tuple(note for note in self.notes if note.onset_s + TOLERANCE_S <= time_s)
-        return Performance(self.samples[: max(0, round(played))], self.rate_hz, notes)
-
 
 def demo_performance(rate_hz: int) -> Performance:
     """Synthesise the performance.

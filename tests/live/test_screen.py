@@ -229,8 +229,8 @@ def test_a_message_stands_above_the_keys_and_a_dead_microphone_is_told():
 
 
 LONG = (
-    "the audio input Scarlett 2i2 USB is gone: it was unplugged or its audio server has stopped; notes are ended, and "
-    "it is tried again until it is back"
+    "the audio input Scarlett 2i2 USB is gone: it was unplugged or its audio server has stopped; notes are ended; "
+    "trying again until it is back"
 )
 
 
