@@ -13,9 +13,10 @@ from enum import Enum
 import numpy as np
 
 from streamer import __version__
+from streamer.analysis import core
 from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
-from streamer.errors import EXTRAS, DeviceError
+from streamer.errors import EXTRAS, ConfigError, DeviceError
 from streamer.events import FloatArray
 
 _CAPTURE_S = 0.5
@@ -60,11 +61,20 @@ def examine(timing_s: float) -> Iterator[Finding]:
     """
     system = f"Python {platform.python_version()} on {platform.system()} {platform.release()} ({platform.machine()})"
     yield Finding("streamer", Severity.GOOD, f"{__version__}, {system}")
+    yield _core()
     yield from _libraries()
     yield from _microphones()
     yield from _midi()
     yield _terminal()
     yield _timing(timing_s)
+
+
+def _core() -> Finding:
+    try:
+        text = core.describe()
+    except ConfigError as error:
+        return Finding("core", Severity.FAULT, str(error))
+    return Finding("core", Severity.GOOD if core.is_built() else Severity.NOTE, text)
 
 
 def _libraries() -> Iterator[Finding]:

@@ -366,7 +366,7 @@ def test_the_tracker_uses_the_model_that_is_named(path: Path) -> None:
 def test_the_tracker_asks_for_as_much_as_the_model_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     played, _ = melody([57, 60], 44_100)
     sooner = {}
-    for right in (Thresholds().right, 4.0, 50.0):
+    for right in (Thresholds().right, 3.0, 50.0):
         path = tmp_path / f"{right}.model"
         replace(shipped_model(), thresholds=replace(Thresholds(), right=right)).save(path)
         events = make_tracker(TrackerConfig(model=str(path)), 44_100).process(played)

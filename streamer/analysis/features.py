@@ -8,6 +8,9 @@ learned of one note holds for all.
 A candidate first moves to the best period within 60 cents of its name: so an instrument may be out of tune.
 """
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +26,7 @@ _Array = NDArray[np.float64]
 CANDIDATES = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
 _LOWEST_OCTAVE = np.array([21, 33, 45, 57])  # first candidate of levels 3, 2, 1, 0
 _CENTS = np.arange(-60, 61, 12)
+_TIE = 1e-5  # sums of correlations that differ by less differ by rounding, and the shortest period is taken
 _LAGS_ALL = (1.0, 0.5, 2.0)  # in periods, in every correlation window
 _LAGS_LONG = (1 / 3, 2 / 3, 1.5)  # in the two longer ones
 _HARMONICS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
@@ -89,37 +93,41 @@ class FeatureExtractor:
         Frequency of each candidate's name.
     level : ndarray of int, shape (88,)
         Level of the pyramid on which each candidate is looked for.
+    rise_hops, trough_hops : list of int
+        How many hops before the latest one it is compared with.
+    depth : int
+        Hops of the past that are kept.
+    floor_climb : float
+        Nepers per hop by which what counts as the floor of the level may rise.
     """
+
+    tie = _TIE
 
     def __init__(self, hop_s: float, a4_hz: float = A4_HZ) -> None:
         n = len(CANDIDATES)
-        self.f0_hz: _Array = a4_hz * 2.0 ** ((CANDIDATES - 69) / 12.0)
-        self.level = LEVELS - np.searchsorted(_LOWEST_OCTAVE, CANDIDATES, side="right")
+        self.f0_hz, self.level, multiple, steps = _candidates(a4_hz)
         period = ANALYSIS_RATE_HZ / 2.0**self.level / self.f0_hz  # in samples of the candidate's level
-        # Above the first level's octave a period is only a few samples: compare several periods back.
-        multiple = 2.0 ** np.clip(np.floor(np.log2(76.0 / period)), 0, 3)
-        steps = 2.0 ** (_CENTS / 1200.0)
-        self._gather = _Gather(self.f0_hz, self.level, multiple, steps)
+        self._gather = _gather_for(a4_hz)
         lag_steps = np.array(LAG_STEPS)[self.level]
-        search = (period * multiple * lag_steps)[:, None] * steps
+        search = period * multiple * lag_steps * steps[:, None]
         floor = np.floor(search).astype(np.intp)
-        self._search_at = np.array(LAG_STARTS)[self.level][:, None] + floor
+        self._search_at = np.array(LAG_STARTS)[self.level] + floor
         self._search_mix = (search - floor).astype(np.float32)
         self._steps = steps.astype(np.float32)
         self._detune = (_CENTS / 60.0).astype(np.float32)
         self._register = ((CANDIDATES - 60) / 40.0).astype(np.float32)
-        self._rise_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _RISE_MS]
-        self._trough_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
-        depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self._rise_hops[-1]) + 1
+        self.rise_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _RISE_MS]
+        self.trough_hops = [max(1, round(ms / 1000.0 / hop_s)) for ms in _TROUGH_MS]
+        depth = max(round(_MEMORY_MS / 1000.0 / hop_s), self.rise_hops[-1]) + 1
         silence = float(np.log(_FLOOR))
         self._traces = Past(depth, (3, n), 0.0)  # harmonics, correlation, detuning
         self._traces.values[:, 0] = silence
         self._strengths = Past(depth, (n, len(_HARMONICS)), silence)
         self._common_traces = Past(depth, (3,), silence, np.float64)  # level, that of a longer window, brightness
         self._common_traces.values[:, 2] = 0.0
-        self._depth = depth
+        self.depth = depth
         self._floor = silence
-        self._floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
+        self.floor_climb = hop_s * 0.7  # nepers per hop: 3 dB a second
 
     def extract(self, spectra: Spectra, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Gather the features of the next hops.
@@ -151,10 +159,11 @@ class FeatureExtractor:
         strengths = powers[:, :, : len(_HARMONICS)].copy()
         powers -= own[:, :, None]
         np.maximum(powers, _MISSING, out=powers)
-        powers[:, self._gather.missing] = _MISSING
+        np.copyto(powers, _MISSING, where=self._gather.missing)
         mid, long = out[:, :, _CORRELATION_100], out[:, :, _CORRELATION_256]
-        for column, values in enumerate((mid, long, harmonics_short, harmonics_long), _BELOW_BEST.start):
-            np.subtract(values, np.maximum.reduce(values, axis=1)[:, None], out=out[:, :, column])
+        rivals = np.stack((mid, long, harmonics_short, harmonics_long), axis=1)
+        rivals -= np.maximum.reduce(rivals, axis=2, keepdims=True)
+        out[:, :, _BELOW_BEST] = rivals.transpose(0, 2, 1)
         detune = self._detune.take(best)
         self._changes(out, harmonics_short, mid, detune, strengths)
         np.abs(detune, out=out[:, :, _DETUNE])
@@ -163,12 +172,28 @@ class FeatureExtractor:
         out[:, :, _COMMON] = self._common(energy, levels[:, 0, -CORRELATION_WINDOWS[0] :])[:, None]
         return out, self._steps.take(best)
 
+    def tables(self) -> dict[str, NDArray[Any]]:
+        """Where features are read, by the compiled core's names."""
+        return {
+            "search_at": self._search_at,
+            "search_mix": self._search_mix,
+            "gather_at": self._gather.at,
+            "gather_mix": self._gather.mix,
+            "missing": self._gather.missing,
+            "level": self.level,
+            "steps": self._steps,
+            "detune": self._detune,
+            "registers": self._register,
+        }
+
     def _best_period(self, correlation: FloatArray) -> NDArray[np.intp]:
         """Which of `_CENTS` each candidate moves to, shape (hops, 88)."""
         total = correlation[:, 0] + correlation[:, 1] + correlation[:, 2]
         low = total.take(self._search_at, axis=1)
         near = low + self._search_mix * (total.take(self._search_at + 1, axis=1) - low)
-        best: NDArray[np.intp] = near.argmax(axis=2)
+        best: NDArray[np.intp] = (near >= np.maximum.reduce(near, axis=1, keepdims=True) - np.float32(_TIE)).argmax(
+            axis=1
+        )
         return best
 
     def _changes(
@@ -178,18 +203,18 @@ class FeatureExtractor:
         now = self._traces.room(len(out))
         now[:, 0], now[:, 1], now[:, 2] = harmonics, correlation, detune
         self._strengths.add(strengths)
-        for k, back in enumerate(self._rise_hops):
+        for k, back in enumerate(self.rise_hops):
             rise = now - self._traces.ago(back)
             out[:, :, _HARMONICS_RISE.start + k] = rise[:, 0]
             if k - 1 in (0, 1):  # those of _MIDDLE_MS
                 out[:, :, _CORRELATION_RISE.start + k - 1] = rise[:, 1]
                 out[:, :, _GLIDE.start + k - 1] = rise[:, 2]
-        for k, back in enumerate(self._rise_hops[1:3]):
+        for k, back in enumerate(self.rise_hops[1:3]):
             gain = strengths - self._strengths.ago(back)
             out[:, :, _UPPER_RISE.start + k] = np.add.reduce(gain[:, :, _UPPER:], axis=2) / len(_HARMONICS[_UPPER:])
             np.maximum(gain, 0.0, out=gain)
             out[:, :, _FLUX.start + k] = np.add.reduce(gain, axis=2) / len(_HARMONICS)
-        for k, back in enumerate(self._trough_hops):
+        for k, back in enumerate(self.trough_hops):
             above = now - self._traces.extreme(np.minimum, back + 1)
             out[:, :, _HARMONICS_TROUGH.start + k] = above[:, 0]
             out[:, :, _CORRELATION_TROUGH.start + k] = above[:, 1]
@@ -203,20 +228,36 @@ class FeatureExtractor:
         now[:, :2] = energy[:, :2, 0]
         now[:, 2] = np.log(power + _FLOOR)
         now[:, 2] -= now[:, 0]
-        rises, troughs = len(self._rise_hops), len(self._trough_hops)
-        for k, back in enumerate(self._rise_hops):
+        rises, troughs = len(self.rise_hops), len(self.trough_hops)
+        for k, back in enumerate(self.rise_hops):
             rise = now - self._common_traces.ago(back)
             out[:, k] = rise[:, 0]
             if k < rises - 1:
                 out[:, rises + troughs + 2 + k] = rise[:, 2]
-        for k, back in enumerate(self._trough_hops):
+        for k, back in enumerate(self.trough_hops):
             out[:, rises + k] = (now - self._common_traces.extreme(np.minimum, back + 1))[:, 1]
-        out[:, rises + troughs] = (now - self._common_traces.extreme(np.maximum, self._depth + 1))[:, 0]
+        out[:, rises + troughs] = (now - self._common_traces.extreme(np.maximum, self.depth + 1))[:, 0]
         out[:, rises + troughs + 1] = now[:, 2]
         for k, slow in enumerate(energy[:, 2, 0].tolist()):
-            self._floor = min(slow, self._floor + self._floor_climb)
+            self._floor = min(slow, self._floor + self.floor_climb)
             out[k, -1] = min(slow - self._floor, 8.0)
         return out
+
+
+def _candidates(a4_hz: float) -> tuple[_Array, NDArray[np.intp], _Array, _Array]:
+    """Frequencies and levels of the candidates, how many periods back each is compared, and the ratios of the steps."""
+    f0_hz = a4_hz * 2.0 ** ((CANDIDATES - 69) / 12.0)
+    level = LEVELS - np.searchsorted(_LOWEST_OCTAVE, CANDIDATES, side="right")
+    period = ANALYSIS_RATE_HZ / 2.0**level / f0_hz
+    # Above the first level's octave a period is only a few samples: compare several periods back.
+    multiple = 2.0 ** np.clip(np.floor(np.log2(76.0 / period)), 0, 3)
+    return f0_hz, level, multiple, 2.0 ** (_CENTS / 1200.0)
+
+
+@lru_cache(maxsize=2)
+def _gather_for(a4_hz: float) -> "_Gather":
+    """Kept, since each stream needs it, and a gap begins a new one."""
+    return _Gather(*_candidates(a4_hz))
 
 
 class _Gather:
@@ -260,8 +301,8 @@ class _Gather:
         positions[:, :, self.n_lags :] = np.minimum(positions[:, :, self.n_lags :], last_bin)
         whole = np.floor(positions)
         shape = (-1, positions.shape[2])  # one row for each candidate at each step
-        self._at = (starts + whole.astype(np.intp)).reshape(shape)
-        self._mix = (positions - whole).astype(np.float32).reshape(shape)
+        self.at = (starts + whole.astype(np.intp)).reshape(shape)
+        self.mix = (positions - whole).astype(np.float32).reshape(shape)
         self._rows = np.arange(len(level))
 
     def take(self, spectra: Spectra, step: NDArray[np.intp], out: FloatArray) -> None:
@@ -281,10 +322,10 @@ class _Gather:
         values = np.concatenate([part.reshape(hops, -1) for part in parts], axis=1)
         rows = step * len(self._rows) + self._rows
         for hop in range(hops):  # at once, the indices of many would not fit into a processor's caches
-            where = self._at.take(rows[hop], axis=0)
+            where = self.at.take(rows[hop], axis=0)
             low = values[hop].take(where)
             where += 1
             high = values[hop].take(where)
             high -= low
-            high *= self._mix.take(rows[hop], axis=0)
+            high *= self.mix.take(rows[hop], axis=0)
             np.add(low, high, out=out[hop])

@@ -1,11 +1,17 @@
 """From a note to cents: where exactly the correlation of a candidate peaks."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streamer.analysis.features import FeatureExtractor
 from streamer.analysis.framing import ANALYSIS_RATE_HZ
 from streamer.analysis.spectrum import CORRELATION_WINDOWS, LAG_STARTS, LAG_STEPS, MAX_LAG
 from streamer.events import FloatArray
 
 _WINDOW = 2  # the longest of CORRELATION_WINDOWS
+_TIE = np.float32(
+    1e-5
+)  # correlations that differ by less differ by rounding: the one nearest to what is expected counts
 
 
 class FinePitches:
@@ -26,11 +32,22 @@ class FinePitches:
     def __init__(
         self, correlation: FloatArray, features: FeatureExtractor, period_ratio: FloatArray, rate_hz: int
     ) -> None:
-        self._correlation = correlation
-        self._level = features.level
-        self._f0_hz = features.f0_hz
-        self._period_ratio = period_ratio
-        self._rate_hz = rate_hz
+        self.correlation = correlation
+        self.level = features.level
+        self.f0_hz = features.f0_hz
+        self.period_ratio = period_ratio
+        self.rate_hz = rate_hz
+
+    def of_each(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Frequencies in Hz and ages in samples of one candidate at each hop.
+
+        Parameters
+        ----------
+        candidates : ndarray of int, shape (hops,)
+            One for each hop.
+        """
+        found = [self.at(hop, candidate) for hop, candidate in enumerate(candidates.tolist())]
+        return np.array([f0_hz for f0_hz, _ in found]), np.array([age for _, age in found], np.int64)
 
     def at(self, hop: int, candidate: int) -> tuple[float, int]:
         """Frequency in Hz and age in samples, see `fine_pitch`.
@@ -43,12 +60,12 @@ class FinePitches:
             0 to 87.
         """
         f0_hz, age_s = fine_pitch(
-            self._correlation[hop],
-            int(self._level[candidate]),
-            float(self._f0_hz[candidate]),
-            float(self._period_ratio[hop, candidate]),
+            self.correlation[hop],
+            int(self.level[candidate]),
+            float(self.f0_hz[candidate]),
+            float(self.period_ratio[hop, candidate]),
         )
-        return f0_hz, round(age_s * self._rate_hz)
+        return f0_hz, round(age_s * self.rate_hz)
 
 
 def fine_pitch(correlation: FloatArray, level: int, name_hz: float, period_ratio: float) -> tuple[float, float]:
@@ -89,12 +106,16 @@ def fine_pitch(correlation: FloatArray, level: int, name_hz: float, period_ratio
 
 
 def _peak(row: FloatArray, position: float, reach: float) -> float:
-    """Position of the highest value within ``reach`` of ``position``, interpolated."""
+    """Position of the highest value within ``reach`` of ``position``, the nearest if several are; interpolated."""
     first = min(max(1, int(position - max(reach, 1.0))), len(row) - 2)
     last = min(len(row) - 2, int(position + max(reach, 1.0)) + 1)
-    top = first + int(row[first : last + 1].argmax())
+    near = row[first : last + 1]
+    good = np.flatnonzero(near >= near.max() - _TIE)
+    top = first + int(good[0])
+    if len(good) > 1:  # before a note fills the window there may be no peak at all
+        top = first + int(good[np.abs(good + first - position).argmin()])
     before, here, after = float(row[top - 1]), float(row[top]), float(row[top + 1])
     curve = before - 2.0 * here + after
-    if curve >= 0.0:
+    if curve >= -_TIE:
         return top
     return top + min(0.5, max(-0.5, 0.5 * (before - after) / curve))  # at an edge there may be no peak

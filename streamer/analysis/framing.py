@@ -8,6 +8,7 @@ The filters are short: the first delays by half a millisecond, and the halvings 
 they add is a small part of a period of the notes that are looked for on their level.
 """
 
+from functools import cache, lru_cache
 from math import gcd
 
 import numpy as np
@@ -73,21 +74,30 @@ class Pyramid:
         Rate of what `push` is given.
     hop : int
         Samples of a hop.
+
+    Attributes
+    ----------
+    up, down, half : int
+        Output ``n`` lies at input position ``n * down / up`` and needs ``half`` samples on either side of it.
+    taps : ndarray of float32, shape (up, 2 * half)
+        Of the resampling filter, for each phase.
+    halving : ndarray of float32
+        Taps of the filter for halving, newest last.
     """
 
     def __init__(self, rate_hz: int, hop: int) -> None:
         self._hop = hop
         common = gcd(rate_hz, ANALYSIS_RATE_HZ)
-        self._up, self._down = ANALYSIS_RATE_HZ // common, rate_hz // common
+        self.up, self.down = ANALYSIS_RATE_HZ // common, rate_hz // common
         half = max(2, round(_HALF_WIDTH_S * rate_hz))
-        self._half = half
-        self._taps = _resampling_taps(rate_hz, self._up, half)
+        self.half = half
+        self.taps = _resampling_taps(rate_hz, self.up, half)
         self._tap_index = np.arange(2 * half)
         self._input = np.zeros(4 * half, np.float32)  # the newest samples so far
         self._consumed = 0  # input samples
         self._made = [0] * LEVELS  # samples on each level
         self._recent = [np.zeros(HISTORY, np.float32) for _ in range(LEVELS)]
-        self._halving = _halving_taps()
+        self.halving = _halving_taps()
 
     def push(self, hops: FloatArray) -> FloatArray:
         """Take hops and return what every level holds after each of them.
@@ -103,9 +113,8 @@ class Pyramid:
             The newest samples of each level, newest last; level ``k`` runs at ``ANALYSIS_RATE_HZ / 2**k``.
         """
         windows = np.empty((len(hops), LEVELS, HISTORY), np.float32)
-        # Output n lies at input position n * down / up and needs `half` samples on either side of it.
         consumed = [self._consumed + self._hop * (k + 1) for k in range(len(hops))]
-        made = [max(((n - self._half) * self._up - 1) // self._down + 1, self._made[0]) for n in consumed]
+        made = [max(((n - self.half) * self.up - 1) // self.down + 1, self._made[0]) for n in consumed]
         new = self._resample(hops, made[-1])
         for level in range(LEVELS):
             before = self._made[level]
@@ -129,10 +138,10 @@ class Pyramid:
         n = np.arange(self._made[0], made)
         if not len(n):
             return np.zeros(0, np.float32)
-        position, phase = np.divmod(n * self._down, self._up)
-        first = position - self._half + 1 - start
+        position, phase = np.divmod(n * self.down, self.up)
+        first = position - self.half + 1 - start
         window = buffer[first[:, None] + self._tap_index]
-        return np.asarray((window * self._taps[phase]).sum(axis=1), np.float32)
+        return np.asarray((window * self.taps[phase]).sum(axis=1), np.float32)
 
     def _halve(self, level: int, above: FloatArray, made_above: int, made: int) -> FloatArray:
         """The samples of a level that become known with ``above``: the history of the level above and what is new."""
@@ -142,9 +151,10 @@ class Pyramid:
         # The next sample here lies at twice its index on the level above.
         first = 2 * self._made[level] - made_above + HISTORY
         window = above[first - _HALVING_TAPS + 1 : first + 2 * count - 1]
-        return np.correlate(window, self._halving, "valid")[::2]
+        return np.correlate(window, self.halving, "valid")[::2]
 
 
+@lru_cache(maxsize=2)
 def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:
     """Polyphase windowed-sinc low-pass, shape (phases, 2 * half); each row sums to 1."""
     cutoff = min(ANALYSIS_RATE_HZ / 2, 0.5 * rate_hz) / rate_hz  # cycles per input sample
@@ -154,6 +164,7 @@ def _resampling_taps(rate_hz: int, phases: int, half: int) -> FloatArray:
     return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float32)
 
 
+@cache
 def _halving_taps() -> FloatArray:
     """Minimum-phase low-pass for halving the rate, newest tap last.
 

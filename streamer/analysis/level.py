@@ -9,7 +9,7 @@ from streamer.events import FloatArray
 from streamer.units import amplitude_to_db
 
 _LEVEL_MS = 8.0
-_LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
+LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +53,23 @@ class LevelMeter:
         hops : ndarray of float32, shape (n, hop)
             Consecutive hops, mono, full scale +-1.
         """
-        size = hops.shape[1]
-        peak = np.abs(hops).max(axis=1)
-        faulty = ~(peak <= _LOUDEST)  # also where it is no number
+        peak, power = self._peaks_and_powers(hops)
+        faulty = ~(peak <= LOUDEST)  # also where it is no number
         if faulty.any():
             hops = hops.copy()
-            hops[faulty] = np.nan_to_num(hops[faulty], nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
-            peak = np.abs(hops).max(axis=1)
-        mean = np.add.reduce(hops, axis=1).astype(np.float64) / size
-        power, level_db = [], []
-        for centred in hops - mean.astype(np.float32)[:, None]:
-            power.append(float(centred.dot(centred)) / size)
-            self._powers.append(power[-1])
+            hops[faulty] = np.nan_to_num(hops[faulty], nan=0.0, posinf=0.0, neginf=0.0).clip(-LOUDEST, LOUDEST)
+            peak, power = self._peaks_and_powers(hops)
+        level_db = []
+        for one in power:
+            self._powers.append(one)
             level_db.append(amplitude_to_db((sum(self._powers) / len(self._powers)) ** 0.5))
         return hops, Levels(peak, power, level_db)
+
+    def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
+        """Peak and mean square of each hop; where the peak is no number, or too large, the latter means nothing."""
+        size = hops.shape[1]
+        peak = np.abs(hops).max(axis=1)
+        if not (peak <= LOUDEST).all():
+            return peak, []
+        mean = np.add.reduce(hops, axis=1).astype(np.float64) / size
+        return peak, [float(centred.dot(centred)) / size for centred in hops - mean.astype(np.float32)[:, None]]

@@ -1,10 +1,15 @@
 """A small neural network: a forward pass in numpy."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from streamer.analysis import core
 from streamer.events import FloatArray
+
+_WIDEST = 512  # units of a layer that the compiled core takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,20 @@ class Network:
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
 
+    @cached_property
+    def _native(self) -> Any | None:
+        """The compiled core's network; None where numpy computes."""
+        from streamer.analysis.native import NativeNetwork
+
+        lib = core.native()
+        if lib is None or max(max(weight.shape) for weight in self.weights) > _WIDEST:
+            return None
+        return NativeNetwork(lib, self.weights, self.biases)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what only this process can use."""
+        return {name: value for name, value in self.__dict__.items() if name != "_native"}
+
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log odds of each output for each row.
 
@@ -34,6 +53,8 @@ class Network:
         -------
         ndarray of float32, shape (..., n, outputs)
         """
+        if self._native is not None:
+            return self._native.log_odds(matrix)  # type: ignore[no-any-return]
         x = matrix
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = x @ weight

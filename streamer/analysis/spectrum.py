@@ -5,10 +5,10 @@ same number of periods in every octave below middle C, and fewer milliseconds th
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft  # several transforms at once take a third of numpy's time
 
 from streamer.analysis.framing import LEVELS
 from streamer.events import FloatArray
@@ -20,10 +20,12 @@ LAG_STEPS = (2, 1, 1, 1)  # correlation values per sample of lag, by level: the 
 LAG_STARTS = tuple(MAX_LAG * sum(LAG_STEPS[:k]) for k in range(LEVELS))  # of each level in a row of correlations
 _SIZE = 432  # a fast FFT length, the longest window + MAX_LAG or a little more
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
-_QUIET = (np.array(CORRELATION_WINDOWS) * _FLOOR).astype(np.float32)[:, None, None]
-_HALF_A_SAMPLE = np.exp(0.5j * np.pi * np.arange(_SIZE // 2 + 1) / (_SIZE / 2)).astype(np.complex64)  # later
+_SIZES = np.array(CORRELATION_WINDOWS)
+_QUIET = (_SIZES * _FLOOR).astype(np.float32)[:, None, None]
+_OF_ROW = np.array([*range(LEVELS), 0])  # the level of each row of powers; the last row is between the first's samples
+_HALF_A_SAMPLE = np.exp(1j * np.pi * np.arange(_SIZE // 2 + 1) / _SIZE).astype(np.complex64)  # later
 # Halfway between two samples the power may be far more than theirs, next to a click: so large a part of it is counted.
-_LEAST_BETWEEN = 0.8
+LEAST_BETWEEN = 0.8
 _FALL = 0.25  # the share of a window in which it falls towards the newest sample
 
 
@@ -63,6 +65,9 @@ class SpectrumAnalyser:
     """Spectra of hops, one after the other or many at once. It keeps nothing of them but room to work in."""
 
     def __init__(self) -> None:
+        from scipy.fft import irfft, rfft  # slow to import; several transforms at once take a third of numpy's time
+
+        self._rfft, self._irfft = rfft, irfft
         self._windows = [asymmetric_window(n) for n in POWER_WINDOWS]
         self._make_room(1)
 
@@ -77,7 +82,7 @@ class SpectrumAnalyser:
         """
         log_power = []
         for window in self._windows:
-            power = _power(rfft(levels[:, :, -len(window) :] * window))
+            power = _power(self._rfft(levels[:, :, -len(window) :] * window))
             power += _FLOOR
             log_power.append(np.log(power, out=power))
         correlation, energy = self._correlate(levels[:, :, -_SIZE:])
@@ -85,62 +90,81 @@ class SpectrumAnalyser:
 
     def _make_room(self, hops: int) -> None:
         windows = len(CORRELATION_WINDOWS)
-        self._newest = np.zeros((hops, windows, LEVELS, _SIZE), np.float32)
-        self._sums = np.zeros((hops, LEVELS, 1 + _SIZE), np.float64)
-        self._sums_between = np.zeros((hops, 1 + _SIZE), np.float64)
-        self._mean = np.zeros((hops, windows, LEVELS, MAX_LAG), np.float32)
+        self._samples = np.zeros((hops, windows + 1, LEVELS, _SIZE), np.float32)  # the newest of each window, then all
+        # After the levels, the first one's samples half a sample earlier.
+        self._squares = np.zeros((hops, LEVELS + 1, _SIZE), np.float32)
+        self._sums = np.zeros((hops, LEVELS + 1, 1 + _SIZE), np.float64)
+        self._mean = np.zeros((hops, windows, LEVELS + 1, MAX_LAG), np.float32)
         self._mean_dense = np.zeros((hops, windows, MAX_LAG, LAG_STEPS[0]), np.float32)
 
     def _correlate(self, recent: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Normalised correlations and energies."""
         hops, windows = len(recent), len(CORRELATION_WINDOWS)
-        if hops > len(self._newest):
+        if hops > len(self._samples):
             self._make_room(hops)
-        newest = self._newest[:hops]
+        samples = self._samples[:hops]
         for k, size in enumerate(CORRELATION_WINDOWS):
-            newest[:, k, :, -size:] = recent[:, :, -size:]
-        spectrum = rfft(recent)
-        cross = rfft(newest)
-        cross *= np.conj(spectrum)[:, None]
-        cross[:, :, 0, -1] *= 0.5  # in the longer inverse transform this is not the highest bin, and counts twice
-        energy, mean, mean_dense = self._powers(recent, irfft(spectrum[:, 0] * _HALF_A_SAMPLE, _SIZE))
+            samples[:, k, :, -size:] = recent[:, :, -size:]
+        samples[:, windows] = recent
+        spectrum = self._rfft(samples)  # few large transforms: each call costs more than it computes
+        between = spectrum[:, windows, 0] * _HALF_A_SAMPLE
+        spectrum[:, :windows] *= np.conj(spectrum[:, windows:])
+        spectrum[:, windows, 1] = between
+        spectrum[:, :, 0, -1] *= 0.5  # in the longer inverse transform this is not the highest bin, and counts twice
+        plain = self._irfft(spectrum[:, :, 1:], _SIZE)
+        energy, mean = self._powers(recent, plain[:, windows, 0])
+        mean_dense = self._mean_dense[:hops]
+        mean_dense[..., 0] = mean[:, :, 0]
+        np.maximum(mean[:, :, 0], mean[:, :, LEVELS], out=mean_dense[..., 1])
         correlation = np.empty((hops, windows, MAX_LAG * sum(LAG_STEPS)), np.float32)
         n = MAX_LAG * LAG_STEPS[0]
-        dense = irfft(cross[:, :, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
+        dense = self._irfft(spectrum[:, :windows, 0], _SIZE * LAG_STEPS[0])[:, :, :n]
         dense *= LAG_STEPS[0]  # the longer inverse transform spreads the same sum over more values
-        np.divide(dense, mean_dense, out=correlation[:, :, :n])
-        plain = irfft(cross[:, :, 1:], _SIZE)[..., :MAX_LAG]
-        np.divide(plain, mean[:, :, 1:], out=plain)
-        correlation[:, :, n:] = plain.reshape(hops, windows, -1)
+        np.divide(dense, mean_dense.reshape(hops, windows, n), out=correlation[:, :, :n])
+        rest = correlation[:, :, n:].reshape(hops, windows, LEVELS - 1, MAX_LAG)
+        np.divide(plain[:, :windows, :, :MAX_LAG], mean[:, :, 1:LEVELS], out=rest)
         return correlation, energy
 
-    def _powers(self, recent: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Energies, and means of the powers that are compared; on the first level at half lags, too."""
-        hops, windows = len(recent), len(CORRELATION_WINDOWS)
-        sums, sums_between = self._sums[:hops], self._sums_between[:hops]
-        mean, mean_dense = self._mean[:hops], self._mean_dense[:hops]
-        np.cumsum(np.square(recent), axis=2, dtype=np.float64, out=sums[:, :, 1:])
-        np.cumsum(np.square(between), axis=1, dtype=np.float64, out=sums_between[:, 1:])
-        energy = np.empty((hops, windows, LEVELS), np.float32)
+    def _powers(self, recent: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Energies, and the means of the powers that are compared; for the first level at half lags, too, last."""
+        hops = len(recent)
+        squares, sums, mean = self._squares[:hops], self._sums[:hops], self._mean[:hops]
+        np.square(recent, out=squares[:, :LEVELS])
+        np.square(between[:, :-1], out=squares[:, LEVELS, 1:])
+        np.cumsum(squares, axis=2, dtype=np.float64, out=sums[:, :, 1:])
+        here = sums[:, None, :LEVELS, _SIZE] - sums[:, :LEVELS, _SIZE - _SIZES].transpose(0, 2, 1)
+        energy = (here / _SIZES[:, None]).astype(np.float32)
+        here = here[:, :, _OF_ROW, None]
         for k, size in enumerate(CORRELATION_WINDOWS):
             # Power of as many samples as the window has, a lag before it: the sums to its end, less those to its start.
             end = 1 + _SIZE
             behind = sums[:, :, end - MAX_LAG : end] - sums[:, :, end - MAX_LAG - size : end - size]
-            behind = behind[:, :, ::-1]
-            here = behind[:, :, :1]
-            np.divide(here[:, :, 0], float(size), out=energy[:, k], casting="same_kind")
-            np.add(behind, here, out=mean[:, k], casting="same_kind")
-            # The sample between n - 1 and n is the one before n.
-            end -= 1
-            behind = sums_between[:, end - MAX_LAG : end] - sums_between[:, end - MAX_LAG - size : end - size]
-            np.add(behind[:, ::-1], here[:, 0], out=mean_dense[:, k, :, 1], casting="same_kind")
-        mean_dense[..., 0] = mean[:, :, 0]
-        mean_dense[..., 1] *= _LEAST_BETWEEN
-        np.maximum(mean_dense[..., 1], mean[:, :, 0], out=mean_dense[..., 1])
-        for values in (mean, mean_dense):
-            values *= 0.5
-            values += _QUIET
-        return energy, mean, mean_dense.reshape(hops, windows, -1)
+            np.add(behind[:, :, ::-1], here[:, k], out=mean[:, k], casting="same_kind")
+        mean[:, :, LEVELS] *= LEAST_BETWEEN
+        mean *= 0.5
+        mean += _QUIET
+        return energy, mean
+
+
+@cache
+def shift_by_half_a_sample() -> NDArray[np.complex128]:
+    """What brings samples that correlations look at to half a sample later, for each bin of every fourth sample.
+
+    Returns
+    -------
+    ndarray of complex128, shape (_SIZE // 8 + 1, 4, 4)
+        From the spectrum of every fourth sample, beginning at sample ``r``, to that of every fourth, beginning at
+        ``s``: element ``[bin, r, s]``. The scale of an inverse transform is in it.
+    """
+    pulse = np.zeros(_SIZE)
+    pulse[0] = 1.0
+    later = np.fft.irfft(np.fft.rfft(pulse) * _HALF_A_SAMPLE, _SIZE)
+    quarter = _SIZE // 4
+    out = np.empty((quarter // 2 + 1, 4, 4), np.complex128)
+    for r in range(4):
+        for s in range(4):
+            out[:, r, s] = np.fft.rfft(later[(4 * np.arange(quarter) + s - r) % _SIZE]) / quarter
+    return out
 
 
 def _power(spectrum: NDArray[np.complex64]) -> FloatArray:

@@ -45,7 +45,7 @@ class FeatureStream:
     def __init__(self, config: TrackerConfig, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         hop = config.hop_at(rate_hz)
-        self._offset, self._offset_share = 0.0, min(1.0, hop / rate_hz / _OFFSET_S)
+        self._offset, self._offset_share = 0.0, offset_share(hop, rate_hz)
         self._pyramid = Pyramid(rate_hz, hop)
         self._spectrum = SpectrumAnalyser()
         self._features = FeatureExtractor(hop / rate_hz, config.a4_hz)
@@ -68,3 +68,16 @@ class FeatureStream:
         matrix, period_ratio = self._features.extract(spectra, levels)
         pitch = FinePitches(spectra.correlation[:, _LONGEST], self._features, period_ratio, self._rate_hz)
         return FeatureBatch(matrix, pitch)
+
+
+def offset_share(hop: int, rate_hz: int) -> float:
+    """By how much of its distance the mean that is taken off follows each hop's mean.
+
+    Parameters
+    ----------
+    hop : int
+        Samples per hop.
+    rate_hz : int
+        Their rate.
+    """
+    return min(1.0, hop / rate_hz / _OFFSET_S)

@@ -168,8 +168,8 @@ def demo_summary(
     missed = set(range(len(played.notes))) - {n for n, _ in pairs}
     missed = {n for n in missed if played.notes[n].onset_s + TOLERANCE_S <= newest.time_s}
     counts = (
-        f"notes played {len(pairs) + len(missed)}, heard {len(pairs)}, missed {len(missed)}, "
-        f"heard but not played {len(sent) - len(pairs)}; {losses(newest)}; wrote {printable(str(midi))}"
+        f"notes played {len(pairs) + len(missed)}, found {len(pairs)}, missed {len(missed)}, "
+        f"reported but not played {len(sent) - len(pairs)}; {losses(newest)}; wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)
 

@@ -41,8 +41,8 @@ _CURVE_COLUMNS = (
     ("nonmusic_false_per_min", "noise", 1),
 )
 _CURVE_LEGEND = (
-    "F1 of notes sent within 50 and 100 ms, and notes found: percent; false notes, octave errors, and notes heard in "
-    "what is no music: per minute; late: ms, median and 95 %"
+    "F1 of notes sent within 50 and 100 ms, and notes found: percent; false notes, octave errors, and notes reported "
+    "in what is no music: per minute; late: ms, median and 95 %"
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from streamer.analysis.evidence import N_CANDIDATES, Evidence, FeatureEvidence
 from streamer.analysis.level import LevelMeter, Levels
+from streamer.analysis.native import make_meter
 from streamer.analysis.stream import FeatureBatch
 from streamer.config import LOWEST_MIDI, RATES_HZ, TrackerConfig
 from streamer.errors import ConfigError
@@ -48,7 +49,7 @@ class Detector(ABC):
 
     def reset(self) -> None:
         """Forget all past hops. A detector with a past of its own extends this, and so begins."""
-        self._meter = LevelMeter(self.config.hop, self.rate_hz)
+        self._meter: LevelMeter = make_meter(self.config.hop, self.rate_hz)
 
     def analyse(self, hops: FloatArray) -> Evidence:
         """Evidence of the next hops, shape (n, hop); the same, to the bit, however many are given at once.
@@ -82,8 +83,7 @@ def feature_evidence(
         Of the same hops.
     """
     likeliest = scores.argmax(axis=1)
-    pitches = [batch.pitch.at(hop, candidate) for hop, candidate in enumerate(likeliest.tolist())]
-    f0_hz, age = np.array([f0 for f0, _ in pitches]), np.array([age for _, age in pitches], np.int64)
+    f0_hz, age = batch.pitch.of_each(likeliest)
     return FeatureEvidence(scores, onset_scores, likeliest, f0_hz, age, levels, batch.matrix, batch.pitch)
 
 

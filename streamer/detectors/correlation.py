@@ -5,7 +5,7 @@ import numpy as np
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.analysis.features import NAMES
 from streamer.analysis.level import Levels
-from streamer.analysis.stream import FeatureStream
+from streamer.analysis.native import make_stream
 from streamer.detectors.base import SURE, Detector, LevelRise, feature_evidence
 from streamer.events import FloatArray
 
@@ -24,7 +24,7 @@ class CorrelationDetector(Detector):
     def reset(self) -> None:
         """As in `Detector`."""
         super().reset()
-        self._stream = FeatureStream(self.config, self.rate_hz)
+        self._stream = make_stream(self.config, self.rate_hz)
         self._rise = LevelRise(self.config.hop, self.rate_hz)
 
     def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:

@@ -2,8 +2,8 @@
 
 from streamer.analysis.evidence import Evidence
 from streamer.analysis.level import Levels
+from streamer.analysis.native import make_stream
 from streamer.analysis.network import Network
-from streamer.analysis.stream import FeatureStream
 from streamer.config import TrackerConfig
 from streamer.detectors.base import Detector, feature_evidence
 from streamer.events import FloatArray
@@ -29,7 +29,7 @@ class TrainedDetector(Detector):
     def reset(self) -> None:
         """As in `Detector`."""
         super().reset()
-        self._stream = FeatureStream(self.config, self.rate_hz)
+        self._stream = make_stream(self.config, self.rate_hz)
 
     def _evidence(self, hops: FloatArray, levels: Levels) -> Evidence:
         batch = self._stream.analyse(hops)

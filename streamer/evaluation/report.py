@@ -80,9 +80,9 @@ def _head(evaluation: Evaluation, data: str) -> str:
     names = ", ".join(f"<b>{escape(system.name)}</b>" for system in evaluation.systems)
     return (
         f"<header><h1>Evaluation on {escape(data)}</h1>"
-        f'<p class="soft">{len(results)} recordings, {notes} notes, {minutes:.1f} minutes, heard by {names} as live '
+        f'<p class="soft">{len(results)} recordings, {notes} notes, {minutes:.1f} minutes, tracked by {names} as live '
         "would hear them: strictly causally, with not a sample of look-ahead. Latency counts audio alone, from a "
-        "note's true beginning to the moment it is told.</p></header>"
+        "note's true beginning to the moment it is reported.</p></header>"
     )
 
 
@@ -123,7 +123,7 @@ def _side_by_side(evaluation: Evaluation, figures: Sequence[dict[str, float]]) -
 
 def _latency(evaluation: Evaluation, music: Sequence[Result | None]) -> str:
     grid = np.arange(0.0, LATENCY_MS + 1.0, 2.0)
-    known = Plot(520, 290, (0.0, LATENCY_MS), (0.0, 100.0), "Share of notes told within so many milliseconds")
+    known = Plot(520, 290, (0.0, LATENCY_MS), (0.0, 100.0), "Share of notes reported within so many milliseconds")
     spread = Plot(520, 290, (0.0, LATENCY_MS), (0.0, 100.0), "How the latencies of the notes found are spread")
     bins = np.arange(0.0, LATENCY_MS + 1.0, 10.0)
     shares = []
@@ -149,10 +149,10 @@ def _latency(evaluation: Evaluation, music: Sequence[Result | None]) -> str:
         spread.line(zip(bins[:-1] + 5.0, share, strict=True), f"s{number % 8}", name)
     return _section(
         "How late",
-        "Left: of all notes played, how many had been told so many milliseconds after they began; what is missing at "
+        "Left: of all notes played, how many were reported so many milliseconds after they began; what is missing at "
         "the right edge was never found. Right: of the notes found, how many came in each 10 ms.",
         _legend(evaluation),
-        f'<div class="two">{_figure("notes told by then", known)}{_figure("notes told in that 10 ms", spread)}</div>',
+        f'<div class="two">{_figure("reported by then", known)}{_figure("reported in that 10 ms", spread)}</div>',
     )
 
 
@@ -227,7 +227,7 @@ def _confusions(evaluation: Evaluation, music: Sequence[Result | None]) -> str:
     legend = "".join(f'<li><i class="{style}"></i>{text}</li>' for style, text in ERROR_KINDS)
     return _section(
         "What was taken for what",
-        "Every hop of music: the note that sounded across, the note that was heard up. The stronger the colour, the "
+        "Every hop of music: the note that sounded across, the note that was detected up. The stronger the colour, the "
         "larger its share of all hops in which that note sounded; what is under half a percent is left out.",
         f'<ul class="legend">{legend}</ul>',
         _first_open(drawn),
@@ -250,7 +250,7 @@ def _confusion(result: Result) -> str:
         share = shares[true, estimated]
         x, y = (out if note == NOTHING else note for note in (true, estimated))
         words = [("nothing" if note == NOTHING else note_name(note)) for note in (true, estimated)]
-        title = f"{words[0]} heard as {words[1]}: {100 * share:.1f} % of {sums[true]} hops"
+        title = f"{words[0]} detected as {words[1]}: {100 * share:.1f} % of {sums[true]} hops"
         opacity = min(1.0, 0.25 + 0.75 * float(share) ** 0.5)
         plot.block((x - 0.5, x + 0.5), (y - 0.5, y + 0.5), _error_kind(true, estimated), title, opacity)
     kinds = dict(ERROR_KINDS)
@@ -262,7 +262,7 @@ def _confusion(result: Result) -> str:
     )
     table = (
         "<h3>The commonest wrong notes</h3><table>"
-        "<thead><tr><th>sounded</th><th>heard</th><th>of its hops</th><th></th>"
+        "<thead><tr><th>sounded</th><th>detected</th><th>of its hops</th><th></th>"
         f"</tr></thead><tbody>{rows}</tbody></table>"
     )
     return f'<div class="two"><figure>{plot}</figure><div>{table}</div></div>'
@@ -328,10 +328,10 @@ def _rolls(evaluation: Evaluation) -> str:
     if not drawn:
         return ""
     legend = '<li><i class="k-truth"></i>played</li><li><i class="missed"></i>played, not found</li>'
-    legend += "".join(f'<li><i class="k-{key}"></i>heard: {text}</li>' for key, text in VERDICTS.items())
+    legend += "".join(f'<li><i class="k-{key}"></i>detected: {text}</li>' for key, text in VERDICTS.items())
     return _section(
         "What went worst",
-        "The recordings with the lowest F1@100ms, and those without music in which most was heard; of long ones, the "
+        "The recordings with the lowest F1@100ms, and those without music in which most was found; of long ones, the "
         "20 seconds with most errors.",
         f'<ul class="legend">{legend}</ul>',
         _first_open(drawn),

@@ -65,29 +65,39 @@ NOTES = (
         "f1_50ms",
         "F1@50ms",
         "%",
-        "notes right in pitch and onset, and told within 50 ms of their beginning",
+        "notes right in pitch and onset, and reported within 50 ms of their beginning",
         brief="F1@50",
     ),
     Figure("f1_100ms", "F1@100ms", "%", "the same within 100 ms", brief="F1@100"),
-    Figure("onset_f1", "onset F1", "%", "notes right in pitch and onset, however late they are told", brief="onset"),
-    Figure("onset_precision", "precision", "%", "of the notes told, how many are right"),
-    Figure("onset_recall", "recall", "%", "of the notes played, how many are told right"),
+    Figure(
+        "onset_f1", "onset F1", "%", "notes right in pitch and onset, however late they are reported", brief="onset"
+    ),
+    Figure("onset_precision", "precision", "%", "of the notes reported, how many are right"),
+    Figure("onset_recall", "recall", "%", "of the notes played, how many are reported right"),
     Figure("onset_offset_f1", "on+off F1", "%", "notes right in pitch, onset and offset"),
-    Figure("found", "found", "%", "notes played for which one of that pitch is told, up to 200 ms later"),
+    Figure("found", "found", "%", "notes played for which one of that pitch is reported, up to 200 ms later"),
     Figure(
         "false_per_min",
         "false notes",
         "/min",
-        "notes told where none of that pitch began; a note told twice is one",
+        "notes reported where none of that pitch began; a note reported twice is one",
         -1,
         brief="false",
     ),
-    Figure("octave_per_min", "octave errors", "/min", "notes told one or more octaves off", -1, brief="octave"),
+    Figure("octave_per_min", "octave errors", "/min", "notes reported one or more octaves off", -1, brief="octave"),
 )
-NOTHING = Figure("nonmusic_false_per_min", "false on nonmusic", "/min", "notes told where there is no music at all", -1)
+NOTHING = Figure(
+    "nonmusic_false_per_min", "false on nonmusic", "/min", "notes reported where there is no music at all", -1
+)
 LATENCY = (
     Figure(
-        "latency_ms", "latency p50", "ms", "from a note's true beginning until it is told, in audio heard", -1, 0, "p50"
+        "latency_ms",
+        "latency p50",
+        "ms",
+        "from a note's true beginning until it is reported, in audio consumed",
+        -1,
+        0,
+        "p50",
     ),
     Figure("latency_p90_ms", "latency p90", "ms", "a tenth of the notes found comes later", -1, 0, "p90"),
     Figure("latency_p95_ms", "latency p95", "ms", "a twentieth of the notes found comes later", -1, 0, "p95"),
@@ -103,13 +113,13 @@ MELODY = (
     Figure("median_cents", "pitch error", "cents", "median, where both are voiced", -1),
 )
 HOPS = (
-    Figure("hop_accuracy", "hop accuracy", "%", "hops in which the note that sounds, or nothing, is heard"),
+    Figure("hop_accuracy", "hop accuracy", "%", "hops in which the note that sounds, or nothing, is detected"),
     Figure("hop_macro_f1", "hop macro F1", "%", "F1 of each note that occurs, averaged"),
-    Figure("hop_octave", "octave off", "%", "sounding hops heard one or more octaves off", 0),
-    Figure("hop_neighbour", "semitone off", "%", "sounding hops heard as a neighbour", 0),
-    Figure("hop_other", "other note", "%", "sounding hops heard as any other note", 0),
-    Figure("hop_missed", "missed", "%", "sounding hops in which nothing is heard", 0),
-    Figure("hop_false", "false", "%", "silent hops in which a note is heard", 0),
+    Figure("hop_octave", "octave off", "%", "sounding hops detected one or more octaves off", 0),
+    Figure("hop_neighbour", "semitone off", "%", "sounding hops detected as a neighbour", 0),
+    Figure("hop_other", "other note", "%", "sounding hops detected as any other note", 0),
+    Figure("hop_missed", "missed", "%", "sounding hops in which nothing is detected", 0),
+    Figure("hop_false", "false", "%", "silent hops in which a note is detected", 0),
 )
 COST = (Figure("real_time_factor", "cost", "x real time", "processor time over the length of the audio", -1, 3),)
 SECTIONS = (
@@ -272,7 +282,7 @@ def _confusion(result: Result) -> list[dict[str, int | None]]:
     return [
         {
             "true": true if true != NO_NOTE else None,
-            "heard": estimated if estimated != NO_NOTE else None,
+            "detected": estimated if estimated != NO_NOTE else None,
             "hops": int(hops),
         }
         for (true, estimated), hops in zip(pairs, result.hops.hops, strict=True)

@@ -94,7 +94,7 @@ def roll(recording: Recording, result: Result) -> str:
             plot.block(span, (midi - 0.5, midi + 0.5), "truth" if hit else "missed", title)
     for (onset, offset, midi, emitted), verdict in zip(events, kinds, strict=True):
         if onset < end and offset > start:
-            title = f"heard {_named(midi)} from {onset:.2f} s, told at {emitted:.2f} s: {VERDICTS[verdict]}"
+            title = f"detected {_named(midi)} from {onset:.2f} s, reported at {emitted:.2f} s: {VERDICTS[verdict]}"
             plot.block((max(onset, start), min(offset, end)), (midi - 0.22, midi + 0.22), f"k-{verdict}", title)
     return str(plot)
 

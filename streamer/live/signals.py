@@ -7,7 +7,6 @@ like) must not be, for what they tell of cannot be gone on with.
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -114,6 +113,8 @@ def _guarded(grace_s: float, endings: list[int]) -> Iterator[None]:
     if sys.platform == "win32":  # there only a socket can take the numbers
         yield
         return
+    import subprocess  # here, since the command line starts with this module
+
     command = [sys.executable, "-I", "-S", guard.__file__, *map(str, (os.getpid(), grace_s, *endings))]
     process = None
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # inherited: it outlives them all

@@ -15,6 +15,7 @@ class NoteList(Sink):
     """
 
     name = ""
+    wants_pitch = False
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []

@@ -17,6 +17,8 @@ class Sink(ABC):
         behind a bounded queue, so that a slow disk delays no note.
     wants_audio : bool
         True where `write_audio` does something.
+    wants_pitch : bool
+        False where `PitchEstimate` events are of no use to it: where nobody wants them, there need be none.
     can_reopen : bool
         True where `reopen` may bring it back after a failed `send`.
     """
@@ -24,6 +26,7 @@ class Sink(ABC):
     name: str
     may_block: bool = False
     wants_audio: bool = False
+    wants_pitch: bool = True
     can_reopen: bool = False
 
     @abstractmethod

@@ -6,6 +6,7 @@ candidate: the note that sounds, those it is mistaken for (neighbours, octaves, 
 whatever fits the signal best), and a few at random.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from streamer.analysis.evidence import N_CANDIDATES, ONSET_MS
 from streamer.analysis.features import NAMES
 from streamer.analysis.framing import Hopper
-from streamer.analysis.stream import FeatureStream
+from streamer.analysis.native import make_stream
 from streamer.config import LOWEST_MIDI, TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.events import FloatArray
@@ -23,6 +24,7 @@ from streamer.tracker import MANY_HOPS
 _DENSE_S = 0.09  # so long after an onset every hop is taken
 _STRIDE = 6  # elsewhere one in so many
 _RELATED = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
+_RELATED_TO = [[n, *(n + away for away in _RELATED if 0 <= n + away < N_CANDIDATES)] for n in range(N_CANDIDATES)]
 _RIVALS = 4
 _RANDOM = 3
 _SAME = 0.65  # semitones: a note between two names counts as both
@@ -59,38 +61,63 @@ def examples_of(phrase: Phrase, hop: int, seed: int) -> Examples:
         Decides which rows are taken.
     """
     rng = np.random.default_rng(seed)
-    stream = FeatureStream(TrackerConfig(hop=hop), phrase.rate_hz)
+    stream = make_stream(TrackerConfig(hop=hop), phrase.rate_hz)
     labels = _Labels(phrase, hop)
-    rows, targets = [], []
+    rows: list[NDArray[np.float16]] = []
+    targets: list[NDArray[np.uint8]] = []
     hops = Hopper(hop).push(phrase.samples)
-    matrices = (m for at in range(0, len(hops), MANY_HOPS) for m in stream.analyse(hops[at : at + MANY_HOPS]).matrix)
-    for k, matrix in enumerate(matrices):
-        exact, since_s, before = labels.at(k)
-        note = None if exact is None else round(exact)
-        dense = note is not None and since_s < _DENSE_S
-        if not dense and k % _STRIDE:
-            continue
-        chosen = _candidates(note, before, matrix, rng)
-        away = np.abs(chosen - (np.inf if exact is None else exact))
-        clear = (away < _SAME) | (away > _OTHER)
-        chosen, away = chosen[clear], away[clear]
-        target = np.zeros((len(chosen), 2), np.uint8)
-        target[away < _SAME] = (1, since_s < ONSET_MS / 1000.0)
-        rows.append(matrix[chosen].astype(np.float16))
-        targets.append(target)
+    for first in range(0, len(hops), MANY_HOPS):
+        matrix = stream.analyse(hops[first : first + MANY_HOPS]).matrix
+        rivals = np.argpartition(matrix[:, :, _FIT], -_RIVALS, axis=1)[:, -_RIVALS:].tolist()
+        taken = _Taken([], [], [], [])
+        for k in range(len(matrix)):
+            exact, since_s, before = labels.at(first + k)
+            note = None if exact is None else round(exact)
+            dense = note is not None and since_s < _DENSE_S
+            if dense or not (first + k) % _STRIDE:
+                taken.add(k, _candidates(note, before, rivals[k], rng), exact, since_s < ONSET_MS / 1000.0)
+        if taken.hops:
+            taken.append_to(matrix, rows, targets)
     return Examples(np.concatenate(rows), np.concatenate(targets))
 
 
-def _candidates(note: int | None, before: int | None, matrix: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
-    fit = matrix[:, _FIT]
-    chosen = {*np.argpartition(fit, -_RIVALS)[-_RIVALS:].tolist(), *rng.integers(N_CANDIDATES, size=_RANDOM).tolist()}
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Candidates of some hops: which hop, which candidate, where the note that sounds is, whether it has just begun."""
+
+    hops: list[int]
+    candidates: list[int]
+    notes: list[float]
+    begun: list[bool]
+
+    def add(self, hop: int, candidates: list[int], exact: float | None, begun: bool) -> None:
+        n = len(candidates)
+        self.hops.extend([hop] * n)
+        self.candidates.extend(candidates)
+        self.notes.extend([np.inf if exact is None else exact] * n)
+        self.begun.extend([begun] * n)
+
+    def append_to(self, matrix: FloatArray, rows: list[NDArray[np.float16]], targets: list[NDArray[np.uint8]]) -> None:
+        """Rows and targets of those that are clearly the note or clearly not."""
+        candidates = np.array(self.candidates)
+        away = np.abs(candidates - np.array(self.notes))
+        clear = (away < _SAME) | (away > _OTHER)
+        same = away[clear] < _SAME
+        target = np.zeros((len(same), 2), np.uint8)
+        target[:, 0], target[:, 1] = same, same & np.array(self.begun)[clear]
+        rows.append(matrix[np.array(self.hops)[clear], candidates[clear]].astype(np.float16))
+        targets.append(target)
+
+
+def _candidates(note: int | None, before: int | None, rivals: list[int], rng: np.random.Generator) -> list[int]:
+    chosen = {*rivals, *rng.integers(N_CANDIDATES, size=_RANDOM).tolist()}
     if before is not None:
         chosen.add(before)
     if note is not None:
-        chosen.update([note, *(note + away for away in _RELATED if 0 <= note + away < N_CANDIDATES)])
+        chosen.update(_RELATED_TO[note])
     else:
         chosen.update(rng.integers(N_CANDIDATES, size=_RANDOM).tolist())
-    return np.array(sorted(chosen), np.intp)
+    return sorted(chosen)
 
 
 class _Labels:
@@ -98,21 +125,21 @@ class _Labels:
 
     def __init__(self, phrase: Phrase, hop: int) -> None:
         self._hop_s = hop / phrase.rate_hz
-        self._onsets_s = phrase.notes[:, 0]
-        self._offsets_s = phrase.notes[:, 1]
-        self._pitches = phrase.notes[:, 2] - LOWEST_MIDI
+        self._onsets_s: list[float] = phrase.notes[:, 0].tolist()
+        self._offsets_s: list[float] = phrase.notes[:, 1].tolist()
+        self._pitches: list[float] = (phrase.notes[:, 2] - LOWEST_MIDI).tolist()
 
     def at(self, hop_index: int) -> tuple[float | None, float, int | None]:
         """Candidate of the note as a fraction, seconds since its onset, and the candidate before it."""
         time_s = (hop_index + 1) * self._hop_s
-        i = int(np.searchsorted(self._onsets_s, time_s, side="right")) - 1
+        i = bisect_right(self._onsets_s, time_s) - 1
         if i < 0:
             return None, 0.0, None
         if time_s >= self._offsets_s[i]:
             return None, 0.0, self._candidate(i)
-        exact = float(self._pitches[i]) if self._candidate(i) is not None else None
-        return exact, float(time_s - self._onsets_s[i]), self._candidate(i - 1) if i else None
+        exact = self._pitches[i] if self._candidate(i) is not None else None
+        return exact, time_s - self._onsets_s[i], self._candidate(i - 1) if i else None
 
     def _candidate(self, i: int) -> int | None:
-        candidate = round(float(self._pitches[i]))
+        candidate = round(self._pitches[i])
         return candidate if 0 <= candidate < N_CANDIDATES else None

@@ -89,7 +89,7 @@ def test_the_demo_writes_what_it_heard_and_says_how_much_that_was(tmp_path):
     done = streamer("demo", "--midi", midi, "--jsonl", jsonl)
     assert done.returncode == 0, done.stderr
     out = " ".join(done.stdout.decode().split())
-    counts = re.search(r"played (\d+), heard (\d+), missed (\d+), heard but not played (\d+)", out)
+    counts = re.search(r"played (\d+), found (\d+), missed (\d+), reported but not played (\d+)", out)
     assert counts, out
     played, heard, missed, extra = map(int, counts.groups())
     assert played == len(demo_performance(RATE_HZ).notes)
@@ -116,7 +116,7 @@ def test_a_demo_that_is_ended_early_counts_what_was_played(tmp_path):
         out, complaints = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM, complaints
     counts = re.search(
-        r"played (\d+), heard (\d+), missed (\d+), heard but not played (\d+)", " ".join(out.decode().split())
+        r"played (\d+), found (\d+), missed (\d+), reported but not played (\d+)", " ".join(out.decode().split())
     )
     played, heard, missed, extra = map(int, counts.groups())
     assert 3 <= played <= 6

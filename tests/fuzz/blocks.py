@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,7 +147,10 @@ def make_session(seed: int, number: int) -> Session:
 def _one_kind(rng: Generator, kind: Kind, rate_hz: int) -> FloatArray:
     """Once or again and again, as a metronome."""
     pattern = int(rng.integers(round(_CLICKS_APART_S * rate_hz), MOST_OF_ONE_KIND))
-    return np.resize(kind(rng, pattern, rate_hz), MOST_OF_ONE_KIND)
+    samples = kind(rng, pattern, rate_hz)
+    if kind is clicks:  # the last one must not be close to the first one of the next round
+        samples = np.concatenate([samples, silence(rng, round(_CLICKS_APART_S * rate_hz), rate_hz)])
+    return np.resize(samples, MOST_OF_ONE_KIND)
 
 
 def _size(rng: Generator) -> int:
@@ -187,21 +190,17 @@ def faults(session: Session) -> Iterator[str]:
         yield "a note never ends"
 
 
-def run(count: int, seed: int, only: int | None = None, progress: bool = False) -> list[str]:
-    """Track so many blocks, or one session alone; returns what was wrong."""
-    found = []
-    sessions = range(-(-count // BLOCKS)) if only is None else range(only, only + 1)
+def run(numbers: Iterable[int], seed: int) -> Iterator[str]:
+    """Track sessions; what is wrong comes as soon as it is found."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for number in sessions:
-            if progress and number % 100 == 99:
-                print(f"{number * BLOCKS} blocks, {len(found)} faults", flush=True)
+        for number in numbers:
             session = make_session(seed, number)
             try:
-                found += [f"session {number}: {session.what}: {fault}" for fault in faults(session)]
+                for fault in faults(session):
+                    yield f"session {number}: {session.what}: {fault}"
             except Exception:  # whatever it is, the others are still to be tried
-                found.append(f"session {number}: {session.what}: {traceback.format_exc()}")
-    return found
+                yield f"session {number}: {session.what}: {traceback.format_exc()}"
 
 
 def main() -> int:
@@ -209,13 +208,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000, help="blocks")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first session")
     parser.add_argument("--only", type=int, default=None, help="one session")
     options = parser.parse_args()
-    begun = time.monotonic()
-    found = run(options.count, options.seed, options.only, progress=True)
-    for line in found:
-        print(line)
-    print(f"{options.count} blocks, seed {options.seed}: {len(found)} faults in {time.monotonic() - begun:.0f} s")
+    begun, found = time.monotonic(), 0
+    last = options.first + -(-options.count // BLOCKS)
+    numbers = range(options.first, last) if options.only is None else range(options.only, options.only + 1)
+    for line in run(numbers, options.seed):
+        print(line, flush=True)
+        found += 1
+    print(f"{BLOCKS * len(numbers)} blocks, seed {options.seed}: {found} faults in {time.monotonic() - begun:.0f} s")
     return 1 if found else 0
 
 

@@ -1,0 +1,63 @@
+/* What Python calls. cffi reads this file as it is, so there is nothing but declarations in it. */
+
+typedef struct {
+    int32_t hop;                /* samples of a hop */
+    double offset_share;        /* by which the mean that is taken off follows each hop's */
+    int32_t up, down, half;     /* resampling: output n lies at input n * down / up, half samples on either side */
+    int32_t taps_width;         /* a multiple of 16; taps are at its end, zeros before them */
+    const float *taps;          /* [up][taps_width] */
+    const float *halving;       /* [32], the newest tap last, zeros before them */
+    const float *window_short;  /* [256] */
+    const float *window_long;   /* [512] */
+    const float *shift_real;    /* [55][4][4], from row to row, by half a sample */
+    const float *shift_imaginary;
+    float least_between;        /* of the power between samples that a correlation is divided by */
+    float tie;                  /* periods whose merits differ by less are equally good */
+    const int32_t *search_at;   /* [11][88], shortest first */
+    const float *search_mix;
+    const int32_t *gather_at;   /* [11 * 88][46] */
+    const float *gather_mix;
+    const uint8_t *missing;     /* [88][28] */
+    const int32_t *level;       /* [88] */
+    const float *steps;         /* [11] */
+    const float *detune;        /* [11] */
+    const float *registers;     /* [88] */
+    int32_t rise_hops[4];
+    int32_t trough_hops[2];
+    int32_t depth;              /* hops of the past that are kept */
+    double floor_climb;
+} streamer_tables;
+
+typedef struct streamer_stream streamer_stream;
+typedef struct streamer_network streamer_network;
+
+/* All memory is taken here. NULL if there is none, or if a table points beyond what it is for. */
+streamer_stream *streamer_stream_new(const streamer_tables *tables, int fastest);
+void streamer_stream_free(streamer_stream *stream);
+
+/* features: [hops][88][81]; correlation: [hops][760], of the longest window; period_ratio: [hops][88]. */
+void streamer_stream_analyse(streamer_stream *stream, const float *hops, size_t count, float *features,
+                             float *correlation, float *period_ratio);
+
+/* Everything between, of the last hop that was analysed, for tests: log_power_short [4][129],
+   log_power_long [4][257], correlation [3][760], energy [3][4]. */
+void streamer_stream_spectra(const streamer_stream *stream, float *log_power_short, float *log_power_long,
+                             float *correlation, float *energy);
+
+/* weights[k]: [units[k]][units[k + 1]]; NULL if there is no memory or a layer is too wide. */
+streamer_network *streamer_network_new(size_t layers, const int32_t *units, const float *const *weights,
+                                       const float *const *biases, int fastest);
+void streamer_network_free(streamer_network *network);
+void streamer_network_log_odds(const streamer_network *network, const float *rows, size_t count, float *out);
+
+const char *streamer_kernels(int fastest);
+
+/* Peak of each hop and mean square of it without its mean. Returns 1, and leaves them undefined, if a sample is beyond
+   +-loudest or no number. */
+int streamer_levels(const float *hops, size_t count, size_t hop, float loudest, float *peak, double *power);
+
+/* Frequency of one candidate a hop and samples since it was so, as streamer.analysis.finepitch has it.
+   correlation: [count][760]; candidate, f0_hz, age: [count]; level, name_hz: [88]; period_ratio: [count][88]. */
+void streamer_fine_pitches(const float *correlation, size_t count, const int64_t *candidate, const int32_t *level,
+                           const double *name_hz, const float *period_ratio, double rate_hz, double *f0_hz,
+                           int64_t *age);

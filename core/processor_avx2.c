@@ -1,0 +1,24 @@
+/* For processors with AVX2, compiled so whatever the rest is compiled for; chosen at run time. */
+#if !defined(STREAMER_PORTABLE) && (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+/* Before the pragma: what headers define is not to be compiled so. */
+#include <immintrin.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+#define KERNEL_AVX2
+#define KERNEL(name) name##_avx2
+#include "whole.inc"
+
+const processor processor_avx2 = {"AVX2", stream_new_avx2, stream_free_avx2, stream_analyse_avx2, layer_avx2};
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#else
+typedef int processor_avx2_is_for_x86_64_only;
+#endif
