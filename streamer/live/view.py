@@ -178,8 +178,10 @@ class _Frame:
         if width < wide + 4 or inner < high + 7:
             high = big_size(3, 1)[1]
         self._frame(height - 1, None)
-        if inner < high + 3:
-            self.panels.meters(2, 1, width - 4, inner)
+        if inner < high + 4:
+            text = self._name() if inner > 4 else self._name_and_cents()  # less high, the meters have no word of cents
+            self.canvas.put((width - len(text)) // 2, 1, text, self.panels.tuning_style())
+            self.panels.meters(2, 2, width - 4, inner - 1)
             self._footer()
             return
         self.panels.note(1, 1, width - 2, high)
@@ -203,11 +205,9 @@ class _Frame:
 
     def _tiny(self) -> None:
         snapshot = self.snapshot
-        name = note_name(snapshot.note) if snapshot.note is not None else "--"
-        cents = "" if snapshot.cents is None or snapshot.note is None else f" {snapshot.cents:+.0f}"
         clip = " CLIP" if snapshot.clipped else ""
         lines = [
-            (f"{name}{cents}", self.panels.tuning_style()),
+            (self._name_and_cents(), self.panels.tuning_style()),
             ("- dB" if snapshot.level_db <= _SILENT_DB else f"{snapshot.level_db:.0f} dB{clip}", PLAIN),
             (snapshot.status or self._flags_text(), WARN),
             (f"p50 {snapshot.total.p50_ms:.0f} ms" if snapshot.notes_sent else "no note yet", QUIET),
@@ -215,6 +215,13 @@ class _Frame:
         ]
         for y, (text, style) in enumerate(lines[: self.height]):
             self.canvas.put(0, y, shorten(text, self.width), style)
+
+    def _name(self) -> str:
+        return note_name(self.snapshot.note) if self.snapshot.note is not None else "--"
+
+    def _name_and_cents(self) -> str:
+        snapshot = self.snapshot
+        return self._name() + ("" if snapshot.cents is None or snapshot.note is None else f" {snapshot.cents:+.0f}")
 
     # -- frame ----------------------------------------------------------------------------------------------------
 

@@ -172,6 +172,15 @@ def test_small_terminals_keep_what_a_player_needs_most(width, height):
     assert "q quit" in picture
 
 
+@pytest.mark.parametrize(("width", "height"), [(24, 7), (30, 8), (30, 9), (40, 10), (60, 11)])
+@pytest.mark.parametrize("status", ["", "panic: every note is ended, on all 16 MIDI channels"])
+def test_small_terminals_name_the_note(width, height, status):
+    lines = draw(changed(status=status), width, height)
+    picture = "\n".join(lines)
+    assert "C#4" in picture or big_text("C#4", 1)[0].strip() in picture
+    assert "+15" in picture
+
+
 def test_a_tiny_terminal_shows_note_and_cents():
     assert draw(PLAYING, 12, 3)[0].startswith("C#4 +15")
 
