@@ -197,10 +197,13 @@ def while_it_starts(run: Run) -> None:
     run.live = Live(run.folder, "--virtual", env=run.jack.env)
     # Python itself needs some milliseconds until its first line of ours; Ctrl-C is a traceback of its own then.
     status = Path(f"/proc/{run.live.process.pid}/status")
+    taken = False  # by Python, until our first line gives it back
     for _ in range(2000):
-        masks = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
-        if int(masks["SigIgn"], 16) >> (signal.SIGPIPE - 1) & 1 and not int(masks["SigCgt"], 16) >> 1 & 1:
+        caught = int(dict(line.split(":\t", 1) for line in status.read_text().splitlines())["SigCgt"], 16)
+        is_caught = bool(caught >> (signal.SIGINT - 1) & 1)
+        if taken and not is_caught:
             break
+        taken = taken or is_caught
         time.sleep(0.0005)
     time.sleep(run.rng.random())
     run.end(run.rng.choice(ENDINGS))
