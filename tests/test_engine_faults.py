@@ -182,6 +182,27 @@ def test_a_port_that_takes_its_time_to_open_again_delays_no_note() -> None:
     assert not engine.failed
 
 
+def test_an_attempt_that_runs_at_the_end_is_not_the_last() -> None:
+    trying = threading.Event()
+
+    class Slow(ComingBack):
+        def reopen(self) -> None:
+            failing = bool(self.failures)
+            trying.set()
+            if failing:
+                time.sleep(0.2)
+            super().reopen()
+
+    port = Slow("port", MidiError("not yet"))
+
+    def fail() -> None:
+        port.fails = MidiError("the MIDI port is gone")
+
+    engine, _ = run_engine(Script(60, fail, None, lambda: None, lambda: trying.wait(20.0)), port)
+    assert port.log == ["+60", "-60"]
+    assert not engine.failed
+
+
 def test_every_other_sink_has_the_event_before_one_that_failed_is_closed() -> None:
     good = Receiver("good")
     seen: list[list[str]] = []

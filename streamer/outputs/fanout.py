@@ -166,15 +166,16 @@ class Fanout:
         for sink in sinks:
             self._finish(sink)
         until_s = time.monotonic() + _REOPEN_AT_THE_END_S
+        trying = [away for away in self._away if away.trying]  # perhaps since before they could be opened
         for away in self._away:  # a last time, so that they end what sounds at their receivers
             away.retry()
         deadline_s = time.monotonic() + _WRITING_S
         for queued in self._finishing:
             self._close(queued, queued.close, max(0.0, deadline_s - time.monotonic()))
             self._lost += queued.lost
-        self._close_what_is_away(until_s)
-
-    def _close_what_is_away(self, until_s: float) -> None:
+        for away in trying:
+            away.wait(max(0.0, until_s - time.monotonic()))
+            away.retry()
         for away in self._away:
             away.wait(max(0.0, until_s - time.monotonic()))
             if away.give_up():
