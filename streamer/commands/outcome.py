@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from streamer.errors import printable
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ def show_outcome(
     before : str
         Path of the model before; empty for that of the package.
     """
-    from rich.text import Text
-
-    from streamer.commands.printing import show
     from streamer.training.outcome import duration_s
 
     sources = sorted({recording.source or "not stated" for recording in learned})
@@ -51,7 +50,7 @@ def show_outcome(
         f"the whole card:   streamer model show {file}",
     ]
     for line in lines:
-        show(Text(printable(line), no_wrap=True, overflow="ignore"))
+        typer.echo(printable(line))  # not folded: what is to be typed must be fit to be copied
 
 
 def _gain(measured: "Sample", found: "Sequence[Figures]", before: str) -> list[str]:
