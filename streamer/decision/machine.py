@@ -66,6 +66,7 @@ class NoteMachine(ABC):
     def __init__(self, config: TrackerConfig, hop_ms: float, thresholds: Thresholds = USUAL) -> None:
         self.thresholds = thresholds
         self._hop_ms = hop_ms
+        self._hop_ms_32, self._newness = np.float32(hop_ms), np.float32(thresholds.newness)
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
         self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
@@ -114,9 +115,11 @@ class NoteMachine(ABC):
         self._update_context(scores, evidence.onset_scores, pitches)
         self._scores = np.minimum(np.maximum(scores, -_MOST), _MOST)  # a third of the time of numpy.clip
         self._onset_scores = np.minimum(np.maximum(evidence.onset_scores, -_MOST), _MOST)
-        self._scores[np.logical_not(audible)] = -_MOST
-        self._gains = self._scores + np.float32(self.thresholds.newness) * self._onset_scores
-        self._gains *= np.float32(self._hop_ms)
+        if not all(audible):
+            self._scores[np.logical_not(audible)] = -_MOST
+        self._gains = self._onset_scores * self._newness
+        self._gains += self._scores
+        self._gains *= self._hop_ms_32
         self._nothing_rises = (self._gains.max(axis=1, initial=0.0) <= 0.0).tolist()
 
     def step(self, hop: int) -> Decision:
@@ -132,7 +135,7 @@ class NoteMachine(ABC):
             stay = float(self._scores[hop, current])
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
-                gain[near] = np.minimum(gain[near], np.float32(-self._hop_ms))
+                gain[near] = np.minimum(gain[near], -self._hop_ms_32)
                 self._reference += min(1.0, self._hop_ms / _REFERENCE_MS) * (pitch - self._reference)
         sums, ages = self._sums, self._ages
         sums += gain
