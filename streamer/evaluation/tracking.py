@@ -10,6 +10,7 @@ from streamer.config import TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.evaluation.metrics import EventTable, Floats, NoteCounts, score_notes
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.expression.pairing import OpenNotes
 from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 
 CHUNK_S = 0.5  # given to the tracker at once; its events do not depend on it
@@ -66,13 +67,12 @@ def note_table(events: Iterable[Event], rate_hz: int) -> EventTable:
         Onset, offset, fractional pitch, emission time of the note-on.
     """
     rows: list[tuple[float, float, float, float]] = []
-    begun: NoteOn | None = None
+    notes = OpenNotes()
     for event in events:
         if isinstance(event, NoteOn):
-            begun = event
-        elif isinstance(event, NoteOff) and begun is not None:
+            notes.begin(event)
+        elif isinstance(event, NoteOff) and (begun := notes.end(event)) is not None:
             rows.append((begun.onset / rate_hz, event.offset / rate_hz, event.midi, begun.sample / rate_hz))
-            begun = None
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
