@@ -103,10 +103,8 @@ class RecordFile:
         BrokenPipeError
             If the path is a named pipe and its reader has left.
         """
-        left = memoryview(record)
         try:
-            while left:  # a nearly full disk takes a part, and complains at the next
-                left = left[self._file.write(left) :]
+            _write_all(self._file, record)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -360,5 +358,5 @@ def _open_beside(target: Path) -> tuple[Path, io.FileIO]:
 
 def _write_all(file: io.FileIO, content: bytes) -> None:
     left = memoryview(content)
-    while left:
+    while left:  # a nearly full disk takes a part, and complains at the next
         left = left[file.write(left) :]
