@@ -1,5 +1,11 @@
 /* For processors with AVX2, compiled so whatever the rest is compiled for; chosen at run time. */
 #if !defined(STREAMER_PORTABLE) && (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+/* Before the pragma: what headers define is not to be compiled so. */
+#include <immintrin.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else

@@ -4,30 +4,27 @@
 >>> tracker = make_tracker(TrackerConfig(), rate_hz=48_000)
 >>> events = tracker.process(samples)          # any number of float32 samples
 
-The names below are the public ones. Those that bring more than numpy are imported when they are first used.
+The names below are the public ones. Each is imported when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from streamer.config import PRESETS, TrackerConfig, apply_preset
-from streamer.errors import (
-    AudioFormatError,
-    ConfigError,
-    DataError,
-    DeviceError,
-    MidiError,
-    MissingExtraError,
-    ModelError,
-    OutputError,
-    StreamerError,
-)
-from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
-
+TYPE_CHECKING = False  # as in `typing`, which takes longer to import than this may
 if TYPE_CHECKING:
     from streamer.audio.file import AudioFile
     from streamer.audio.source import Source
+    from streamer.config import PRESETS, TrackerConfig, apply_preset
     from streamer.engine import Engine
+    from streamer.errors import (
+        AudioFormatError,
+        ConfigError,
+        DataError,
+        DeviceError,
+        MidiError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        StreamerError,
+    )
+    from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
     from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
     from streamer.transcription import Transcription, transcribe
@@ -63,25 +60,34 @@ __all__ = [
     "transcribe",
 ]
 
+# Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
+# imported before it is needed.
 # No name here may be that of a module in this package: importing the module would put it in the name's place.
-_LAZY = {
-    "AudioFile": "streamer.audio.file",
-    "Engine": "streamer.engine",
-    "Sink": "streamer.outputs.sink",
-    "Source": "streamer.audio.source",
-    "Tracker": "streamer.tracker",
-    "Transcription": "streamer.transcription",
-    "make_tracker": "streamer.tracker",
-    "transcribe": "streamer.transcription",
+_HOMES = {
+    "streamer.audio.file": ("AudioFile",),
+    "streamer.audio.source": ("Source",),
+    "streamer.config": ("PRESETS", "TrackerConfig", "apply_preset"),
+    "streamer.engine": ("Engine",),
+    "streamer.errors": (
+        *("AudioFormatError", "ConfigError", "DataError", "DeviceError", "MidiError", "MissingExtraError"),
+        *("ModelError", "OutputError", "StreamerError"),
+    ),
+    "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
+    "streamer.outputs.sink": ("Sink",),
+    "streamer.tracker": ("Tracker", "make_tracker"),
+    "streamer.transcription": ("Transcription", "transcribe"),
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            value: object = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

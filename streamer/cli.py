@@ -9,37 +9,34 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from streamer import __version__
-from streamer.commands.check import devices, doctor
-from streamer.commands.demo import demo
-from streamer.commands.evaluate import evaluate
 from streamer.commands.grammar import DefaultToLive, OptionalValues
-from streamer.commands.live import live
-from streamer.commands.model import model
-from streamer.commands.record_dataset import record_dataset
-from streamer.commands.train import train
-from streamer.commands.transcribe import transcribe
-from streamer.commands.tune import tune
 from streamer.errors import StreamerError, printable
+from streamer.live.signals import plain_interrupts
 
 PLAY = "Play"
 CHECK = "Check"
 WORK_ON_FILES = "Work on files"
 LEARN = "Learn from recordings"
-
-app = typer.Typer(
-    name="streamer",
-    cls=DefaultToLive,
-    help="Live pitch to MIDI: play or sing, and your DAW gets the note while it is still beginning.",
-    epilog="`streamer` alone is `streamer live`. `streamer COMMAND --help` tells each command's options and examples.",
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# Name, module and function or group, and heading in the help. A module is imported when its command is wanted.
+_COMMANDS = {
+    "live": ("streamer.commands.live", "live", PLAY),
+    "demo": ("streamer.commands.demo", "demo", PLAY),
+    "devices": ("streamer.commands.check", "devices", CHECK),
+    "doctor": ("streamer.commands.check", "doctor", CHECK),
+    "transcribe": ("streamer.commands.transcribe", "transcribe", WORK_ON_FILES),
+    "evaluate": ("streamer.commands.evaluate", "evaluate", LEARN),
+    "record-dataset": ("streamer.commands.record_dataset", "record_dataset", LEARN),
+    "train": ("streamer.commands.train", "train", LEARN),
+    "tune": ("streamer.commands.tune", "tune", LEARN),
+    "model": ("streamer.commands.model", "model", LEARN),
+}
+_OPTIONAL_VALUES = ("live", "demo")
 
 
 def _version(wanted: bool) -> None:
@@ -51,7 +48,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Say the version and leave.")
@@ -60,16 +56,34 @@ def _root(
     pass
 
 
-app.command("live", cls=OptionalValues, rich_help_panel=PLAY)(live)
-app.command("demo", cls=OptionalValues, rich_help_panel=PLAY)(demo)
-app.command("devices", rich_help_panel=CHECK)(devices)
-app.command("doctor", rich_help_panel=CHECK)(doctor)
-app.command("transcribe", rich_help_panel=WORK_ON_FILES)(transcribe)
-app.command("evaluate", rich_help_panel=LEARN)(evaluate)
-app.command("record-dataset", rich_help_panel=LEARN)(record_dataset)
-app.command("train", rich_help_panel=LEARN)(train)
-app.command("tune", rich_help_panel=LEARN)(tune)
-app.add_typer(model, name="model", rich_help_panel=LEARN)
+def command_line(only: str | None = None) -> typer.Typer:
+    """The command line, as typer has it.
+
+    Parameters
+    ----------
+    only : str or None
+        The one command that it is to know, which takes less time; None for all.
+    """
+    app = typer.Typer(
+        name="streamer",
+        cls=DefaultToLive,
+        help="Live pitch to MIDI: play or sing, and your DAW gets the note while it is still beginning.",
+        epilog="`streamer` alone is `streamer live`. `streamer COMMAND --help` shows a command's options and examples.",
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, (module, function, heading) in _COMMANDS.items():
+        if only not in (None, name):
+            continue
+        command = getattr(import_module(module), function)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=heading)
+        else:
+            kind = OptionalValues if name in _OPTIONAL_VALUES else None
+            app.command(name, cls=kind, rich_help_panel=heading)(command)
+    return app
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -77,7 +91,11 @@ def main(args: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files are not always what a terminal can show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = app(args, prog_name="streamer", standalone_mode=False)
+        words = sys.argv[1:] if args is None else list(args)
+        only = words[0] if words and words[0] in _COMMANDS else None
+        with plain_interrupts():  # while all that is imported
+            commands = command_line(only)
+        status = commands(words, prog_name="streamer", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:  # who read our standard output has had enough

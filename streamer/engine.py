@@ -12,36 +12,36 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from typing import Self
 
 from streamer.audio.priority import TRACKER, before_others
+from streamer.audio.skipping import Skipper
 from streamer.audio.source import EndOfStream, Source
+from streamer.control import COMMANDS, MOST_SEMITONES, Command, parse_command
+from streamer.delivery import Delivery
 from streamer.errors import DeviceError, StreamerError
-from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.ledger import Ledger
+from streamer.events import Block
 from streamer.latency import LatencyStats
 from streamer.outputs.fanout import Fanout, Recorder
 from streamer.outputs.sink import Sink
 from streamer.status import EngineStatus, Observer
 from streamer.tracker import Tracker
-from streamer.units import samples_to_ms
 
-COMMANDS = ("quit", "mute", "panic", "record", "transpose +1", "transpose -1")
-"""What `Engine.command` takes. ``mute`` and ``record`` toggle; ``transpose`` adds any number of semitones."""
+__all__ = ["COMMANDS", "Engine"]
 
-_RELEASE = "release"  # of `Engine.release` alone
 _COMMANDS_WAITING = 64
 _READ_S = 0.1  # what `stop` and commands may wait for while no sound comes
 _RETRY_S = (0.5, 1.0, 2.0)  # between attempts to get the device back
 _SILENT_S = 1.0  # of exact zeros from the start: a microphone never does that
 _PATIENCE_S = 1.0
-_MOST_SEMITONES = 60
+_SHOWN_S = 12.0  # how long a line for people stays in `status`
 
 
 class Engine:
     """Runs once, from `start` until the source ends, no sink is left, `stop` is called, or something breaks.
 
-    Whatever the reason, notes end first, then sinks and source are closed.
+    Whatever the reason, notes end first, then sinks and source are closed. One that is never started closes them when
+    it is stopped. As a context manager it is started, and at the end stopped and waited for.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Engine:
         record_now: bool = False,
         notify: Callable[[str], None] | None = None,
         observer: Observer | None = None,
-        while_closing: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
+        while_closing: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self.source = source
         self.tracker = tracker
@@ -95,27 +95,44 @@ class Engine:
         self._can_record = bool(recorders)
         self._record_now = record_now
         self._notify = notify
-        self._observer = observer
         self._while_closing = while_closing
-        self._ledger = Ledger()
-        self._commands: queue.Queue[str] = queue.Queue(_COMMANDS_WAITING)
+        self._delivery = Delivery(self._fanout, tracker.rate_hz, self.latency, observer)
+        self._commands: queue.Queue[Command] = queue.Queue(_COMMANDS_WAITING)
+        self._launched = threading.Lock()  # taken once, by whoever starts the thread
         self._stop = threading.Event()
         self._done = threading.Event()
         self._released = threading.Event()
+        self._pausing = threading.Event()
+        self._paused = threading.Event()
+        self._skipper = Skipper()
         self._silent = True  # exact zeros so far
         self._load = 0.0
-        self._message = ""
+        self._message, self._reported_s = "", 0.0
+        self._device_trouble = ""
         self._thread = threading.Thread(target=self._work, name=f"engine of {source.name}", daemon=True)
 
     # -- any thread ------------------------------------------------------------------------------------------------
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.join()
+
     def start(self) -> None:
-        """Start the engine's thread, which opens the source. Can be called once."""
-        self._thread.start()
+        """Start the engine's thread, which opens the source. Can be called once; after `stop` it does nothing."""
+        if self._launched.acquire(blocking=False):
+            self._thread.start()
+        elif not self._stop.is_set():
+            raise RuntimeError("the engine was started before")
 
     def stop(self) -> None:
-        """Ask it to end; returns at once."""
+        """Ask it to end; returns at once. One that was not started closes its sinks and its source."""
         self._stop.set()
+        if self._launched.acquire(blocking=False):
+            self._thread.start()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until all is closed; False where ``timeout_s`` has passed before that.
@@ -128,9 +145,9 @@ class Engine:
         Raises
         ------
         RuntimeError
-            When it was never started.
+            When it was neither started nor stopped.
         """
-        if self._thread.ident is None:
+        if not self._launched.locked():
             raise RuntimeError("the engine was never started")
         if not self._done.wait(timeout_s):
             return False
@@ -148,6 +165,11 @@ class Engine:
         return self.error is not None or self._fanout.failed
 
     @property
+    def transpose(self) -> int:
+        """Semitones that are added to what begins now."""
+        return self._delivery.ledger.semitones
+
+    @property
     def stuck(self) -> bool:
         """Whether a thread still waits in a sink; to be asked once it has ended."""
         return self._fanout.stuck
@@ -160,15 +182,14 @@ class Engine:
         line : str
             One of them, with its argument if it takes one.
         """
-        if line == "quit":
+        command = parse_command(line)
+        if command is None:
+            return False
+        if command.verb == "quit":
             self.stop()
             return True
-        verb, _, argument = line.partition(" ")
-        known = line in ("mute", "panic", "record") or (verb == "transpose" and argument.lstrip("+-").isdecimal())
-        if not known:
-            return False
         try:
-            self._commands.put_nowait(line)
+            self._commands.put_nowait(command)
         except queue.Full:
             return False
         return True
@@ -185,10 +206,31 @@ class Engine:
             return True
         self._released.clear()
         try:
-            self._commands.put(_RELEASE, timeout=timeout_s)
+            self._commands.put(Command("release"), timeout=timeout_s)
         except queue.Full:
             return False
         return self._released.wait(timeout_s)
+
+    def pause(self, timeout_s: float) -> bool:
+        """End all that sounds, and take and send nothing until `resume`.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            True once the last note-off has left this process; False where the time has passed before.
+        """
+        self._paused.clear()
+        self._pausing.set()
+        return self._done.is_set() or self._paused.wait(timeout_s)
+
+    def resume(self) -> None:
+        """Go on; what a live source has gathered meanwhile is lost, and counted."""
+        self._pausing.clear()
 
     def status(self) -> EngineStatus:
         """The engine at this moment."""
@@ -197,26 +239,28 @@ class Engine:
             consumed=consumed,
             output_names=self._fanout.names,
             silent_input=self._silent and consumed > _SILENT_S * self.tracker.rate_hz,
-            lost_samples=self.source.lost,
-            losses=self.source.losses + self._fanout.lost,
+            lost_samples=self.source.lost + self._skipper.lost,
+            losses=self.source.losses + self._skipper.losses,
+            lost_events=self._fanout.lost,
             load=self._load,
-            transpose=self._ledger.semitones,
-            muted=self._ledger.muted,
+            transpose=self.transpose,
+            muted=self._delivery.ledger.muted,
             recording=self._fanout.recording,
-            message=self._message,
+            message=self._present_message(),
         )
+
+    def _present_message(self) -> str:
+        """The newest line for people; after a while, what is still wrong."""
+        fresh = time.monotonic() - self._reported_s < _SHOWN_S
+        return (self._message if fresh else "") or self._device_trouble or self._fanout.trouble
 
     # -- the engine's thread ---------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
             try:
-                self.source.start()
-                if self._record_now:
-                    self._fanout.begin_take(self.tracker.consumed)
-                # A source that is read as fast as we can would leave other programs nothing.
-                with contextlib.nullcontext() if self.source.can_wait else before_others(TRACKER):
-                    self._run_stream()
+                if not self._stop.is_set():
+                    self._start_stream()
             finally:
                 self._close()
         except (EndOfStream, BrokenPipeError):
@@ -226,13 +270,21 @@ class Engine:
         finally:
             self._done.set()
 
+    def _start_stream(self) -> None:
+        self.source.start()
+        if self._record_now:
+            self._fanout.begin_take(self.tracker.consumed)
+        # A source that is read as fast as we can would leave other programs nothing.
+        with contextlib.nullcontext() if self.source.can_wait else before_others(TRACKER):
+            self._run_stream()
+
     def _close(self) -> None:
         """End notes, then sinks, then the source, whichever of them fails."""
         self._stop.set()
         with self._while_closing(), contextlib.ExitStack() as closing:
             closing.callback(self.source.close)
             closing.callback(self._fanout.close)
-            self._release()
+            self._delivery.release(self.tracker.consumed)
 
     def _run_stream(self) -> None:
         while not self._stop.is_set() and not self._fanout.exhausted:
@@ -241,25 +293,25 @@ class Engine:
             try:
                 block = self.source.read(_READ_S)
             except EndOfStream:
-                self._pass_on(self.tracker.flush())
+                self._delivery.pass_on(self.tracker.flush())
                 raise
             except DeviceError as error:
                 self._await_device(error)
                 continue
-            if block is not None:
-                self._take(block)
-        self._pass_on(self.tracker.flush())
+            if block is not None and (fresh := self._skipper.pass_on(block)) is not None:
+                self._take(fresh)
+        self._delivery.pass_on(self.tracker.flush())
 
     def _take(self, block: Block) -> None:
         dequeued_ns = time.monotonic_ns()
         if block.lost:
-            self._pass_on(self.tracker.gap(block.lost))
+            self._delivery.pass_on(self.tracker.gap(block.lost))
         computing_ns, resumed_ns = 0, dequeued_ns
         self.tracker.push(block.samples)
         for event in self.tracker.events():  # each is sent before the next is decided
             decided_ns = time.monotonic_ns()
             computing_ns += decided_ns - resumed_ns
-            self._deliver(event, block, dequeued_ns, decided_ns)
+            self._delivery.deliver(event, block, dequeued_ns, decided_ns)
             resumed_ns = time.monotonic_ns()
         computing_ns += time.monotonic_ns() - resumed_ns
         self._fanout.write_audio(block)
@@ -268,45 +320,13 @@ class Engine:
         block_s = len(block.samples) / self.tracker.rate_hz
         self._load += (computing_ns / 1e9 / block_s - self._load) * min(1.0, block_s)
 
-    def _deliver(self, event: Event, block: Block, dequeued_ns: int, decided_ns: int) -> None:
-        """Send one event of this block, and count where a note-on's time went."""
-        if self._observer and isinstance(event, PitchEstimate):
-            self._observer.estimate(event)
-        sent = self._ledger.apply(event)
-        if sent is None:
-            return
-        sent_ns = self._fanout.send(sent)
-        if isinstance(sent, NoteOn):
-            total_ms = self.latency.add(
-                samples_to_ms(block.start + len(block.samples) - sent.sounds_from, self.tracker.rate_hz),
-                (dequeued_ns - block.captured_ns) / 1e6,
-                (decided_ns - dequeued_ns) / 1e6,
-                (sent_ns - decided_ns) / 1e6,
-            )
-            if self._observer:
-                self._observer.note_on(sent, total_ms)
-        elif self._observer and isinstance(sent, NoteOff):
-            self._observer.note_off(sent)
-
-    def _pass_on(self, events: Sequence[Event]) -> None:
-        """Send what a note-on cannot be among."""
-        self._send([sent for event in events if (sent := self._ledger.apply(event)) is not None])
-
-    def _release(self) -> None:
-        self._send(self._ledger.release(self.tracker.consumed))
-
-    def _send(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._fanout.send(event)
-            if self._observer and isinstance(event, NoteOff):
-                self._observer.note_off(event)
-
     def _await_device(self, error: DeviceError) -> None:
         """The device died: end what sounds, complete the recordings, and wait until it is back."""
-        self._pass_on(self.tracker.flush())
+        self._delivery.pass_on(self.tracker.flush())
         recording = self._fanout.recording is not None
         self._fanout.end_take()
-        self._report(f"{error}; notes are ended, and it is tried again until it is back")
+        self._device_trouble = f"{error}; notes are ended; trying again until it is back"
+        self._report(self._device_trouble)
         waits = iter(_RETRY_S)
         wait_s = 0.0
         while not self._stop.is_set():
@@ -315,36 +335,54 @@ class Engine:
             until_s = time.monotonic() + wait_s
             while time.monotonic() < until_s and not self._stop.wait(_READ_S):
                 self._run_commands()
+                self._fanout.reopen()
             if self._stop.is_set():
                 return
             with contextlib.suppress(DeviceError):  # the same as before: it was reported
                 self.source.start()
                 break
+        self._device_trouble = ""
         self._report(f"the audio input {self.source.name} is back")
         if recording:
             self._toggle_recording()
 
     def _run_commands(self) -> None:
         while not self._commands.empty():
-            verb, _, argument = self._commands.get_nowait().partition(" ")
-            if verb == "mute":
-                self._ledger.muted = not self._ledger.muted
-                self._release()
-            elif verb == "panic":
-                self._release()
+            self._run_command(self._commands.get_nowait())
+        if self._pausing.is_set():
+            self._stand_still()
+
+    def _run_command(self, command: Command) -> None:
+        match command.verb:
+            case "mute":
+                self._delivery.ledger.muted = not self._delivery.ledger.muted
+                self._delivery.release(self.tracker.consumed)
+            case "panic":
+                self._delivery.release(self.tracker.consumed)
                 self._fanout.panic()
-            elif verb == _RELEASE:
-                self._release()
+                self._report("panic: every note is ended, on all 16 MIDI channels")
+            case "release":
+                self._delivery.release(self.tracker.consumed)
                 self._released.set()
-            elif verb == "transpose":
-                wanted = self._ledger.semitones + int(argument)
-                self._ledger.semitones = max(-_MOST_SEMITONES, min(_MOST_SEMITONES, wanted))
-            elif verb == "record":
+            case "transpose":
+                wanted = self._delivery.ledger.semitones + command.semitones
+                self._delivery.ledger.semitones = max(-MOST_SEMITONES, min(MOST_SEMITONES, wanted))
+            case "record":
                 self._toggle_recording()
+
+    def _stand_still(self) -> None:
+        self._delivery.pass_on(self.tracker.flush())
+        self._delivery.release(self.tracker.consumed)
+        self._fanout.flush()
+        self._paused.set()
+        while self._pausing.is_set() and not self._stop.wait(_READ_S / 4):
+            pass
+        if not self.source.can_wait:
+            self._skipper.skip_to_now()
 
     def _toggle_recording(self) -> None:
         if not self._can_record:
-            self._report("there is nothing to record to")
+            self._report("no takes are recorded here: what was asked for is written all the time")
         elif (name := self._fanout.recording) is not None:
             self._fanout.end_take()
             self._report(f"recorded {name}")
@@ -357,6 +395,6 @@ class Engine:
                 self._report(f"recording {self._fanout.recording}")
 
     def _report(self, line: str) -> None:
-        self._message = line
+        self._message, self._reported_s = line, time.monotonic()
         if self._notify:
             self._notify(line)

@@ -27,6 +27,11 @@ def printable(text: str) -> str:
 
     A byte of a file's name that is no UTF-8 becomes ``\xff``. What is printable stays as it is, so that a text which
     was made so before is not changed.
+
+    Parameters
+    ----------
+    text : str
+        Of any characters.
     """
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
 

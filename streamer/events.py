@@ -5,10 +5,13 @@ All are frozen, and all times are integer sample indices of the stream, counted 
 the time that the event speaks of: that is what makes every latency figure honest.
 """
 
+import operator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from streamer.errors import AudioFormatError
 
 FloatArray = NDArray[np.float32]
 
@@ -156,3 +159,23 @@ class Gap:
 
 
 Event = PitchEstimate | NoteOn | NoteOff | Gap
+
+MOST_LOST = 1 << 44
+"""Samples at once: two years at 192 kHz. Times stay far from where integers of 64 bits end."""
+
+
+def sample_count(lost: object) -> int:
+    """How many samples were lost, as whoever lost them says.
+
+    Raises
+    ------
+    AudioFormatError
+        If it is no whole number from 0 to `MOST_LOST`.
+    """
+    try:
+        count = operator.index(lost)  # type: ignore[arg-type]
+    except TypeError:
+        count = -1
+    if not 0 <= count <= MOST_LOST:
+        raise AudioFormatError(f"lost samples are {lost!r}, but must be a whole number, 0 or more")
+    return count

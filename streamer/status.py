@@ -36,13 +36,15 @@ class EngineStatus:
     consumed : int
         Samples so far, lost ones included.
     output_names : tuple of str
-        Of the sinks that live as long as the engine.
+        Of the sinks that live as long as the engine, where they have one.
     silent_input : bool
         Whether the input has been exactly zero from the start.
     lost_samples : int
-        By the source.
+        By the source, and what came while the engine was paused.
     losses : int
-        How many times the source lost something, and events that a sink was too slow for.
+        How many times that happened; overruns of unknown length that a driver reports are among them.
+    lost_events : int
+        Events and blocks of sound that a sink was too slow for.
     load : float
         Compute time per second of audio.
     transpose : int
@@ -52,7 +54,7 @@ class EngineStatus:
     recording : str or None
         What the present take is written to.
     message : str
-        The latest line for people.
+        The latest line for people, for some seconds; then what is still wrong, if anything is.
     """
 
     consumed: int
@@ -60,6 +62,7 @@ class EngineStatus:
     silent_input: bool
     lost_samples: int
     losses: int
+    lost_events: int
     load: float
     transpose: int
     muted: bool

@@ -16,7 +16,7 @@ from streamer.decision.machines import make_machine
 from streamer.decision.thresholds import USUAL
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
-from streamer.events import Event, FloatArray, Gap
+from streamer.events import Event, FloatArray, Gap, sample_count
 from streamer.model import Model, load, shipped_model
 
 LIVE_HOPS = 4  # at once, while somebody plays: they are analysed in less time than three one by one
@@ -35,6 +35,8 @@ class Tracker:
     hops_at_once : int
         At most so many hops are analysed together, which costs less. The events do not depend on it; but none of them
         is decided before all these hops are analysed, so what is live takes few.
+    pitch_estimates : bool
+        Whether there is a `PitchEstimate` of each hop; where nobody takes them, leaving them out saves time.
 
     Attributes
     ----------
@@ -46,13 +48,16 @@ class Tracker:
         Samples so far, lost ones included.
     """
 
-    def __init__(self, detector: Detector, decider: Decider, hops_at_once: int = 1) -> None:
+    def __init__(
+        self, detector: Detector, decider: Decider, hops_at_once: int = 1, *, pitch_estimates: bool = True
+    ) -> None:
         self.config = decider.config
         self.rate_hz = decider.rate_hz
         self.consumed = 0
         self._detector = detector
         self._decider = decider
         self._hops_at_once = hops_at_once
+        self._pitch_estimates = pitch_estimates
         self._hopper = Hopper(self.config.hop)
         self._hops: FloatArray = np.zeros((0, self.config.hop), np.float32)
         self._deciding: Iterator[Event] = iter(())
@@ -85,7 +90,7 @@ class Tracker:
             if not len(self._hops):
                 return
             hops, self._hops = self._hops[: self._hops_at_once], self._hops[self._hops_at_once :]
-            self._deciding = self._decider.events(self._detector.analyse(hops))
+            self._deciding = self._decider.events(self._detector.analyse(hops), self._pitch_estimates)
 
     def process(self, samples: FloatArray) -> list[Event]:
         """Take any number of samples and return what they decide: `push`, then all of `events`.
@@ -107,7 +112,13 @@ class Tracker:
         ----------
         lost : int
             How many.
+
+        Raises
+        ------
+        AudioFormatError
+            If that is no whole number, or time would go back.
         """
+        lost = sample_count(lost)
         events = self.flush()
         self.consumed += lost
         self._hopper.clear()
@@ -120,7 +131,14 @@ class Tracker:
         return [*self.events(), *self._decider.flush(self.consumed)]
 
 
-def make_tracker(config: TrackerConfig, rate_hz: int, *, model: Model | None = None, hops_at_once: int = 1) -> Tracker:
+def make_tracker(
+    config: TrackerConfig,
+    rate_hz: int,
+    *,
+    model: Model | None = None,
+    hops_at_once: int = 1,
+    pitch_estimates: bool = True,
+) -> Tracker:
     """The tracker that a configuration describes.
 
     Parameters
@@ -134,6 +152,8 @@ def make_tracker(config: TrackerConfig, rate_hz: int, *, model: Model | None = N
         package.
     hops_at_once : int
         As of `Tracker`; `MANY_HOPS` for recordings.
+    pitch_estimates : bool
+        As of `Tracker`.
 
     Raises
     ------
@@ -145,7 +165,8 @@ def make_tracker(config: TrackerConfig, rate_hz: int, *, model: Model | None = N
     if config.detector == "trained" and model is None:
         model = model_of(config)
     detector = make_detector(config, rate_hz, model.scorer if model else None)
-    return Tracker(detector, make_decider(config, rate_hz, model), hops_at_once)
+    decider = make_decider(config, rate_hz, model)
+    return Tracker(detector, decider, hops_at_once, pitch_estimates=pitch_estimates)
 
 
 def make_decider(config: TrackerConfig, rate_hz: int, model: Model | None = None) -> Decider:

@@ -76,7 +76,8 @@ def transcribe(
     with ExitStack() as closing:  # each is closed, whatever becomes of the others
         for sink in everyone:
             closing.callback(end, sink)
-        tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS)
+        wants_pitch = any(sink.wants_pitch for sink in everyone)
+        tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS, pitch_estimates=wants_pitch)
         for samples in blocks:
             tracker.push(samples)
             _deliver(tracker.events(), everyone)

@@ -2,9 +2,16 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 
 import pytest
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so do `nohup` and some runners. It is inherited: the
+# programs that tests start, and then interrupt, would wait for ever.
+for _name in ("SIGINT", "SIGQUIT", "SIGHUP"):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) == signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
 def _skip_unless_ci(reason: str) -> None:

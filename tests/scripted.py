@@ -70,6 +70,10 @@ class Receiver(Sink):
         self.closed = False
         self.fails: Exception | None = None
         self.panics = 0
+        self.flushed = 0
+
+    def flush(self) -> None:
+        self.flushed += 1
 
     def send(self, event: Event) -> None:
         if self.fails is not None:

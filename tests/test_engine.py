@@ -74,8 +74,11 @@ def test_quit_ends_the_note() -> None:
 
 def test_strange_commands_are_refused() -> None:
     engine = Engine(Script(), ScriptedTracker(), [])
-    for line in ("", "transpose", "transpose x", "transpose --", "shout", "record now", "release"):
-        assert not engine.command(line)
+    strange = ["", "transpose", "transpose x", "transpose --", "shout", "record now", "release", "panic\n", None, 7]
+    strange += ["transpose +-1", "transpose -+1", "transpose ++1", "transpose 1.5", "transpose \u00b2", "transpose +"]
+    strange += ["transpose \u0661", f"transpose {'9' * 5000}", "transpose  1", "transpose 1 "]
+    for line in strange:
+        assert not engine.command(line)  # type: ignore[arg-type]
     assert sum(engine.command("mute") for _ in range(1000)) == 64
 
 
@@ -142,6 +145,47 @@ def test_mute_and_transpose_hold_for_pitch_and_not_for_who_watches() -> None:
     assert engine.join(30.0)
     assert pitches.f0_hz == [440.0, 880.0, None]
     assert watcher.f0_hz == [440.0, 440.0, 440.0]
+
+
+def test_a_paused_engine_is_still_and_what_it_missed_is_a_gap() -> None:
+    receiver = Receiver()
+
+    def rest() -> None:
+        time.sleep(0.01)
+
+    source = Script(60, *[rest] * 20_000)
+    engine = Engine(source, ScriptedTracker(), [receiver])
+    engine.start()
+    wait_for(lambda: receiver.sounding)
+    assert engine.pause(20.0)
+    assert receiver.log == ["+60", "-60"]
+    assert receiver.flushed == 1
+    note = np.zeros(BLOCK, np.float32)
+    note[0] = 62 / 128
+    source.push(note)
+    time.sleep(0.05)
+    assert receiver.log == ["+60", "-60"]
+    engine.resume()
+    wait_for(lambda: engine.status().lost_samples)
+    note[0] = 64 / 128
+    source.push(note)
+    wait_for(lambda: receiver.sounding)
+    engine.stop()
+    assert engine.join(30.0)
+    assert receiver.log == ["+60", "-60", f"gap {BLOCK}", "+64", "-64"]
+    status = engine.status()
+    assert (status.lost_samples, status.losses, status.consumed) == (BLOCK, 1, 3 * BLOCK)
+
+
+def test_a_paused_engine_can_be_stopped() -> None:
+    receiver = Receiver()
+    engine = Engine(Script(60, *[lambda: time.sleep(0.01)] * 20_000), ScriptedTracker(), [receiver])
+    engine.start()
+    wait_for(lambda: receiver.sounding)
+    assert engine.pause(20.0)
+    engine.stop()
+    assert engine.join(20.0)
+    assert engine.pause(0.0)  # it has ended: nothing sounds
 
 
 def test_what_sounds_is_released_on_demand() -> None:
@@ -300,3 +344,28 @@ def test_an_engine_that_was_never_started_has_no_thread_and_cannot_be_waited_for
         with pytest.raises(RuntimeError):
             engine.join(0.1)
     assert set(threading.enumerate()) == before
+
+
+def test_an_engine_that_is_stopped_before_it_started_closes_what_it_was_given() -> None:
+    class Closing(Script):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    source, receiver = Closing(60), Receiver()
+    engine = Engine(source, ScriptedTracker(), [receiver])
+    engine.stop()
+    assert engine.join(20.0)
+    engine.start()  # too late
+    assert (receiver.closed, source.closed, source.starts, receiver.log) == (True, True, 0, [])
+
+
+def test_an_engine_is_a_context_manager_and_starts_once() -> None:
+    receiver = Receiver()
+    with Engine(Script(60, *[lambda: time.sleep(0.01)] * 20_000), ScriptedTracker(), [receiver]) as engine:
+        wait_for(lambda: receiver.sounding)
+        with pytest.raises(RuntimeError):
+            engine.start()
+    assert receiver.log == ["+60", "-60"]
+    assert receiver.closed

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("arrayfile", "events", "config", "jobs", "latency", "reading", "settings", "status"),
+    ("arrayfile", "control", "events", "config", "jobs", "latency", "reading", "settings", "status"),
     ("analysis",),
     ("decision",),
     ("model",),
@@ -19,6 +19,7 @@ LAYERS = (
     ("tracker",),
     ("expression",),
     ("audio", "outputs"),
+    ("delivery",),
     ("engine",),
     ("data",),
     ("material",),
@@ -39,6 +40,7 @@ WORKSHOPS = {"material", "evaluation", "training"}  # used by commands only, and
 # Programs of their own, which a process of ours starts and whose words only that process reads.
 PROGRAMS = {
     "streamer.audio.capture",
+    "streamer.live.guard",
     "streamer.live.screen",
     "streamer.live.screen_process",
     "streamer.outputs.midi_probe",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.cli import app, main
+from streamer.cli import command_line, main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -14,7 +14,7 @@ OTHERS_OPTIONS = {"--only-binary", "--check"}  # of pip and ruff
 
 @pytest.fixture(scope="module")
 def commands():
-    return [command.name for command in app.registered_commands]
+    return [command.name for command in command_line().registered_commands]
 
 
 @pytest.fixture

@@ -83,6 +83,14 @@ def test_events_do_not_depend_on_chunks(tune, whole, chunks):
     assert events + tracker.flush() == expected  # bit for bit: dataclasses of ints and floats
 
 
+def test_notes_are_the_same_where_nobody_takes_pitch(tune, whole):
+    samples = tune[0][: 2 * RATE_HZ]
+    tracker = make_tracker(TrackerConfig(), RATE_HZ, hops_at_once=32, pitch_estimates=False)
+    notes = [event for event in run(samples) if not isinstance(event, PitchEstimate)]
+    assert notes
+    assert tracker.process(samples) + tracker.flush() == notes
+
+
 @settings(max_examples=6, deadline=None)
 @given(st.integers(1, 700), st.integers(1, 20_000))
 def test_events_do_not_depend_on_how_many_hops_are_analysed_at_once(tune, whole, hops, chunk):

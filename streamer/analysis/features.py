@@ -191,7 +191,9 @@ class FeatureExtractor:
         total = correlation[:, 0] + correlation[:, 1] + correlation[:, 2]
         low = total.take(self._search_at, axis=1)
         near = low + self._search_mix * (total.take(self._search_at + 1, axis=1) - low)
-        best: NDArray[np.intp] = (near >= near.max(axis=1, keepdims=True) - np.float32(_TIE)).argmax(axis=1)
+        best: NDArray[np.intp] = (near >= np.maximum.reduce(near, axis=1, keepdims=True) - np.float32(_TIE)).argmax(
+            axis=1
+        )
         return best
 
     def _changes(

@@ -39,7 +39,13 @@ class FinePitches:
         self.rate_hz = rate_hz
 
     def of_each(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Frequencies in Hz and ages in samples of one candidate at each hop."""
+        """Frequencies in Hz and ages in samples of one candidate at each hop.
+
+        Parameters
+        ----------
+        candidates : ndarray of int, shape (hops,)
+            One for each hop.
+        """
         found = [self.at(hop, candidate) for hop, candidate in enumerate(candidates.tolist())]
         return np.array([f0_hz for f0_hz, _ in found]), np.array([age for _, age in found], np.int64)
 

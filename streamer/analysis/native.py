@@ -236,7 +236,13 @@ class NativeNetwork:
         self._network = self._ffi.gc(network, self._lib.streamer_network_free)
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
-        """As of `Network`."""
+        """As of `Network`.
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (..., n, features)
+            Rows of features.
+        """
         if matrix.shape[-1] != self._inputs:
             raise ValueError(f"rows have {matrix.shape[-1]} features, not {self._inputs}")
         rows = np.ascontiguousarray(matrix, np.float32)

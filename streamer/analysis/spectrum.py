@@ -20,7 +20,9 @@ LAG_STEPS = (2, 1, 1, 1)  # correlation values per sample of lag, by level: the 
 LAG_STARTS = tuple(MAX_LAG * sum(LAG_STEPS[:k]) for k in range(LEVELS))  # of each level in a row of correlations
 _SIZE = 432  # a fast FFT length, the longest window + MAX_LAG or a little more
 _FLOOR = 1e-9  # power of what counts as silence, -90 dBFS
-_QUIET = (np.array(CORRELATION_WINDOWS) * _FLOOR).astype(np.float32)[:, None, None]
+_SIZES = np.array(CORRELATION_WINDOWS)
+_QUIET = (_SIZES * _FLOOR).astype(np.float32)[:, None, None]
+_OF_ROW = np.array([*range(LEVELS), 0])  # the level of each row of powers; the last row is between the first's samples
 _HALF_A_SAMPLE = np.exp(1j * np.pi * np.arange(_SIZE // 2 + 1) / _SIZE).astype(np.complex64)  # later
 # Halfway between two samples the power may be far more than theirs, next to a click: so large a part of it is counted.
 LEAST_BETWEEN = 0.8
@@ -125,21 +127,19 @@ class SpectrumAnalyser:
 
     def _powers(self, recent: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Energies, and the means of the powers that are compared; for the first level at half lags, too, last."""
-        hops, windows = len(recent), len(CORRELATION_WINDOWS)
+        hops = len(recent)
         squares, sums, mean = self._squares[:hops], self._sums[:hops], self._mean[:hops]
         np.square(recent, out=squares[:, :LEVELS])
         np.square(between[:, :-1], out=squares[:, LEVELS, 1:])
         np.cumsum(squares, axis=2, dtype=np.float64, out=sums[:, :, 1:])
-        energy = np.empty((hops, windows, LEVELS), np.float32)
+        here = sums[:, None, :LEVELS, _SIZE] - sums[:, :LEVELS, _SIZE - _SIZES].transpose(0, 2, 1)
+        energy = (here / _SIZES[:, None]).astype(np.float32)
+        here = here[:, :, _OF_ROW, None]
         for k, size in enumerate(CORRELATION_WINDOWS):
             # Power of as many samples as the window has, a lag before it: the sums to its end, less those to its start.
             end = 1 + _SIZE
             behind = sums[:, :, end - MAX_LAG : end] - sums[:, :, end - MAX_LAG - size : end - size]
-            behind = behind[:, :, ::-1]
-            here = behind[:, :LEVELS, :1]
-            np.divide(here[:, :, 0], float(size), out=energy[:, k], casting="same_kind")
-            np.add(behind[:, :LEVELS], here, out=mean[:, k, :LEVELS], casting="same_kind")
-            np.add(behind[:, LEVELS], here[:, 0], out=mean[:, k, LEVELS], casting="same_kind")
+            np.add(behind[:, :, ::-1], here[:, k], out=mean[:, k], casting="same_kind")
         mean[:, :, LEVELS] *= LEAST_BETWEEN
         mean *= 0.5
         mean += _QUIET

@@ -71,5 +71,13 @@ class FeatureStream:
 
 
 def offset_share(hop: int, rate_hz: int) -> float:
-    """By how much of its distance the mean that is taken off follows each hop's mean."""
+    """By how much of its distance the mean that is taken off follows each hop's mean.
+
+    Parameters
+    ----------
+    hop : int
+        Samples per hop.
+    rate_hz : int
+        Their rate.
+    """
     return min(1.0, hop / rate_hz / _OFFSET_S)

@@ -5,7 +5,7 @@ import time
 from streamer.audio.ring import Ring
 from streamer.audio.source import EndOfStream, Source
 from streamer.errors import StreamerError
-from streamer.events import Block, FloatArray
+from streamer.events import Block, FloatArray, sample_count
 
 
 class PushSource(Source):
@@ -28,8 +28,9 @@ class PushSource(Source):
         self._end: Exception | None = None
 
     def start(self) -> None:
-        """Forget an earlier failure."""
-        self._end = None
+        """Forget an earlier failure; but not that no more will come."""
+        if not isinstance(self._end, EndOfStream):
+            self._end = None
 
     def push(self, samples: FloatArray, captured_ns: int | None = None, lost: int = 0) -> bool:
         """Hand over one block.
@@ -47,7 +48,13 @@ class PushSource(Source):
         -------
         bool
             False where it did not fit and was lost.
+
+        Raises
+        ------
+        AudioFormatError
+            If ``lost`` is no whole number, or negative.
         """
+        lost = sample_count(lost)
         taken = self._ring.write(samples, time.monotonic_ns() if captured_ns is None else captured_ns, lost)
         self.lost = self._ring.lost
         self.losses = self._ring.losses
@@ -59,14 +66,15 @@ class PushSource(Source):
         self._ring.wake()
 
     def fail(self, error: StreamerError) -> None:
-        """Let `read` raise this when all is read, as a device that dies.
+        """Let `read` raise this when all is read, as a device that dies; not after `finish`.
 
         Parameters
         ----------
         error : StreamerError
             What is raised.
         """
-        self._end = error
+        if not isinstance(self._end, EndOfStream):
+            self._end = error
         self._ring.wake()
 
     def read(self, timeout_s: float) -> Block | None:

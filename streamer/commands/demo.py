@@ -44,30 +44,33 @@ def demo(
     * `streamer demo`
     * `streamer demo --play --virtual`
     """
-    from streamer.commands.files import Files, MidiForm
-    from streamer.commands.printing import demo_summary, show
-    from streamer.commands.wiring import has_screen, notify, open_ports, open_screen, open_sound
-    from streamer.live.session import Session
-    from streamer.material.demo import DemoSource, demo_performance
-    from streamer.outputs.notelist import NoteList
-    from streamer.tracker import make_tracker
+    from streamer.live.signals import plain_interrupts
 
-    files = Files(MidiForm(tempo, midi_channel, preset, "demo"), midi=midi, received=received, jsonl=jsonl)
-    files.check()
-    tracker = make_tracker(config, DEFAULT_RATE_HZ)
-    performance = demo_performance(DEFAULT_RATE_HZ)
     with ExitStack() as closing:
-        wanted = port or virtual or midi_api
-        sinks = open_ports(port, virtual, midi_api, midi_channel, other=False) if wanted else []
+        closing.enter_context(plain_interrupts())  # until the session takes the signals
+        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.printing import demo_summary, show
+        from streamer.commands.wiring import has_screen, notify, open_ports, open_screen, open_sound
+        from streamer.live.session import Session
+        from streamer.material.demo import DemoSource, demo_performance
+        from streamer.outputs.notelist import NoteList
+        from streamer.tracker import make_tracker
+
+        files = Files(MidiForm(tempo, midi_channel, preset, "demo"), midi=midi, received=received, jsonl=jsonl)
+        files.check()
+        tracker = make_tracker(config, DEFAULT_RATE_HZ)
+        performance = demo_performance(DEFAULT_RATE_HZ)
+        named = port or virtual or midi_api
+        sinks = open_ports(port, virtual, midi_api, midi_channel, other=False) if named else []
         if not (no_sound or play):
             sinks += open_sound(config.a4_hz, needed=False)
         for sink in sinks:
             closing.callback(sink.close)
-        tracked = NoteList()
-        sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked]
+        sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
         session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset)
         status = session.run()
-    show(demo_summary(performance, tracked.notes, session.snapshot(), midi), aside=files.to_standard_output)
+        newest = session.snapshot()
+        show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)
     return status

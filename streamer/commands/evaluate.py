@@ -101,8 +101,9 @@ def evaluate(
 
     read = [data, *(model or []), *([baseline_data] if baseline_data else [])]
     check_outputs([Wanted("--json", json_, "JSON"), Wanted("--report", report, "HTML")], read)
-    recordings = _sample(read_dataset(data), limit)
-    systems = _systems(config, model or [], detector or [])
+    whole = read_dataset(data)
+    recordings = _sample(whole, limit)
+    systems = [_with_overlap(s, recordings, whole) for s in _systems(config, model or [], detector or [])]
     if baseline:
         systems += _baseline_systems(_nameless(config), baseline, baseline_data, recordings, seed)
     with _Progress(f"tracking {len(recordings)} recordings", len(recordings)) as progress:
@@ -143,6 +144,23 @@ def _systems(config: TrackerConfig, models: Sequence[Path], detectors: Sequence[
             raise ConfigError(f"there is no detector {detector!r}; choose from {', '.join(DETECTORS)}")
         systems.append(System(detector, DETECTORS[detector], replace(config, detector=detector)))
     return systems
+
+
+def _with_overlap(system: "System", recordings: "list[Recording]", whole: "list[Recording]") -> "System":
+    """A system, with how many of the recordings its model was trained on; where there are any, a line says so."""
+    from streamer.commands.wiring import notify
+    from streamer.data.learned import learned_from
+    from streamer.detectors import TRAINED
+    from streamer.evaluation.results import OVERLAP, overlap_warning
+    from streamer.tracker import model_of
+
+    if system.config.detector != TRAINED:
+        return system
+    facts = {**system.facts, OVERLAP: learned_from(model_of(system.config).card, recordings, whole)}
+    system = replace(system, facts=facts)
+    if warning := overlap_warning(system, len(recordings)):
+        notify(f"warning: {warning}")
+    return system
 
 
 def _nameless(config: TrackerConfig) -> TrackerConfig:

@@ -52,18 +52,20 @@ def live(
 
     Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
     """
-    from streamer.commands import wiring
-    from streamer.commands.files import Files, MidiForm
-    from streamer.tracker import make_tracker
+    from streamer.live.signals import plain_interrupts
 
-    form = MidiForm(tempo, midi_channel, preset)
-    files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
-    files.check()
-    watched = wiring.has_screen(no_ui, files.to_standard_output)
-    make_tracker(
-        config, DEFAULT_RATE_HZ if rate is None else rate
-    )  # refuses what cannot work before anything is opened
     with ExitStack() as closing:
+        closing.enter_context(plain_interrupts())  # until the session takes the signals
+        from streamer.commands import wiring
+        from streamer.commands.files import Files, MidiForm
+        from streamer.tracker import make_tracker
+
+        form = MidiForm(tempo, midi_channel, preset)
+        files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
+        files.check()
+        watched = wiring.has_screen(no_ui, files.to_standard_output)
+        # Refuses what cannot work before anything is opened.
+        make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
         sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
         sinks += wiring.open_sound(config.a4_hz, needed=True) if sound else []
         for sink in sinks:

@@ -31,6 +31,7 @@ _APART = (
     "thresholds",
     "cases",
     "case_version",
+    "audio_sha256",
 )
 
 

@@ -14,7 +14,7 @@ from streamer.doctor import Finding, Severity
 from streamer.errors import DeviceError, printable
 from streamer.events import NoteOff, NoteOn
 from streamer.live.snapshot import Snapshot
-from streamer.material.demo import Performance, PlayedNote, match_notes
+from streamer.material.demo import TOLERANCE_S, Performance, PlayedNote, match_notes
 from streamer.transcription import Transcription
 from streamer.units import note_name, samples_to_ms, samples_to_s
 
@@ -136,15 +136,17 @@ def show_finding(finding: Finding) -> None:
 
 def summary_line(newest: Snapshot) -> str:
     """How it went, when the screen has gone."""
-    from streamer.live.view import summary
+    from streamer.live.view import closing_line
 
-    return summary(newest)
+    return closing_line(newest)
 
 
 def demo_summary(
     played: Performance, tracked: Sequence[tuple[NoteOn, NoteOff]], newest: Snapshot, midi: Path
 ) -> RenderableType:
     """What was played, what was tracked of it, and how late."""
+    from streamer.live.view import losses
+
     rate_hz = played.rate_hz
     sent = [
         PlayedNote(samples_to_s(on.onset, rate_hz), samples_to_s(off.offset, rate_hz), float(on.note))
@@ -162,10 +164,12 @@ def demo_summary(
         ("total", newest.total, "the four together"),
     ):
         table.add_row(name, *(f"{ms:.1f}" for ms in (part.p50_ms, part.p95_ms, part.p99_ms, part.max_ms)), what)
+    # Where it was ended early, only what was played by then counts, and had the time to be heard.
+    missed = set(range(len(played.notes))) - {n for n, _ in pairs}
+    missed = {n for n in missed if played.notes[n].onset_s + TOLERANCE_S <= newest.time_s}
     counts = (
-        f"notes played {len(played.notes)}, found {len(pairs)}, missed {len(played.notes) - len(pairs)}, "
-        f"reported but not played {len(sent) - len(pairs)}; lost samples {newest.lost_samples}; "
-        f"wrote {printable(str(midi))}"
+        f"notes played {len(pairs) + len(missed)}, found {len(pairs)}, missed {len(missed)}, "
+        f"reported but not played {len(sent) - len(pairs)}; {losses(newest)}; wrote {printable(str(midi))}"
     )
     return Group(Text(counts), "", table)
 

@@ -57,8 +57,8 @@ def record_dataset(
 ) -> int:
     """Record the notes of your instrument, guided, into a folder that `streamer train` takes.
 
-    Each note is asked for, heard, and checked: its level, its pitch, and that it is one note. Stop whenever you like:
-    what is recorded stays, and the same command goes on where you left.
+    Each note is asked for, recorded, and checked: its level, its pitch, and that it is one note. Stop whenever you
+    like: what is recorded stays, and the same command goes on where you left.
 
     Keys: s skip this note, b back to the one before, k keep what was refused, q quit.
 
@@ -166,7 +166,7 @@ class _Dialogue:
                 self._receive(self._guide.finish())
                 if self._guide.request is None:
                     break
-                self.message("the sound has ended before all notes were heard", "yellow")
+                self.message("the sound has ended before all notes were found", "yellow")
                 return 1
             if block is not None:
                 self._receive(self._guide.process(block))

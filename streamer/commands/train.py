@@ -1,14 +1,15 @@
 """``streamer train``: from labelled recordings to a model of one's own."""
 
+import itertools
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streamer.commands.model import DEFAULT
 from streamer.commands.options import Given, takes_settings
 from streamer.errors import require_extra
 from streamer.outputs.safe import Wanted, check_outputs
@@ -17,6 +18,7 @@ from streamer.settings.training import ADAPTING, HOW_GROUP, MACHINE, TRAINING
 if TYPE_CHECKING:
     from streamer.jobs import Progress as Report
     from streamer.model import Model
+    from streamer.training.outcome import Figures, Sample
     from streamer.training.settings import Settings
 
 Data = Annotated[
@@ -36,6 +38,8 @@ _Config = Annotated[
         metavar="FILE.toml", help="These settings and more; options come before it.", rich_help_panel=HOW_GROUP
     ),
 ]
+
+INTERRUPTED = 128 + signal.SIGINT
 
 
 @takes_settings(TRAINING, MACHINE)
@@ -59,12 +63,14 @@ def train(
     * `streamer train my-guitar -o guitar.model --start-from default`
     * `streamer train guitars voices -o mine.model --hold-out voices --config tuned.toml`
     """
-    from streamer.commands.model import card_view, load_model
-    from streamer.commands.printing import show
+    from streamer.commands.model import load_model
+    from streamer.commands.outcome import show_outcome
+    from streamer.commands.progress import overall_bar
     from streamer.commands.wiring import notify
     from streamer.data.formats import read_dataset
-    from streamer.model import load
     from streamer.training import train as training
+    from streamer.training.outcome import MEASURING, MEASURING_WEIGHT, sample_of
+    from streamer.training.steps import Step, steps_of
 
     require_extra("sklearn", "`streamer train`")
     read = [*data, *(Path(text) for text in (start_from, config) if text)]
@@ -72,18 +78,39 @@ def train(
     start = load_model(start_from) if start_from else None
     settings = _settings(given, config, start)
     recordings = [recording for path in data for recording in read_dataset(path)]
+    training.check_recordings(recordings)
+    measured = sample_of(recordings, settings.hold_out)
+    count = len(measured.recordings)
     work = cache or output.with_name(output.name + ".work")
+    before = start_from if start_from and start_from != DEFAULT else ""
+    jobs = jobs or os.cpu_count() or 1
     try:
-        with bars() as report:
-            made = training.train(recordings, settings, work, jobs or os.cpu_count() or 1, start, report)
+        with overall_bar([*steps_of(settings, start), Step(MEASURING, count, MEASURING_WEIGHT)]) as report:
+            made = training.train(recordings, settings, work, jobs, start, report)
+            training.save(made, output)
+            if cache is None:
+                training.clear(work)
+            found = _measure(measured, [before, str(output)], jobs, report)
     except KeyboardInterrupt:
         notify(f"interrupted; the same command goes on from what is in {work}")
-        return 128 + signal.SIGINT
-    training.save(made, output)
-    if cache is None:
-        training.clear(work)
-    show(card_view(load(output), str(output)))
-    return 0
+        return INTERRUPTED
+    show_outcome(output, training.split(recordings, settings.hold_out).learned, measured, found, before)
+    return 0 if found else INTERRUPTED
+
+
+def _measure(measured: "Sample", models: Sequence[str], jobs: int, report: "Report") -> "Sequence[Figures]":
+    """Figures of each model; none if that was interrupted, which does the model that is written no harm."""
+    from streamer.commands.wiring import notify
+    from streamer.training.outcome import MEASURING, measure
+
+    count = len(measured.recordings)
+    done = itertools.count(1)
+    report(MEASURING, 0, count)
+    try:
+        return measure(measured.recordings, models, jobs, lambda: report(MEASURING, next(done), count))
+    except KeyboardInterrupt:
+        notify("interrupted while the model was measured; it is written")
+        return []
 
 
 def _settings(given: Given, config: Path | None, start: "Model | None") -> "Settings":
@@ -98,42 +125,3 @@ def _settings(given: Given, config: Path | None, start: "Model | None") -> "Sett
 
 def _hidden(model: "Model") -> tuple[int, ...]:
     return tuple(weights.shape[1] for weights in model.scorer.weights[:-1])
-
-
-@contextmanager
-def bars() -> Iterator["Report"]:
-    """A bar for each thing that is done; lines where standard error is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    from streamer.commands.wiring import notify
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:>18}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[str, Any] = {}
-    reported: dict[str, int] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-            tenths = 10 * done // max(1, total)
-            if not console.is_terminal and reported.get(what) != tenths:  # ten lines of each are enough
-                reported[what] = tenths
-                notify(f"{what}: {done} of {total} done")
-
-        yield report

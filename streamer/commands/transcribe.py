@@ -1,6 +1,7 @@
 """``streamer transcribe``: a sound file through the tracker."""
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,7 +50,6 @@ def transcribe(
     """
     from streamer.audio.file import AudioFile
     from streamer.commands.files import Files, MidiForm
-    from streamer.commands.printing import notes_table, show
     from streamer.commands.wiring import notify, notify_channel
     from streamer.tracker import make_tracker
     from streamer.transcription import transcribe
@@ -73,6 +73,8 @@ def transcribe(
     if sinks:
         notify(_closing_line(tracked, time.monotonic() - began_s, files))
     else:
+        from streamer.commands.printing import notes_table, show
+
         show(notes_table(tracked))
     return 0
 
@@ -95,16 +97,14 @@ def _progress(name: str, length: int) -> Iterator[Callable[[int], None] | None]:
     length : int
         Samples of it; 0 where that is not known.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(escape(printable(name)), total=length or None)
         yield lambda done: bars.update(task, completed=done)

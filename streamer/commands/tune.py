@@ -13,7 +13,8 @@ import typer
 from rich.table import Table
 
 from streamer.commands.options import takes_settings
-from streamer.commands.train import Data, bars
+from streamer.commands.progress import bars
+from streamer.commands.train import Data
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, require_extra
 from streamer.outputs.files import write_text

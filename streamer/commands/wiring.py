@@ -1,14 +1,17 @@
 """Joins a source, a tracker, sinks and a screen into what a command does."""
 
 import sys
+from typing import TYPE_CHECKING
 
-from streamer.audio.channels import ChannelMixer
-from streamer.audio.source import Source
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import ConfigError, MidiError, OutputError, printable
-from streamer.live.session import Screen
-from streamer.live.snapshot import Snapshot
-from streamer.outputs.sink import Sink
+
+if TYPE_CHECKING:  # transcribe starts sooner without them
+    from streamer.audio.channels import ChannelMixer
+    from streamer.audio.source import Source
+    from streamer.live.session import Screen
+    from streamer.live.snapshot import Snapshot
+    from streamer.outputs.sink import Sink
 
 
 def notify(line: str) -> None:
@@ -24,13 +27,13 @@ def has_screen(no_ui: bool, taken: bool) -> bool:
     return not no_ui and not taken and sys.stdout is not None and sys.stdout.isatty()
 
 
-def notify_channel(name: str, mixer: ChannelMixer | None) -> None:
+def notify_channel(name: str, mixer: "ChannelMixer | None") -> None:
     """A line where another channel was taken than one would expect."""
     if mixer is not None and not mixer.is_usual:
         notify(f"{name}: took {mixer.taken}; --channel chooses")
 
 
-def notify_end(source: Source, newest: Snapshot) -> None:
+def notify_end(source: "Source", newest: "Snapshot") -> None:
     """How it went, when the screen has gone."""
     from streamer.commands.printing import summary_line
 
@@ -38,7 +41,7 @@ def notify_end(source: Source, newest: Snapshot) -> None:
     notify(summary_line(newest))
 
 
-def open_screen() -> Screen:
+def open_screen() -> "Screen":
     """The terminal screen."""
     from streamer.live.screen import Screen as TerminalScreen
 
@@ -49,7 +52,7 @@ def open_screen() -> Screen:
 
 def open_source(
     wanted: str | None, rate_hz: int | None, block: int, channel: int | None, sample_format: str, channels: int
-) -> Source:
+) -> "Source":
     """The microphone that is wanted, or the raw pipe that is standard input.
 
     Raises
@@ -68,7 +71,7 @@ def open_source(
 
 def open_ports(
     port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
-) -> list[Sink]:
+) -> "list[Sink]":
     """The MIDI port, if it is wanted and there is one.
 
     Parameters
@@ -107,7 +110,7 @@ def open_ports(
         return []
 
 
-def open_sound(a4_hz: float, *, needed: bool) -> list[Sink]:
+def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":
     """The built-in synthesiser.
 
     Parameters

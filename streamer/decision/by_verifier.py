@@ -107,7 +107,7 @@ class VerifierMachine(NoteMachine):
         """The notes that are worth asking about."""
         t, current = self.thresholds, self.current
         struck = current is not None and self._onset_scores[hop, current] > t.propose_again
-        if not struck and not self._sums.max() > t.propose:
+        if not struck and not self._top > t.propose:
             return []
         likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
         worth = np.where(likely, self._sums, 0.0)

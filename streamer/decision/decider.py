@@ -46,33 +46,28 @@ class Decider:
         self._notes_begun = 0  # in the whole stream
         self._begin_anew(0)
 
-    def events(self, evidence: Evidence) -> Iterator[Event]:
+    def events(self, evidence: Evidence, estimates: bool = True) -> Iterator[Event]:
         """Events of the next hops, each as soon as it is decided; to be gone through to its end.
 
         Parameters
         ----------
         evidence : Evidence
             Of the next hops; it is not changed. However they are grouped, the events are the same, bit for bit.
+        estimates : bool
+            Whether a `PitchEstimate` of each hop is among them.
         """
         pitches = [hz_to_midi(f0, self.config.a4_hz) if f0 > 0.0 else None for f0 in evidence.f0_hz.tolist()]
         audible = [level_db > self.config.gate_db for level_db in evidence.levels.level_db]
         self._machine.take(evidence, pitches, audible)
-        rows = zip(evidence.likeliest.tolist(), pitches, evidence.f0_hz.tolist(), evidence.age.tolist(), strict=True)
-        for k, (likeliest, midi, f0_hz, age) in enumerate(rows):
+        best = evidence.scores[np.arange(len(evidence)), evidence.likeliest].tolist()
+        for k, (likeliest, midi, score) in enumerate(zip(evidence.likeliest.tolist(), pitches, best, strict=True)):
             self._now += self.config.hop
             self._powers.append(evidence.levels.power[k])
             decision = self._machine.step(k)
-            confidence = 1.0 / (1.0 + math.exp(-max(float(evidence.scores[k, likeliest]), _LEAST)))
+            confidence = 1.0 / (1.0 + math.exp(-max(score, _LEAST)))
             voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
-            yield PitchEstimate(
-                sample=self._now,
-                centre=self._now - age,
-                f0_hz=f0_hz if voiced else None,
-                confidence=confidence,
-                level_db=evidence.levels.level_db[k],
-                peak=float(evidence.levels.peak[k]),
-                guess_hz=f0_hz,
-            )
+            if estimates:
+                yield self._estimate(evidence, k, voiced, confidence)
             if decision.corrects and decision.began is not None:
                 yield from self._correct(decision.began, evidence.pitch_of(k, decision.began))
             elif decision.ended is not None:
@@ -81,6 +76,18 @@ class Decider:
                 yield self._begin(decision, decision.began, evidence.pitch_of(k, decision.began))
             if voiced and midi is not None:
                 self._measure(midi)
+
+    def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
+        f0_hz = float(evidence.f0_hz[hop])
+        return PitchEstimate(
+            sample=self._now,
+            centre=self._now - int(evidence.age[hop]),
+            f0_hz=f0_hz if voiced else None,
+            confidence=confidence,
+            level_db=evidence.levels.level_db[hop],
+            peak=float(evidence.levels.peak[hop]),
+            guess_hz=f0_hz,
+        )
 
     def flush(self, sample: int) -> list[Event]:
         """End the open note at a sample index: the stream is over."""

@@ -69,6 +69,7 @@ class NoteMachine(ABC):
     def __init__(self, config: TrackerConfig, hop_ms: float, thresholds: Thresholds = USUAL) -> None:
         self.thresholds = thresholds
         self._hop_ms = hop_ms
+        self._hop_ms_32, self._newness = np.float32(hop_ms), np.float32(thresholds.newness)
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
         self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
@@ -82,6 +83,7 @@ class NoteMachine(ABC):
         """Forget everything, as if nothing had been heard."""
         self.current = None
         self._sums: FloatArray = np.zeros(N_CANDIDATES, np.float32)
+        self._top = 0.0  # the greatest of them
         self._ages = np.zeros(N_CANDIDATES, np.int64)  # hops since each sum last left zero
         self._reference = 0.0  # pitch of what sounds, which may drift
         self._since = 0  # hops since it began, or the last one ended
@@ -116,37 +118,47 @@ class NoteMachine(ABC):
         self._update_context(scores, evidence, pitches)
         self._scores = np.minimum(np.maximum(scores, -_MOST), _MOST)  # a third of the time of numpy.clip
         self._onset_scores = np.minimum(np.maximum(evidence.onset_scores, -_MOST), _MOST)
-        self._scores[np.logical_not(audible)] = -_MOST
-        self._gains = self._scores + np.float32(self.thresholds.newness) * self._onset_scores
+        if not all(audible):
+            self._scores[np.logical_not(audible)] = -_MOST
+        self._gains = self._onset_scores * self._newness
+        self._gains += self._scores
+        self._gains *= self._hop_ms_32
+        self._nothing_rises = (self._gains.max(axis=1, initial=0.0) <= 0.0).tolist()
 
     def step(self, hop: int) -> Decision:
         """Decide on the next of the hops that were taken; they must be gone through in order, each once."""
         current, pitch, gain = self.current, self._pitches[hop], self._gains[hop]
         stay = 0.0
-        if current is not None:
+        if current is None:
+            if not self._top and self._nothing_rises[hop]:  # in silence most hops are over here
+                self._since += 1
+                return NOTHING
+        else:
             near = slice(max(0, current - 1), current + 2)
             stay = float(self._scores[hop, current])
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
                 self._hold(gain, near, pitch)
                 self._reference += min(1.0, self._hop_ms / _REFERENCE_MS) * (pitch - self._reference)
-        self._sums += gain * np.float32(self._hop_ms)
-        self._ages += 1
-        rest = self._sums <= 0.0
-        self._sums[rest] = 0.0
-        self._ages[rest] = 0
+        sums, ages = self._sums, self._ages
+        sums += gain
+        np.maximum(sums, 0.0, out=sums)
+        ages += 1
+        ages *= sums > 0.0
+        self._top = float(sums.max())
         self._since += 1
         return self._beginning(hop) or self._lasting(stay)
 
     def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:  # noqa: ARG002 - others look at it
         """The pitch is that of the note that sounds: its neighbours gather no evidence."""
-        gain[near] = np.minimum(gain[near], -1.0)
+        gain[near] = np.minimum(gain[near], -self._hop_ms_32)
 
     def leave(self) -> None:
         """The note that sounds, if any, has ended."""
         self._ended = self.current
         self.current, self._since = None, 0
         self._sums[:] = 0.0
+        self._top = 0.0
         self._ages[:] = 0
         self._limits = self._limits_given[None]
 
@@ -178,6 +190,7 @@ class NoteMachine(ABC):
         self._reference = pitch if pitch is not None and abs(pitch - name) < 1.0 else name
         self._end_sum, self._end_age = 0.0, 0
         self._sums[:] = 0.0
+        self._top = 0.0
         self._ages[:] = 0
         self._limits = self._limits_given[candidate]
 

@@ -23,6 +23,7 @@ from streamer.evaluation.results import (
     best,
     grouped,
     headline,
+    overlap_warning,
     top_confusions,
     versions,
 )
@@ -78,11 +79,13 @@ def _head(evaluation: Evaluation, data: str) -> str:
     minutes = sum(result.notes.duration_s for result in results) / 60.0
     notes = sum(result.notes.notes for result in results)
     names = ", ".join(f"<b>{escape(system.name)}</b>" for system in evaluation.systems)
+    warnings = [overlap_warning(system, len(results)) for system in evaluation.systems]
+    warned = "".join(f"<p><b>Warning: {escape(warning)}.</b></p>" for warning in warnings if warning)
     return (
         f"<header><h1>Evaluation on {escape(data)}</h1>"
         f'<p class="soft">{len(results)} recordings, {notes} notes, {minutes:.1f} minutes, tracked by {names} as live '
-        "would hear them: strictly causally, with not a sample of look-ahead. Latency counts audio alone, from a "
-        "note's true beginning to the moment it is reported.</p></header>"
+        "would track them: strictly causally, with not a sample of look-ahead. Latency counts audio alone, from a "
+        f"note's true beginning to the moment it is reported.</p>{warned}</header>"
     )
 
 

@@ -14,11 +14,12 @@ from streamer.data.datasets import Recording
 from streamer.data.hashes import evaluation_hash
 from streamer.evaluation.confusion import CLASSES
 from streamer.evaluation.confusion import NOTHING as NO_NOTE
-from streamer.evaluation.evaluate import CURVE, Evaluation, Result
+from streamer.evaluation.evaluate import CURVE, Evaluation, Result, System
 from streamer.evaluation.metrics import REGISTERS
 
 FORMAT = "streamer evaluation"
 FORMAT_VERSION = 1
+OVERLAP = "trained_on_recordings"  # among the facts of a system: how many of the set its model was trained on
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "aubio-ledfx", "soundfile")
 
 
@@ -239,6 +240,21 @@ def as_json(evaluation: Evaluation, data: str, seed: int) -> dict[str, Any]:
         },
         "systems": [_system(evaluation, number) for number in range(len(evaluation.systems))],
     }
+
+
+def overlap_warning(system: System, count: int) -> str:
+    """What to know of figures on recordings that a model was trained on; empty where there are none.
+
+    Parameters
+    ----------
+    system : System
+        With `OVERLAP` among its facts, where that is known.
+    count : int
+        How many recordings there are.
+    """
+    if not (overlap := system.facts.get(OVERLAP, 0)):
+        return ""
+    return f"{system.name} was trained on {overlap} of these {count} recordings, so its figures are too favourable"
 
 
 def versions() -> dict[str, str]:

@@ -123,6 +123,8 @@ class Panels:
             put(x, y, "flat", QUIET)
             put(x + cells - 5, y, "sharp", QUIET)
             words = "" if cents is None else f"{cents:+.0f} cents"
+            if cents is not None and self.snapshot.note is None and self.snapshot.tuned_to is not None:
+                words = f"{note_name(self.snapshot.tuned_to)} {words}"  # no other note is shown
             put(middle - len(words) // 2, y, words, style)
             y += 1
         for row in range(y, y + max(1, height - 1)):

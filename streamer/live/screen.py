@@ -56,7 +56,10 @@ class Screen:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the process on the terminal that is standard output."""
+        """Start the process on the terminal that is standard output; again after `close`."""
+        self._closing = threading.Event()
+        self._newest = queue.Queue(maxsize=1)
+        self._threads = []
         self._terminal_mode = _terminal_mode()
         try:
             with _signals_held():
@@ -108,21 +111,24 @@ class Screen:
             self._newest.put_nowait(item)
 
     def _write(self, pipe: IO[bytes]) -> None:
+        newest = self._newest
         # The other thread reports a broken pipe, as the end of the commands.
         with contextlib.suppress(OSError), pipe:
-            while (snapshot := self._newest.get()) is not None:
+            while (snapshot := newest.get()) is not None:
                 pipe.write(snapshot.to_json().encode() + b"\n")
                 pipe.flush()
 
     def _read(self, pipe: IO[bytes]) -> None:
+        closing = self._closing
         with pipe:
             for line in pipe:
                 command = line.decode("ascii", "replace").strip()
                 if command in COMMANDS:
                     self._asked.put(command)
-        self._put(None)  # lets the writer go
+        if closing is self._closing:
+            self._put(None)  # lets the writer go
         # A signal to the whole group ends the screen a moment before the engine closes it: that is no failure.
-        if not self._closing.wait(0.5):
+        if not closing.wait(0.5):
             self._restore_terminal()
             self._notify("the screen has ended unexpectedly; going on without it (Ctrl-C quits)")
 

@@ -8,8 +8,6 @@ import contextlib
 import faulthandler
 import os
 import queue
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +17,7 @@ from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import Source
 from streamer.engine import Engine
 from streamer.live.realtime import collect_garbage, real_time
+from streamer.live.signals import Signals
 from streamer.live.snapshot import Snapshot
 from streamer.live.snapshots import SnapshotBuilder
 from streamer.outputs.fanout import Recorder
@@ -29,6 +28,8 @@ __all__ = ["Screen", "Session", "run_live"]
 
 _REDRAW_S = 0.05
 _GRACE_S = 6.0  # for closing all; more than the sinks and the source may take themselves
+_GUARD_S = 10.0  # for the whole end, the screen's included; then the process is killed from outside
+_PAUSE_S = 3.0  # for the last note-off when the process is to stand still
 _COLLECT_S, _LATEST_COLLECT_S = 20.0, 120.0  # between garbage collections: in silence, and when there is none
 
 
@@ -43,6 +44,9 @@ class Screen(Protocol):
 
     def close(self) -> None:
         """Give the terminal back."""
+
+    def start(self) -> None:
+        """Take the terminal again after `close`."""
 
 
 def run_live(
@@ -73,7 +77,7 @@ def run_live(
     -------
     int
         Exit status: 1 when a sink has failed or is still away at the end; else 0 after ``quit``, the end of the source,
-        or when who read a pipe has left, and 128 + the signal's number after SIGINT, SIGTERM or SIGHUP.
+        or when who read a pipe has left, and 128 + the signal's number after a signal, see `streamer.live.signals`.
 
     Raises
     ------
@@ -108,7 +112,7 @@ class Session:
         preset: str = "default",
     ) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._builder = SnapshotBuilder(tracker.rate_hz, tracker.config.a4_hz)
+        self._builder = SnapshotBuilder(tracker.rate_hz, tracker.config.a4_hz, transpose=lambda: self._engine.transpose)
         self._engine = Engine(
             source,
             tracker,
@@ -122,20 +126,19 @@ class Session:
         self._screen = screen
         self._notify = notify
         self._preset = preset
-        self._signal = 0
-        self._suspend = threading.Event()
+        self._signals = Signals(self._engine.stop, _GUARD_S)
 
     def run(self) -> int:
         """See `run_live`."""
         # A thread that has the interpreter must not be kept from letting it go, so this one goes first as well.
         first = contextlib.nullcontext() if self._engine.source.can_wait else before_others(TRACKER)
-        with real_time(), first, self._signals():
+        with self._signals.taken(), real_time(), first:
             self._engine.start()
             collected_s = time.monotonic()
             while not self._engine.join(_REDRAW_S):
                 self._update_screen()
-                if self._suspend.is_set():
-                    self._suspend_process()
+                if self._signals.stop_asked.is_set() and not self._engine.stopping:
+                    self._stand_still()
                 if self._engine.stopping and not self._engine.join(_GRACE_S):
                     self._exit_hard("the audio or MIDI system hangs; ending without it")
                 if time.monotonic() - collected_s > (_COLLECT_S if self._builder.quiet else _LATEST_COLLECT_S):
@@ -169,6 +172,7 @@ class Session:
             silent_input=status.silent_input,
             lost_samples=status.lost_samples,
             losses=status.losses,
+            lost_events=status.lost_events,
             load=status.load,
             transpose=status.transpose,
             muted=status.muted,
@@ -176,32 +180,15 @@ class Session:
             status=status.message,
         )
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """End in order on a signal; where this is not the main thread, signals are somebody else's."""
-        numbers = [
-            getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
-        ]
-        if threading.current_thread() is not threading.main_thread():
-            numbers = []
-        before = [(number, signal.signal(number, self._on_signal)) for number in numbers]
-        if numbers and hasattr(signal, "SIGTSTP"):
-            before.append((signal.SIGTSTP, signal.signal(signal.SIGTSTP, lambda *_: self._suspend.set())))
-        try:
-            yield
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
-
-    def _on_signal(self, number: int, _: object) -> None:
-        self._signal = self._signal or number
-        self._engine.stop()
-
-    def _suspend_process(self) -> None:
-        """Ctrl-Z: no note may sound while this process stands still."""
-        self._suspend.clear()
-        self._engine.release(_GRACE_S)
-        os.kill(os.getpid(), signal.SIGSTOP)
+    def _stand_still(self) -> None:
+        """Ctrl-Z: no note may sound while this process stands still, and the terminal is the shell's."""
+        self._engine.pause(_PAUSE_S)
+        if self._screen:
+            self._screen.close()
+        self._signals.stop_process()
+        if self._screen:
+            self._screen.start()
+        self._engine.resume()
 
     def _update_screen(self) -> None:
         if self._screen:
@@ -218,7 +205,7 @@ class Session:
     def _exit_status(self) -> int:
         if self._engine.failed:
             return 1
-        return 128 + self._signal if self._signal else 0
+        return 128 + self._signals.ended_by if self._signals.ended_by else 0
 
     def _exit_hard(self, line: str) -> None:
         """End the process although a thread is stuck; all that could be closed is."""

@@ -36,7 +36,8 @@ class Snapshot:
     note: int | None = None  # sounding now, as sent
     velocity: int = 0
     f0_hz: float | None = None
-    cents: float | None = None  # of f0 against the nearest semitone (a4_hz)
+    cents: float | None = None  # of the pitch against the note that sounds; where none does, against the nearest
+    tuned_to: int | None = None  # that note
     confidence: float = 0.0
     level_db: float = -120.0
     peak_db: float = -120.0
@@ -54,7 +55,8 @@ class Snapshot:
     histogram: tuple[int, ...] = ()  # notes per bin
     input_latency_ms: float | None = None  # as the driver says; not in `total`
     lost_samples: int = 0
-    losses: int = 0  # how many times something was lost
+    losses: int = 0  # how many times that was
+    lost_events: int = 0  # by files and pipes that are too slow
     load: float = 0.0  # compute time per second of audio
     transpose: int = 0
     muted: bool = False

@@ -4,6 +4,7 @@ Only the engine's thread calls `estimate`, `note_on` and `note_off`; any thread 
 is replaced, never changed, so neither waits for the other.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from streamer.events import NoteOff, NoteOn, PitchEstimate
@@ -28,16 +29,20 @@ class SnapshotBuilder:
         Sample rate of the events.
     a4_hz : float
         For the deviation in cents.
+    transpose : callable, optional
+        Semitones that have been added to a note that begins now.
     """
 
-    def __init__(self, rate_hz: int, a4_hz: float) -> None:
+    def __init__(self, rate_hz: int, a4_hz: float, transpose: Callable[[], int] = lambda: 0) -> None:
         self._rate_hz = rate_hz
         self._a4_hz = a4_hz
+        self._transpose = transpose
         self._estimate: PitchEstimate | None = None
         self._peak_db = -120.0
         self._clipped_at: int | None = None
         self._open = OpenNotes()
         self._sounding: NoteOn | None = None  # the newest
+        self._added: dict[tuple[int, int], int] = {}  # semitones, to what is open
         self._roll: tuple[RollNote, ...] = ()
         self._messages: tuple[str, ...] = ()
 
@@ -61,6 +66,7 @@ class SnapshotBuilder:
             From its beginning until it was sent.
         """
         self._open.begin(event)
+        self._added[event.note_id, event.note] = self._transpose()
         self._sounding = event
         note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity, event.note_id)
         from_s = note.start_s - ROLL_S
@@ -72,6 +78,7 @@ class SnapshotBuilder:
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
         self._open.end(event)
+        self._added.pop((event.note_id, event.note), None)
         self._sounding = next(reversed(self._open.remaining()), None)
         end_s = samples_to_s(event.offset, self._rate_hz)
         self._roll = tuple(
@@ -100,6 +107,10 @@ class SnapshotBuilder:
         estimate, sounding = self._estimate, self._sounding
         f0_hz = estimate.f0_hz if estimate else None
         midi = hz_to_midi(f0_hz, self._a4_hz) if f0_hz else None
+        tuned_to = None if midi is None else round(midi)
+        if sounding and midi is not None:
+            tuned_to = sounding.note
+            midi += self._added.get((sounding.note_id, sounding.note), 0)
         clipped_at = self._clipped_at
         parts = latency.summaries()
         return Snapshot(
@@ -108,7 +119,8 @@ class SnapshotBuilder:
             note=sounding.note if sounding else None,
             velocity=sounding.velocity if sounding else 0,
             f0_hz=f0_hz,
-            cents=100.0 * (midi - round(midi)) if midi is not None else None,
+            cents=100.0 * (midi - tuned_to) if midi is not None and tuned_to is not None else None,
+            tuned_to=tuned_to,
             confidence=estimate.confidence if estimate else 0.0,
             level_db=estimate.level_db if estimate else -120.0,
             peak_db=self._peak_db,

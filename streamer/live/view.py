@@ -6,6 +6,7 @@ player misses them.
 """
 
 import os
+import textwrap
 
 from rich.cells import cell_len
 from rich.segment import SegmentLines
@@ -15,7 +16,7 @@ from streamer.live.canvas import Canvas, big_size, shorten
 from streamer.live.panels import Panels
 from streamer.live.snapshot import Snapshot
 from streamer.live.theme import ACCENT, ACCENT_STRONG, ALARM, ASCII, BAD, PLAIN, QUIET, STRONG, UNICODE, WARN
-from streamer.units import note_name
+from streamer.units import note_name, samples_to_ms
 
 KEYS = (
     ("q", "quit", "end; recordings are finished and written"),
@@ -25,6 +26,10 @@ KEYS = (
     ("r", "record", "start a recording; again: finish it"),
     ("?", "help", "show or hide this"),
 )
+_SILENT_DB = -119.0
+_NO_INPUT = "the input is exactly zero: is the microphone connected, allowed and not muted?"
+_MOST_MESSAGE_ROWS = 4
+_TINY = (24, 7)  # cells; with less there is no frame
 
 
 def render(
@@ -74,11 +79,27 @@ def describe(snapshot: Snapshot, since_s: float) -> list[str]:
 
 def summary(snapshot: Snapshot) -> str:
     """One line on how it goes."""
-    total = snapshot.total
-    return (
-        f"{_notes(snapshot.notes_sent)}, level {snapshot.level_db:.0f} dB{', CLIP' if snapshot.clipped else ''}, "
-        f"latency p50 {total.p50_ms:.0f} p95 {total.p95_ms:.0f} ms, {_losses(snapshot)}, load {snapshot.load:.0%}"
-    )
+    level = [f"level {snapshot.level_db:.0f} dB{', CLIP' if snapshot.clipped else ''}"]
+    return ", ".join([_notes(snapshot), *level * (snapshot.level_db > _SILENT_DB), *_went(snapshot), _load(snapshot)])
+
+
+def closing_line(snapshot: Snapshot) -> str:
+    """One line on how it went."""
+    parts = [f"{_notes(snapshot)} in {_clock(snapshot)}", *_went(snapshot)]
+    return ", ".join(parts) + (f"; {_NO_INPUT}" if snapshot.silent_input else "")
+
+
+def losses(snapshot: Snapshot) -> str:
+    """What was lost, in a few words."""
+    count, lost = snapshot.losses, snapshot.lost_samples
+    words = "no losses"
+    if count and lost:
+        lost_ms = samples_to_ms(lost, snapshot.rate_hz) if snapshot.rate_hz else 0.0
+        length = f"{lost_ms / 1000.0:.1f} s" if lost_ms >= 1000.0 else f"{max(1.0, lost_ms):.0f} ms"
+        words = f"{count} {'loss' if count == 1 else 'losses'} ({length})"
+    elif count:  # of the driver's, with all the sound there
+        words = f"{count} {'overrun' if count == 1 else 'overruns'}, no sound lost"
+    return words + (f", {snapshot.lost_events} events not written" if snapshot.lost_events else "")
 
 
 class _Frame:
@@ -87,6 +108,8 @@ class _Frame:
     def __init__(self, snapshot: Snapshot, width: int, height: int, ascii_only: bool) -> None:
         self.snapshot = snapshot
         self.width, self.height = width, height
+        self.message = self._message()
+        self.rows = height - len(self.message)  # that are left for all else
         self.ascii_only = ascii_only
         self.glyphs = ASCII if ascii_only else UNICODE
         self.canvas = Canvas(width, height)
@@ -96,15 +119,28 @@ class _Frame:
 
     def draw(self) -> None:
         """Share the terminal among the panels."""
-        if self.width < 24 or self.height < 7:
+        if self.width < _TINY[0] or self.height < _TINY[1]:
             self._tiny()
         elif self.width < 66:
             self._narrow()
         else:
             self._wide()
 
+    def _message(self) -> list[str]:
+        """What people are to know now, in as many rows as it needs: the keys stay where they are."""
+        text = self.snapshot.status or (_NO_INPUT if self.snapshot.silent_input else "")
+        if not text or self.width < _TINY[0] or self.height < _TINY[1] + 1:
+            return []
+        room = self.width - 2
+        most = min(_MOST_MESSAGE_ROWS, self.height - _TINY[1])
+        rows = textwrap.wrap(text, room)
+        kept = rows[:most]
+        if len(rows) > most:
+            kept[-1] = shorten(" ".join(rows[most - 1 :]), room)
+        return [shorten(row, room) for row in kept]
+
     def _wide(self) -> None:
-        width, height = self.width, self.height
+        width, height = self.width, self.rows
         inner = height - 3  # frame above and below, footer
         note_high = 7 if inner >= 9 else 4
         split = width * 9 // 20
@@ -133,18 +169,20 @@ class _Frame:
             self.canvas.put(split, height - 2, self.glyphs.bottom[1], QUIET)
             self.panels.messages(2, y + 1, split - 3, bottom_high)
             self.panels.latency(split + 2, y + 1, width - split - 4, bottom_high)
-        self._footer(height - 1)
+        self._footer()
 
     def _narrow(self) -> None:
-        width, height = self.width, self.height
+        width, height = self.width, self.rows
         inner = height - 3
         wide, high = big_size(3, 2)
         if width < wide + 4 or inner < high + 7:
             high = big_size(3, 1)[1]
         self._frame(height - 1, None)
-        if inner < high + 3:
-            self.panels.meters(2, 1, width - 4, inner)
-            self._footer(height - 1)
+        if inner < high + 4:
+            text = self._name() if inner > 4 else self._name_and_cents()  # less high, the meters have no word of cents
+            self.canvas.put((width - len(text)) // 2, 1, text, self.panels.tuning_style())
+            self.panels.meters(2, 2, width - 4, inner - 1)
+            self._footer()
             return
         self.panels.note(1, 1, width - 2, high)
         rest = inner - high
@@ -163,21 +201,27 @@ class _Frame:
                 self.panels.latency(2, y + 1, width - 4, latency_high)
         elif rest:
             self.panels.latency(2, y, width - 4, 1)
-        self._footer(height - 1)
+        self._footer()
 
     def _tiny(self) -> None:
         snapshot = self.snapshot
-        name = note_name(snapshot.note) if snapshot.note is not None else "--"
-        cents = "" if snapshot.cents is None else f" {snapshot.cents:+.0f}"
+        clip = " CLIP" if snapshot.clipped else ""
         lines = [
-            (f"{name}{cents}", self.panels.tuning_style()),
-            (f"{snapshot.level_db:.0f} dB{' CLIP' if snapshot.clipped else ''}", PLAIN),
+            (self._name_and_cents(), self.panels.tuning_style()),
+            ("- dB" if snapshot.level_db <= _SILENT_DB else f"{snapshot.level_db:.0f} dB{clip}", PLAIN),
             (snapshot.status or self._flags_text(), WARN),
-            (f"p50 {snapshot.total.p50_ms:.0f} ms", QUIET),
+            (f"p50 {snapshot.total.p50_ms:.0f} ms" if snapshot.notes_sent else "no note yet", QUIET),
             ("q quit", QUIET),
         ]
         for y, (text, style) in enumerate(lines[: self.height]):
             self.canvas.put(0, y, shorten(text, self.width), style)
+
+    def _name(self) -> str:
+        return note_name(self.snapshot.note) if self.snapshot.note is not None else "--"
+
+    def _name_and_cents(self) -> str:
+        snapshot = self.snapshot
+        return self._name() + ("" if snapshot.cents is None or snapshot.note is None else f" {snapshot.cents:+.0f}")
 
     # -- frame ----------------------------------------------------------------------------------------------------
 
@@ -199,11 +243,13 @@ class _Frame:
         for text, style in self._flags():
             right -= cell_len(text) + 3
             put(right + 1, 0, f" {text} ", style)
-        clock = f"{int(snapshot.time_s) // 60}:{int(snapshot.time_s) % 60:02d}"
+        clock = _clock(snapshot)
         if right - x > 24:
             right -= len(clock) + 3
             put(right + 1, 0, f" {clock} ", PLAIN)
-        outputs = ", ".join(snapshot.output_names) or "no output"
+        outputs = ", ".join(map(_short_name, snapshot.output_names)) or "no output"
+        if not snapshot.input_name and not snapshot.output_names:
+            return  # it starts: nothing is known yet
         route = f"{snapshot.input_name or 'no input'} {glyphs.arrow} {outputs}"
         room = right - x - 4
         if room >= 8:
@@ -213,10 +259,12 @@ class _Frame:
         """What has been sent and lost so far, in the lower edge of the frame."""
         put, snapshot, x = self.canvas.put, self.snapshot, 2
         for text, style in (
-            (_notes(snapshot.notes_sent), PLAIN),
-            (_losses(snapshot), BAD if snapshot.losses else PLAIN),
-            (f"load {snapshot.load:.0%}", BAD if snapshot.load > 0.8 else PLAIN),
+            (_notes(snapshot), PLAIN),
+            (losses(snapshot), BAD if snapshot.lost_samples or snapshot.lost_events else PLAIN),
+            (_load(snapshot), BAD if snapshot.load > 0.8 else PLAIN),
         ):
+            if x + len(text) + 3 >= self.width:
+                text = text.partition(", ")[0]
             if x + len(text) + 3 < self.width:
                 x = put(x, y, f" {text} ", style) + 1
 
@@ -226,10 +274,10 @@ class _Frame:
 
     def _divider(self, y: int, title: str, right: str = "", up: int | None = None, down: int | None = None) -> None:
         glyphs = self.glyphs
-        for row in range(y + 1, self.height - 2):  # what is below the divider starts anew
+        for row in range(y + 1, self.rows - 2):  # what is below the divider starts anew
             self.canvas.put(1, row, " " * (self.width - 2))
         self.canvas.put(0, y, glyphs.middle[0] + glyphs.horizontal * (self.width - 2) + glyphs.middle[4], QUIET)
-        self.canvas.put(1, self.height - 2, glyphs.horizontal, QUIET)
+        self.canvas.put(1, self.rows - 2, glyphs.horizontal, QUIET)
         for column, joint in ((up, glyphs.middle[2]), (down, glyphs.middle[1])):
             if column is not None:
                 self.canvas.put(column, y, joint, QUIET)
@@ -260,24 +308,18 @@ class _Frame:
     def _flags_text(self) -> str:
         return " ".join(text for text, _ in self._flags())
 
-    def _footer(self, y: int) -> None:
-        snapshot, put = self.snapshot, self.canvas.put
-        self._counts(y - 1)
-        status = snapshot.status
-        if not status and snapshot.silent_input:
-            status = "the input is exactly zero: is the microphone connected, allowed and not muted?"
-        if status:
-            put(1, y, shorten(status, self.width - 10), WARN)
-            if self.width >= 30:
-                x = put(self.width - 7, y, "?", STRONG)
-                put(x + 1, y, "help", QUIET)
-            return
+    def _footer(self) -> None:
+        """The counts in the frame's lower edge, the message below it, and the keys; of these, help is shown first."""
+        put = self.canvas.put
+        self._counts(self.rows - 2)
+        for row, text in enumerate(self.message, self.rows - 1):
+            put(1, row, text, WARN)
+        keys = [("+-" if self.ascii_only and not key.isascii() else key, word) for key, word, _ in KEYS]
+        while len(keys) > 1 and sum(len(key) + len(word) + 4 for key, word in keys) - 2 > self.width:
+            keys.pop(-2)
         x = 1
-        for key, word, _ in KEYS:
-            key = "+-" if self.ascii_only and not key.isascii() else key
-            if x + len(key) + len(word) + 1 >= self.width:
-                break
-            x = put(put(x, y, key, STRONG) + 1, y, word, QUIET) + 3
+        for key, word in keys:
+            x = put(put(x, self.height - 1, key, STRONG) + 1, self.height - 1, word, QUIET) + 3
 
     def help(self) -> None:
         """The keys and what they do, in a box over the middle."""
@@ -301,11 +343,25 @@ class _Frame:
             put(x + 21, row, shorten(what, wide - 23), QUIET)
 
 
-def _notes(count: int) -> str:
-    return "1 note" if count == 1 else f"{count} notes"
+def _notes(snapshot: Snapshot) -> str:
+    count = snapshot.notes_sent
+    return "1 note" if count == 1 else f"{count or 'no'} notes"
 
 
-def _losses(snapshot: Snapshot) -> str:
-    if not snapshot.losses:
-        return "no losses"
-    return f"{snapshot.losses} {'loss' if snapshot.losses == 1 else 'losses'} ({snapshot.lost_samples} samples)"
+def _clock(snapshot: Snapshot) -> str:
+    return f"{int(snapshot.time_s) // 60}:{int(snapshot.time_s) % 60:02d}"
+
+
+def _load(snapshot: Snapshot) -> str:
+    return f"load {snapshot.load:.0%}"
+
+
+def _went(snapshot: Snapshot) -> list[str]:
+    total = snapshot.total
+    latency = f"latency p50 {total.p50_ms:.0f} ms, p95 {total.p95_ms:.0f} ms"
+    return [*[latency] * (snapshot.notes_sent > 0), losses(snapshot)]
+
+
+def _short_name(name: str) -> str:
+    """Of a file whose path is told from the root, the last part."""
+    return os.path.basename(name) or name if os.path.isabs(name) else name

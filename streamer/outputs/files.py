@@ -103,10 +103,8 @@ class RecordFile:
         BrokenPipeError
             If the path is a named pipe and its reader has left.
         """
-        left = memoryview(record)
         try:
-            while left:  # a nearly full disk takes a part, and complains at the next
-                left = left[self._file.write(left) :]
+            _write_all(self._file, record)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -238,7 +236,15 @@ class StandardOutput:
         self.size += len(record)
 
     def patch(self, offset: int, data: bytes) -> None:
-        """Nothing that is out can be changed."""
+        """Nothing that is out can be changed. See `RecordFile.patch`.
+
+        Parameters
+        ----------
+        offset : int
+            Bytes from the beginning.
+        data : bytes
+            What was to be written there.
+        """
         raise OutputError(f"standard output takes nothing back ({len(data)} bytes at {offset})")
 
     def replace(self, content: bytes) -> None:
@@ -269,7 +275,17 @@ def standard_output_error(error: OSError) -> OutputError | BrokenPipeError:
 
 
 def open_output(path: str | Path, head: bytes = b"", *, at_once: bool = False) -> RecordFile | StandardOutput:
-    """A `RecordFile`, or `StandardOutput` for ``-``. Raises as these do."""
+    """A `RecordFile`, or `StandardOutput` for ``-``. Raises as these do.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    head : bytes
+        What it begins with.
+    at_once : bool
+        As of `RecordFile`.
+    """
     if str(path) != STANDARD_OUTPUT:
         return RecordFile(path, head, at_once=at_once)
     output = StandardOutput()
@@ -283,7 +299,15 @@ def output_name(path: str | Path) -> str:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a whole text file, or leave what is there. Raises `OutputError`."""
+    """Write a whole text file, or leave what is there. Raises `OutputError`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    text : str
+        All of it.
+    """
     RecordFile(path).replace(text.encode("utf-8", "replace"))  # names of files may be any bytes
 
 
@@ -334,5 +358,5 @@ def _open_beside(target: Path) -> tuple[Path, io.FileIO]:
 
 def _write_all(file: io.FileIO, content: bytes) -> None:
     left = memoryview(content)
-    while left:
+    while left:  # a nearly full disk takes a part, and complains at the next
         left = left[file.write(left) :]

@@ -84,6 +84,7 @@ class MidiFileSink(Sink):
     """
 
     may_block = True
+    wants_pitch = False
 
     def __init__(
         self,

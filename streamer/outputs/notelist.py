@@ -14,7 +14,8 @@ class NoteList(Sink):
         In order.
     """
 
-    name = "summary"
+    name = ""
+    wants_pitch = False
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []

@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import RLock
@@ -12,7 +13,7 @@ import mido
 from streamer.config import DEFAULT_PORT_NAME
 from streamer.errors import MidiError
 from streamer.events import Event
-from streamer.expression.encoders import Encoder, PlainEncoder
+from streamer.expression.encoders import ALL_NOTES_OFF, ALL_SOUND_OFF, Encoder, PlainEncoder
 from streamer.outputs.midi_apis import ANSWER_WITHIN_S, NO_VIRTUAL_PORTS, Probe, choose_api, probe
 from streamer.outputs.quiet import quiet_stderr, silence_jack
 from streamer.outputs.server_watch import ServerWatch
@@ -20,6 +21,10 @@ from streamer.outputs.sink import Sink
 
 CLOSE_WITHIN_S = 2.0
 REOPEN_WITHIN_S = 1.0  # at first: the caller has other things to do, but a busy machine needs longer
+CHANNELS = 16
+LEAVING_S = {"jack": 0.5}
+"""What a message may need to leave this process after it was sent: over JACK another thread takes it along in the
+server's next cycle, and a cycle may be as long as 0.19 s."""
 PORT_ERRORS = (OSError, RuntimeError, ValueError, MemoryError)  # all that the MIDI libraries raise
 
 
@@ -68,6 +73,7 @@ class PortSink(Sink):
         self._encoder = encoder or PlainEncoder(channel)
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
+        self._sent_s = 0.0
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
         self._open(api)
@@ -89,9 +95,27 @@ class PortSink(Sink):
                 self._send(message)
 
     def panic(self) -> None:
-        """Silence the receiver at once, whatever is believed to sound."""
+        """Silence the receiver at once, whatever is believed to sound, on all channels."""
         with self._lock:
-            self._send_all(self._encoder.panic())
+            messages = self._encoder.panic()
+            known = {(message.channel, message.control) for message in messages if message.is_cc()}
+            everywhere = [
+                (channel, control) for channel in range(CHANNELS) for control in (ALL_NOTES_OFF, ALL_SOUND_OFF)
+            ]
+            more = [
+                mido.Message("control_change", channel=channel, control=control)
+                for channel, control in everywhere
+                if (channel, control) not in known
+            ]
+            self._send_all([*messages, *more])
+
+    def flush(self) -> None:
+        """See `Sink.flush`."""
+        with self._lock:
+            if self._port is None or self._watch.died():
+                return
+            until_s = self._sent_s + LEAVING_S.get(self._api_in_use.name, 0.0)
+        time.sleep(max(0.0, until_s - time.monotonic()))
 
     def reopen(self) -> None:
         """Close, open the same port again, and end what sounded when it was lost.
@@ -118,8 +142,9 @@ class PortSink(Sink):
                 return
             atexit.unregister(self.close)
             # Closing waits for the server with the interpreter locked, so no watchdog thread could end a wait for ever.
-            answers = not self._watch.watching or probe(self._api_in_use, CLOSE_WITHIN_S).usable
-            gone = self._watch.died() or not answers
+            gone = self._watch.died()
+            if not gone and self._watch.watching:
+                gone = not probe(self._api_in_use, CLOSE_WITHIN_S).usable or self._watch.died()
             self._watch.close()
             if gone:
                 _abandon(port)
@@ -155,6 +180,7 @@ class PortSink(Sink):
             self._port.send(message)
         except PORT_ERRORS as error:
             raise MidiError(f"the MIDI port {self.name} takes no more messages: {error}") from error
+        self._sent_s = time.monotonic()
         self._encoder.sent(message)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from streamer.errors import OutputError
-from streamer.events import Block, Event, PitchEstimate
+from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
+from streamer.expression.pairing import OpenNotes
 from streamer.outputs.sink import Sink
 
 CAPACITY = 4096  # some ten seconds of events, or five of the shortest blocks
+_FLUSH_S = 1.0
 _LINGER_S = 0.01  # what pitches and sound may wait: waking a thread for each would cost more than writing it
 
 
@@ -26,7 +28,7 @@ class QueuedSink(Sink):
     patience_s : float
         How long a call may wait for room, once in a stall; for sources that lose nothing by waiting.
     capacity : int
-        What comes while so much waits is lost.
+        What comes while so much waits is lost; but no note-off whose note-on was taken, or a note would not end.
 
     Attributes
     ----------
@@ -42,6 +44,7 @@ class QueuedSink(Sink):
         self._capacity = capacity
         self._patience_s = patience_s
         self._stalled = False
+        self._refused = OpenNotes()  # lost, and not ended yet
         self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()  # both its ends may be used at once
         self._news = threading.Lock()  # a flag with a wait, as in `streamer.audio.ring`
         self._news.acquire()
@@ -56,13 +59,36 @@ class QueuedSink(Sink):
 
     def send(self, event: Event) -> None:
         """See `Sink.send`."""
-        self._put(self._sink.send, event)
+        if isinstance(event, NoteOff):
+            if self._refused.end(event) is not None:
+                self.lost += 1
+                return
+            self._put(self._sink.send, event, at_once=True)
+        elif not self._put(self._sink.send, event) and isinstance(event, NoteOn):
+            self._refused.begin(event)
         if not isinstance(event, PitchEstimate):
             self._wake()
 
     def write_audio(self, block: Block) -> None:
         """See `Sink.write_audio`."""
         self._put(self._sink.write_audio, block)
+
+    def panic(self) -> None:
+        """See `Sink.panic`."""
+        self._put(lambda _: self._sink.panic(), None, at_once=True)
+        self._wake()
+
+    def flush(self) -> None:
+        """See `Sink.flush`."""
+        flushed = threading.Event()
+
+        def flush(_: None) -> None:
+            self._sink.flush()
+            flushed.set()
+
+        self._put(flush, None, at_once=True)
+        self._wake()
+        flushed.wait(_FLUSH_S)
 
     def finish(self) -> None:
         """Let it close once all that waits is written; returns at once."""
@@ -85,13 +111,18 @@ class QueuedSink(Sink):
         if self._thread.is_alive():
             raise OutputError(f"{self.name} takes no more; {len(self._waiting)} events for it are lost")
 
-    def _put(self, call: Callable[[Any], None], item: Any) -> None:
+    def _put(self, call: Callable[[Any], None], item: Any, *, at_once: bool = False) -> bool:
+        """Have ``call(item)`` done in its turn; False where there was no room.
+
+        What goes in at once takes as much room again at the most: each note-on that waits has one end.
+        """
         self._start()
         self._raise_failure()
-        if self._has_room():
+        if (at_once and len(self._waiting) < 2 * self._capacity) or self._has_room():
             self._waiting.append((call, item))
-        else:
-            self.lost += 1
+            return True
+        self.lost += 1
+        return False
 
     def _start(self) -> None:
         if self._thread.ident is None:

@@ -86,7 +86,13 @@ def check_outputs(outputs: Iterable[Wanted], inputs: Sequence[Path] = ()) -> Non
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether both lead to one existing file, by whatever name, link or hard link; devices do not count."""
+    """Whether both lead to one existing file, by whatever name, link or hard link; devices do not count.
+
+    Parameters
+    ----------
+    one, other : Path
+        Either may be absent.
+    """
     with suppress(OSError, ValueError):
         first = one.stat()
         return stat.S_ISREG(first.st_mode) and os.path.samestat(first, other.stat())

@@ -11,12 +11,14 @@ class Sink(ABC):
     Attributes
     ----------
     name : str
-        For people: the port or file.
+        For people: the port or file; empty where there is nothing that they would know.
     may_block : bool
         True where `send` may wait for a disk or for another program: an engine calls it in a thread of its own,
         behind a bounded queue, so that a slow disk delays no note.
     wants_audio : bool
         True where `write_audio` does something.
+    wants_pitch : bool
+        False where `PitchEstimate` events are of no use to it: where nobody wants them, there need be none.
     can_reopen : bool
         True where `reopen` may bring it back after a failed `send`.
     """
@@ -24,6 +26,7 @@ class Sink(ABC):
     name: str
     may_block: bool = False
     wants_audio: bool = False
+    wants_pitch: bool = True
     can_reopen: bool = False
 
     @abstractmethod
@@ -54,6 +57,9 @@ class Sink(ABC):
 
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""
+
+    def flush(self) -> None:  # noqa: B027 - most have sent what they have taken
+        """Wait until all that was sent has left this process, for a moment at most."""
 
     def reopen(self) -> None:
         """Open the same again after a failure. Raises as the constructor does."""

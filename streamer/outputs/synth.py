@@ -64,7 +64,15 @@ class Synth:
         return not self._commands and all(voice.note < 0 for voice in self._voices)
 
     def note_on(self, note: int, velocity: int) -> None:
-        """Begin a note, 0 to 127; one of the same pitch that sounds is let go."""
+        """Begin a note; one of the same pitch that sounds is let go.
+
+        Parameters
+        ----------
+        note : int
+            MIDI number, 0 to 127; any other is passed over.
+        velocity : int
+            1 to 127.
+        """
         if 0 <= note <= 127:
             self._put(note, max(1, min(127, velocity)))
 

@@ -39,6 +39,7 @@ class NotesCsvSink(Sink):
     """
 
     may_block = True
+    wants_pitch = False
 
     def __init__(self, path: str | Path, rate_hz: int) -> None:
         self.name = output_name(path)

@@ -78,7 +78,7 @@ class Setting:
     metavar : str
         What stands for the value in the help of the command line.
     default_text : str
-        How the default is told, where the value alone does not say enough.
+        How the default is shown, where the value alone does not say enough.
     group : str
         Heading under which the help of the command line shows it.
     """

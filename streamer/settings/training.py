@@ -10,7 +10,7 @@ ESTIMATORS = ("mlp", "logistic", "sgd")
 MIXTURE = "mixture"
 MOST_JOBS = 1024
 # A model that exists is moved only a little. Its new material keeps the default share of what is not the user's own, so
-# that other instruments are still found, and noise is still told from notes.
+# that other instruments are still found, and noise is still kept apart from notes.
 ADAPTING: dict[str, Any] = {
     "pieces": 60,
     "epochs": 6,

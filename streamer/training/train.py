@@ -24,6 +24,7 @@ from streamer.config import auto_hop
 from streamer.data.arrays import read_whole, write_whole
 from streamer.data.datasets import Recording, audio_duration_s, licence_lines
 from streamer.data.hashes import training_hash
+from streamer.data.learned import CARD_KEY, card_entry, is_from
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, OutputError
 from streamer.jobs import Progress, one_thread, silent
@@ -77,10 +78,10 @@ def split(recordings: Sequence[Recording], hold_out: Sequence[str]) -> Split:
         If one names nothing, or nothing is left to learn from.
     """
     for word in hold_out:
-        if not any(_is_from(recording, word) for recording in recordings):
+        if not any(is_from(recording, word) for recording in recordings):
             names = ", ".join(sorted({recording.source for recording in recordings}))
             raise ConfigError(f"no source or instrument to hold out is called {word!r}; the sources are {names}")
-    held = [any(_is_from(recording, word) for word in hold_out) for recording in recordings]
+    held = [any(is_from(recording, word) for word in hold_out) for recording in recordings]
     found = Split(
         [recording for recording, out in zip(recordings, held, strict=True) if not out],
         [recording for recording, out in zip(recordings, held, strict=True) if out],
@@ -219,10 +220,6 @@ def clear(work: Path) -> None:
         raise OutputError(f"the model is written, but {work} cannot be removed: {error.strerror}") from error
 
 
-def _is_from(recording: Recording, word: str) -> bool:
-    return word.lower() in recording.source.lower() or word.lower() in recording.instrument.lower()
-
-
 def _check_start(settings: Settings, start: Model | None) -> None:
     if start is None:
         return
@@ -350,6 +347,7 @@ def _card(
         "fingerprint": settings.fingerprint,
         "seed": settings.seed,
         "data_sha256": data_sha256,
+        CARD_KEY: card_entry(parts.learned, parts.held_out, start.card if start else None),
         "recordings": len(parts.learned),
         "held_out_recordings": len(parts.held_out),
         "rows": sum(known.rows),

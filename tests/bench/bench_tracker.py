@@ -77,7 +77,7 @@ def trackers(samples: np.ndarray, rounds: int) -> None:
 def parts(samples: np.ndarray) -> None:
     """Features and scores by either core."""
     config = TrackerConfig(hop=TrackerConfig().hop_at(RATE_HZ))
-    print(f"\nhop of {config.hop / RATE_HZ * 1000:.2f} ms, medians, us a hop")
+    print(f"\nhop of {config.hop / RATE_HZ * 1000:.2f} ms, medians, us of CPU a hop")
     print("core     hops at once   features   scores of 88 notes")
     hops = Hopper(config.hop).push(samples)
     for name in CORES:
@@ -85,12 +85,12 @@ def parts(samples: np.ndarray) -> None:
             scorer, stream = fresh_model(name).scorer, make_stream(config, RATE_HZ)
             gather_s, score_s = [], []
             for k in range(0, len(hops) - batch + 1, batch):
-                begun = time.perf_counter()
+                begun = time.process_time()
                 matrix = stream.analyse(hops[k : k + batch]).matrix
-                gathered = time.perf_counter()
+                gathered = time.process_time()
                 scorer.log_odds(matrix)
                 gather_s.append((gathered - begun) / batch)
-                score_s.append((time.perf_counter() - gathered) / batch)
+                score_s.append((time.process_time() - gathered) / batch)
             gather_us, score_us = (1e6 * statistics.median(values) for values in (gather_s, score_s))
             print(f"{name:8} {batch:12} {gather_us:10.1f} {score_us:20.1f}")
 

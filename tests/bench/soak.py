@@ -1,9 +1,9 @@
 """Minutes of playing on a machine that is busy with something else: does it live, does it count, does it grow?
 
-``python tests/bench/soak.py [--minutes 10] [--smoke]`` starts a JACK server without hardware, `streamer live` at hop
-128, and one endless loop per core; a melody is played into the microphone over and over. Memory is read from /proc
-every ten seconds. The exit status is 1 when `streamer` died, left a note sounding, or grew by more than
-`GROWTH_KB_PER_MIN`.
+``python tests/bench/soak.py [--minutes 10] [--hop 32] [--idle] [--smoke]`` starts a JACK server without hardware,
+`streamer live` at hop 128 or another, and, but for ``--idle``, one endless loop per core; a melody is played into the
+microphone over and over. Memory is read from /proc every ten seconds. The exit status is 1 when `streamer` died, left a
+note sounding, or grew by more than `GROWTH_KB_PER_MIN`.
 """
 
 import argparse
@@ -52,7 +52,9 @@ def cpu_s(pid: int) -> float:
     return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 
 
-def soak(folder: Path, duration_s: float, every_s: float, growth_kb_per_min: float) -> bool:
+def soak(
+    folder: Path, duration_s: float, every_s: float, growth_kb_per_min: float, hop: int = HOP, loops: int | None = None
+) -> bool:
     """Run, print what was seen, and tell whether all is well."""
     melody = render(folder, RATE_HZ, program=JAZZ_GUITAR)
     samples, _ = soundfile.read(melody.recording, dtype="int16")
@@ -64,12 +66,13 @@ def soak(folder: Path, duration_s: float, every_s: float, growth_kb_per_min: flo
     jack.start()
     others: list[subprocess.Popen[bytes]] = []
     times_s, memory_kb = [], []
-    live = Live(folder, "--virtual", "--hop", str(HOP), "--midi", str(folder / "take.mid"), env=jack.env)
+    live = Live(folder, "--virtual", "--hop", str(hop), "--midi", str(folder / "take.mid"), env=jack.env)
     try:
         live.await_microphone(jack)
         dump = MidiDump(jack, folder)
         jack.connect(jack.midi_output("streamer"), dump.port)
-        others += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+        loops = (os.cpu_count() or 1) if loops is None else loops
+        others += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
         jack.play(recording)
         begin, cpu_before_s = time.monotonic(), cpu_s(live.process.pid)
         while (now_s := time.monotonic() - begin) < duration_s and live.process.poll() is None:
@@ -108,16 +111,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--smoke", action="store_true", help="fifteen seconds, to see that it runs")
+    parser.add_argument("--hop", type=int, default=HOP, help="samples, 16 to 8192")
+    parser.add_argument("--idle", action="store_true", help="no endless loops beside it")
     said = parser.parse_args()
+    loops = 0 if said.idle else None
     absent = [program for program in NEEDED if shutil.which(program) is None]
     if absent:
         print(f"soak: not installed: {', '.join(absent)}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
         if said.smoke:  # too short to tell growth from warming up
-            well = soak(Path(folder), 15.0, 3.0, float("inf"))
+            well = soak(Path(folder), 15.0, 3.0, float("inf"), said.hop, loops)
         else:
-            well = soak(Path(folder), said.minutes * 60.0, 10.0, GROWTH_KB_PER_MIN)
+            well = soak(Path(folder), said.minutes * 60.0, 10.0, GROWTH_KB_PER_MIN, said.hop, loops)
     return 0 if well else 1
 
 

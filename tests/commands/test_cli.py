@@ -30,7 +30,7 @@ def run(capsys, monkeypatch):
 def test_version(run):
     status, out, _ = run("--version")
     assert status == 0
-    assert re.fullmatch(r"streamer \d+\.\d+\.\d+\n", out)
+    assert re.fullmatch(r"streamer \d+\.\d+\.\d+\ncomputed by .+\n", out)
 
 
 def test_help_groups_every_command(run):

@@ -7,6 +7,11 @@ import soundfile
 from streamer import transcription
 from streamer.cli import main
 from streamer.config import TrackerConfig
+from streamer.data import formats
+from streamer.errors import StreamerError
+from streamer.evaluation import evaluate as evaluation
+from streamer.model import shipped_model
+from streamer.training import train as training
 
 RATE_HZ = 22_050
 
@@ -97,3 +102,66 @@ def test_a_wrong_variable_gets_one_line_and_status_2(recording, capsys, monkeypa
     assert out == ""
     assert err.count("\n") == 1
     assert message in err
+
+
+@pytest.fixture
+def systems_of(capsys, monkeypatch):
+    """The names of the systems that `evaluate` compares, and the configuration of each."""
+    seen = []
+
+    def evaluate(recordings, systems, *_):
+        seen.extend(systems)
+        raise StreamerError("no more is needed")
+
+    monkeypatch.setattr(formats, "read_dataset", lambda path: [])
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+
+    def of(*words):
+        seen.clear()
+        _, _, err = run(capsys, "evaluate", "any", *words)
+        assert "no more is needed" in err
+        return {system.name: (system.config.detector, system.config.model) for system in seen}
+
+    return of
+
+
+def test_evaluate_measures_what_the_environment_names_unless_flags_name_systems(systems_of, tmp_path, monkeypatch):
+    mine = str(tmp_path / "mine.model")
+    shipped_model().save(tmp_path / "mine.model")
+    assert systems_of() == {"trained": ("trained", "")}
+    monkeypatch.setenv("STREAMER_MODEL", mine)
+    assert systems_of() == {"mine": ("trained", mine)}
+    assert systems_of("--detector", "yinfft", "--detector", "trained") == {
+        "yinfft": ("yinfft", ""),
+        "trained": ("trained", ""),
+    }
+    monkeypatch.setenv("STREAMER_MODEL", "")
+    monkeypatch.setenv("STREAMER_DETECTOR", "yinfast")
+    assert systems_of() == {"yinfast": ("yinfast", "")}
+    assert systems_of("--model", mine) == {"mine": ("trained", mine)}
+
+
+def test_tune_searches_the_thresholds_of_the_model_in_the_environment(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(formats, "read_dataset", lambda path: [])
+    monkeypatch.setattr(training, "check_recordings", lambda recordings: None)
+    monkeypatch.setenv("STREAMER_MODEL", "absent.model")
+    words = ("tune", "any", "--thresholds", "-o", str(tmp_path / "tuned.model"))
+    assert "absent.model cannot be read" in run(capsys, *words)[2]
+    assert "other.model cannot be read" in run(capsys, *words, "--model", "other.model")[2]
+
+
+def test_a_recording_takes_the_place_of_the_microphone_in_the_environment(recording, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STREAMER_INPUT", "a microphone")
+    monkeypatch.setenv("STREAMER_RATE", "44100")
+    words = ("record-dataset", str(tmp_path / "mine"), "--low", "A4", "--high", "A4", "--takes", "1")
+    status, out, err = run(capsys, *words, "--from-file", recording)
+    assert status == 1, err  # it has no silence before its note, which is therefore refused
+    assert "[1 of 1] play A4" in out
+    assert "the sound has ended" in out
+
+
+def test_train_refuses_a_variable_that_no_command_reads(recording, capsys, monkeypatch):
+    monkeypatch.setenv("STREAMER_GAIN", "2")
+    status, _, err = run(capsys, "train", recording, "-o", "a.model")
+    assert status == 2
+    assert "'STREAMER_GAIN' is no setting" in err

@@ -121,7 +121,7 @@ def test_notes_from_a_file_then_the_missing_ones_from_another(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "[1 of 4] play A3" in out
     assert "heard A4, not A#3" in out
-    assert "the sound has ended before all notes were heard" in out
+    assert "the sound has ended before all notes were found" in out
     assert [round(r.notes[0, 2]) for r in read_manifest(folder)] == [57, 59]
     assert run(folder, *common, "--from-file", scale(tmp_path / "b.wav", [58, 60]), "--audio", "wav") == 0
     out = capsys.readouterr().out

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import typer
 
-from streamer.cli import app
+from streamer.cli import command_line
 from streamer.config import PRESETS
 from streamer.errors import EXTRAS
 from streamer.events import Gap, NoteOff, NoteOn, PitchEstimate
@@ -46,7 +46,7 @@ def leaves(command) -> Iterator:
 @pytest.fixture
 def parse():
     """Parse a command line just as the program does, but run nothing; gives the command that would have run."""
-    program = typer.main.get_command(app)
+    program = typer.main.get_command(command_line())
     ran = []
     for leaf in leaves(program):
         leaf.callback = lambda leaf=leaf, **_: ran.append(leaf.name)
@@ -71,7 +71,7 @@ def known_options():
         "show": ["default"],
     }
     found: dict[str, list[list[str]]] = {}
-    program = typer.main.get_command(app)
+    program = typer.main.get_command(command_line())
     for leaf in leaves(program):
         line = [*(["model"] if leaf.name == "show" else []), leaf.name, *complete.get(leaf.name, [])]
         for param in leaf.params:
@@ -93,7 +93,7 @@ def test_commands_and_options_are_found_at_all():
 
 @pytest.mark.parametrize("words", sorted({words for _, words in COMMANDS}), ids=" ".join)
 def test_every_command_parses(words, parse):
-    program = typer.main.get_command(app)
+    program = typer.main.get_command(command_line())
     named_only = len(words) == 1 and words[0] in program.commands  # in a sentence, without what it needs
     if not named_only and "--install-completion" not in words:  # which would, as soon as it is parsed
         parse(words)
@@ -117,7 +117,7 @@ def test_every_option_exists_and_takes_the_value_that_is_shown(words, parse, kno
 
 
 def test_every_command_is_described():
-    program = typer.main.get_command(app)
+    program = typer.main.get_command(command_line())
     described = {words[0] for _, words in COMMANDS if words}
     assert set(program.commands) - described == set()
 

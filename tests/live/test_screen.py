@@ -17,7 +17,7 @@ from streamer.live import view
 from streamer.live.canvas import big_text
 from streamer.live.keys import DOWN, UP, KeyDecoder
 from streamer.live.snapshot import RollNote, Snapshot
-from streamer.live.view import describe, render, summary
+from streamer.live.view import closing_line, describe, losses, render, summary
 
 PLAYING = Snapshot(
     time_s=72.0,
@@ -101,6 +101,8 @@ snapshots = st.builds(
     input_latency_ms=st.none() | milliseconds,
     lost_samples=st.integers(0, 10**9),
     losses=st.integers(0, 10**6),
+    lost_events=st.integers(0, 10**6),
+    tuned_to=st.none() | st.integers(0, 127),
     load=st.floats(0, 20),
     transpose=st.integers(-60, 60),
     muted=st.booleans(),
@@ -170,6 +172,15 @@ def test_small_terminals_keep_what_a_player_needs_most(width, height):
     assert "q quit" in picture
 
 
+@pytest.mark.parametrize(("width", "height"), [(24, 7), (30, 8), (30, 9), (40, 10), (60, 11)])
+@pytest.mark.parametrize("status", ["", "panic: every note is ended, on all 16 MIDI channels"])
+def test_small_terminals_name_the_note(width, height, status):
+    lines = draw(changed(status=status), width, height)
+    picture = "\n".join(lines)
+    assert "C#4" in picture or big_text("C#4", 1)[0].strip() in picture
+    assert "+15" in picture
+
+
 def test_a_tiny_terminal_shows_note_and_cents():
     assert draw(PLAYING, 12, 3)[0].startswith("C#4 +15")
 
@@ -214,13 +225,67 @@ def test_lamps_light_only_when_they_should():
     alarmed = "\n".join(
         draw(changed(clipped=True, muted=True, recording="/music/take1.mid", transpose=-12, losses=2, lost_samples=300))
     )
-    for word in ("CLIP", "MUTED", "● REC", "-12 st", "take1.mid", "2 losses (300 samples)"):
+    for word in ("CLIP", "MUTED", "● REC", "-12 st", "take1.mid", "2 losses (6 ms)"):
         assert word in alarmed
 
 
-def test_the_status_and_a_dead_microphone_are_told():
-    assert "device gone, trying again" in draw(changed(status="device gone, trying again"))[-1]
-    assert "exactly zero" in draw(changed(silent_input=True))[-1]
+def test_a_message_stands_above_the_keys_and_a_dead_microphone_is_told():
+    for lines in (draw(changed(status="device gone, trying again")), draw(changed(silent_input=True))):
+        assert lines[-1].startswith(" q quit   space mute   p panic")
+        assert lines[-3].startswith("╰─")
+    assert "device gone, trying again" in draw(changed(status="device gone, trying again"))[-2]
+    assert "exactly zero" in draw(changed(silent_input=True))[-2]
+
+
+LONG = (
+    "the audio input Scarlett 2i2 USB is gone: it was unplugged or its audio server has stopped; notes are ended; "
+    "trying again until it is back"
+)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 24), (100, 30), (66, 16)])
+def test_a_long_message_is_shown_whole_with_the_keys(width, height):
+    lines = draw(changed(status=LONG), width, height)
+    frame_ends = rows_with(lines, "╯")[-1]
+    assert " ".join(" ".join(lines[frame_ends + 1 : -1]).split()) == LONG
+    assert "q quit" in lines[-1]
+    assert "? help" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [24, 30, 40, 66, 79])
+def test_narrow_terminals_keep_the_key_that_lists_the_others(width):
+    assert "q quit" in draw(PLAYING, width, 12)[-1]
+    assert "? help" in draw(PLAYING, width, 12)[-1] or width < 24
+
+
+def test_files_are_shown_by_their_own_names():
+    title = draw(changed(output_names=("streamer (JACK)", "/home/me/music/tonight/events.jsonl")))[0]
+    assert "Scarlett 2i2 USB → streamer (JACK), events.jsonl" in title
+
+
+def test_while_it_starts_nothing_is_said_to_be_missing():
+    assert "no input" not in draw(Snapshot(status="starting"))[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "no losses"),
+        ({"losses": 1, "lost_samples": 480}, "1 loss (10 ms)"),
+        ({"losses": 2, "lost_samples": 1}, "2 losses (1 ms)"),
+        ({"losses": 3, "lost_samples": 120_000}, "3 losses (2.5 s)"),
+        ({"losses": 73}, "73 overruns, no sound lost"),
+        ({"losses": 1}, "1 overrun, no sound lost"),
+        ({"lost_events": 7}, "no losses, 7 events not written"),
+    ],
+)
+def test_what_was_lost_is_told_in_time(fields, words):
+    assert losses(changed(**fields)) == words
+
+
+def test_without_a_note_the_pitch_is_told_by_its_own_note():
+    picture = "\n".join(draw(changed(note=None, tuned_to=69, cents=-7.0)))
+    assert "A4 -7 cents" in picture
 
 
 def test_the_roll_draws_pitch_upward_and_time_to_the_right():
@@ -331,9 +396,16 @@ def test_names_from_drivers_cannot_steer_the_terminal_or_break_the_frame():
 def test_terminals_that_cannot_place_the_cursor_get_a_line_a_note():
     lines = describe(PLAYING, 67.0)
     assert [line.split()[2] for line in lines] == ["G4", "C#4"]
-    assert summary(changed(losses=1, lost_samples=64)) == (
-        "127 notes, level -18 dB, latency p50 23 p95 61 ms, 1 loss (64 samples), load 6%"
+    assert summary(changed(losses=1, lost_samples=480)) == (
+        "127 notes, level -18 dB, latency p50 23 ms, p95 61 ms, 1 loss (10 ms), load 6%"
     )
+    assert summary(Snapshot()) == "no notes, no losses, load 0%"
+
+
+def test_the_last_line_tells_what_there_is_to_tell():
+    assert closing_line(PLAYING) == "127 notes in 1:12, latency p50 23 ms, p95 61 ms, no losses"
+    assert closing_line(Snapshot(time_s=7.3)) == "no notes in 0:07, no losses"
+    assert closing_line(Snapshot(time_s=7.3, silent_input=True)).startswith("no notes in 0:07, no losses; the input is")
 
 
 # -- keys ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import threading
 
-from streamer.events import Event, Gap
+from streamer.events import Event, Gap, NoteOff, NoteOn
 from streamer.outputs.queued import QueuedSink
 from tests.scripted import Receiver
 
@@ -38,3 +38,29 @@ def test_a_source_that_can_wait_loses_nothing_to_a_slow_sink() -> None:
         queued.send(Gap(0, 1))
     queued.close()
     assert (queued.lost, len(slow.log)) == (0, 200)
+
+
+def test_a_full_queue_takes_the_end_of_each_note_that_it_took() -> None:
+    slow = Slow()
+    queued = QueuedSink(slow, capacity=10)
+    for note in range(60, 75):
+        queued.send(NoteOn(0, 0, note, 90, float(note), note_id=note))
+    for note in range(60, 75):
+        queued.send(NoteOff(1, 1, note, float(note), note_id=note))
+    slow.go.set()
+    queued.close()
+    begun = {entry[1:] for entry in slow.log if entry.startswith("+")}
+    assert 10 <= len(begun) <= 11
+    assert begun == {entry[1:] for entry in slow.log if entry.startswith("-")}
+    assert queued.lost == 2 * (15 - len(begun))
+
+
+def test_panic_and_flush_reach_the_sink_in_their_turn() -> None:
+    slow = Slow()
+    slow.go.set()
+    queued = QueuedSink(slow)
+    queued.send(NoteOn(0, 0, 60, 90, 60.0, note_id=1))
+    queued.panic()
+    queued.flush()
+    assert (slow.log, slow.panics, slow.flushed) == (["+60"], 1, 1)
+    queued.close()

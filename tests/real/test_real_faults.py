@@ -1,6 +1,7 @@
 """Whatever dies while a note sounds: no stuck note, readable files, one clear line."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -66,7 +67,10 @@ def assert_files_whole(live: Live, midi_file: Path, sound_file: Path) -> None:
     assert np.abs(samples).max() > 0.05
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda s: s.name)
+ENDINGS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1]
+
+
+@pytest.mark.parametrize("number", ENDINGS, ids=lambda s: s.name)
 def test_a_signal_ends_the_note_first(
     number: signal.Signals,
     jack: JackServer,
@@ -84,6 +88,42 @@ def test_a_signal_ends_the_note_first(
     wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver")
     assert_whole(dump.close())
     assert_files_whole(live, take, sound)
+    assert "Traceback" not in live.said()
+
+
+@pytest.mark.parametrize("time_", range(3))
+def test_a_process_that_is_stopped_ends_the_note_first_and_goes_on(
+    time_: int, jack: JackServer, start: Callable[..., Live], long_note: Path, tmp_path: Path
+) -> None:
+    live = start("--virtual")
+    dump = MidiDump(jack, tmp_path)
+    jack.connect(jack.midi_output("streamer"), dump.port)
+    sound_note(jack, live, long_note)
+    wait_until(lambda: sounding(dump.messages()), "the note at the receiver")
+    live.process.send_signal(signal.SIGTSTP)
+    state = Path(f"/proc/{live.process.pid}/stat")
+    wait_until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "it to stand still")
+    wait_until(lambda: not sounding(dump.messages()), "the note-off at the receiver", 3.0)
+    live.process.send_signal(signal.SIGCONT)
+    live.await_events("gap", 1)
+    live.await_events("note_on", 2)
+    assert live.end(signal.SIGTERM) == 128 + signal.SIGTERM, live.said()
+    wait_until(lambda: not sounding(dump.messages()), "the last note-off")
+    assert_whole(dump.close())
+    assert re.search(r"\d loss(es)? \(", live.said())  # a busy server's overruns may be among them
+
+
+def test_a_server_that_stands_still_cannot_hold_the_process(
+    jack: JackServer, start: Callable[..., Live], long_note: Path
+) -> None:
+    live = start("--virtual")
+    sound_note(jack, live, long_note)
+    assert jack._process is not None
+    jack._process.send_signal(signal.SIGSTOP)
+    try:
+        assert live.end(signal.SIGTERM, timeout_s=16.0) in (1, 128 + signal.SIGTERM, 128 + signal.SIGKILL), live.said()
+    finally:
+        jack._process.send_signal(signal.SIGCONT)
     assert "Traceback" not in live.said()
 
 

@@ -83,8 +83,10 @@ def test_an_existing_port_is_found_by_part_of_its_name(here, dump):
     sink.panic()
     sink.send(EVENTS[2])
     sink.close()
-    silence = [[0x80, 60, 64], ALL_NOTES_OFF, [0xB0, 120, 0], [0x90, 127, 1], [0x80, 127, 64], ALL_NOTES_OFF]
-    assert received(dump, 7) == [[0x90, 60, 93], *silence]
+    everywhere = [[0xB0 + channel, control, 0] for channel in range(1, 16) for control in (123, 120)]
+    silence = [[0x80, 60, 64], ALL_NOTES_OFF, [0xB0, 120, 0], *everywhere]
+    after = [[0x90, 127, 1], [0x80, 127, 64], ALL_NOTES_OFF]
+    assert received(dump, 37) == [[0x90, 60, 93], *silence, *after]
 
 
 EAR = """

@@ -1,6 +1,8 @@
 """The screen as a musician sees it: a real terminal, real keys."""
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,6 +149,23 @@ def test_ctrl_c_gives_the_terminal_back(terminal: Terminal, playing: Path) -> No
     assert "Traceback" not in text
     assert_restored(terminal)
     assert [m.note for m in notes_on(read_midi_file(playing))] == [57]
+    assert not sounding(read_midi_file(playing))
+
+
+def test_a_stopped_program_lends_the_terminal_to_the_shell_and_takes_it_again(
+    terminal: Terminal, playing: Path
+) -> None:
+    shell = terminal.mode("pane_pid")
+    (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+    os.kill(int(program), signal.SIGTSTP)
+    terminal.await_screen(lambda text: "topped" in text or "status=" in text, "the shell")
+    assert_restored(terminal)
+    terminal.type_line("fg")
+    terminal.await_screen(lambda text: "hop 128" in text and "lost" not in text, "the screen again")
+    assert terminal.mode("alternate_on") == "1"
+    terminal.keys("q")
+    wait_until(lambda: terminal.mode("alternate_on") == "0", "its end")
+    assert_restored(terminal)
     assert not sounding(read_midi_file(playing))
 
 

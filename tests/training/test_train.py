@@ -1,5 +1,6 @@
 """Training: the same bytes however the work is cut up, within memory, and only what the live path can run."""
 
+import json
 import os
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from streamer.cli import main
 from streamer.config import TrackerConfig
 from streamer.data.formats import read_dataset
 from streamer.data.hashes import training_hash
+from streamer.data.learned import learned_from
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, ModelError
 from streamer.evaluation.replay import record_evidence
@@ -34,6 +36,7 @@ from streamer.settings.training import ADAPTING
 from streamer.training.estimators import fit_epoch, fold, halfway, layers_of, mean_of, new_mlp, unfold
 from streamer.training.settings import Settings, make_settings, read_settings, to_toml
 from streamer.training.shards import Shards
+from streamer.training.steps import steps_of
 from streamer.training.train import LEARNING, check_recordings, save, split, train
 from streamer.training.verifier_examples import verifier_examples_of
 from tests.tones import melody
@@ -117,9 +120,12 @@ def test_the_command_writes_the_same_bytes_in_several_processes(
     assert status == 0
     assert made.read_bytes() == trained.read_bytes()
     assert list(tmp_path.iterdir()) == [made], "what was made on the way is removed"
-    assert f"{N} - 8 - 2" in out
-    assert "lute: no licence stated" in out
-    assert "features: 5 of 5 done" in err
+    assert "learned from 3 recordings" in out
+    assert "lute, viol\n" in out
+    assert "3 recordings that it was trained on, so the figures are too favourable" in out
+    assert f"streamer live --model {made}\n" in out
+    assert "step 1 of 8: features: 5 of 5 done" in err
+    assert "step 8 of 8: measuring: 3 of 3 done" in err
 
 
 def test_another_seed_gives_another_model(recordings: list, trained: Path, tmp_path: Path) -> None:
@@ -386,6 +392,45 @@ def test_whole_sources_are_held_out(recordings: list, tmp_path: Path) -> None:
         split(recordings, ["lute", "viol"])
 
 
+def test_a_held_out_source_is_measured_before_and_after(
+    data: Path, small: Path, recordings: list, trained: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    made = tmp_path / "my lute.model"
+    words = ("--config", small, "--hold-out", "viol", "--start-from", trained, "--pieces", 2, "--jobs", 1)
+    status, out, err = run("train", data / "lute", data / "viol", "-o", made, *words)
+    assert status == 0
+    assert "learned from 2 recordings" in out
+    assert ", on 1 recording held out\n" in out
+    assert f"(before: {trained})" in out
+    assert "nothing was held out" not in out
+    assert f"streamer model show '{made}'\n" in out
+    settings = make_settings(SMALL | {"hold_out": ["viol"], "pieces": 2})
+    steps = steps_of(settings, load(trained))
+    reported = [line for line in err.splitlines() if " done" in line]
+    for number, step in enumerate(steps, 1):
+        wanted = f"streamer: step {number} of {len(steps) + 1}: {step.name}: {step.size} of {step.size} done"
+        assert wanted in reported
+    # The model that it was adapted from had learned from the viol, too.
+    assert learned_from(load(made).card, recordings, recordings) == 3
+
+
+def test_evaluation_warns_of_what_was_trained_on(
+    data: Path, trained: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    words = ("--model", trained, "--detector", "trained", "--jobs", 1)
+    files = ("--json", tmp_path / "e.json", "--report", tmp_path / "e.html")
+    status, _, err = run("evaluate", data / "lute", *words, *files)
+    assert status == 0
+    warning = "mine was trained on 2 of these 2 recordings"
+    assert err.count("warning") == 1
+    assert f"streamer: warning: {warning}" in err
+    systems = json.loads((tmp_path / "e.json").read_text())["systems"]
+    assert [system["trained_on_recordings"] for system in systems] == [2, 0]
+    assert warning in (tmp_path / "e.html").read_text()
+    write_pair(tmp_path / "new", "one", [61, 63])
+    assert "warning" not in run("evaluate", tmp_path / "new", *words)[2]
+
+
 def test_a_model_is_adapted_from_where_it_was(recordings: list, trained: Path, tmp_path: Path) -> None:
     start = load(trained)
     start.card["licences"] = ["github:somebody/organ: CC-BY"]
@@ -436,7 +481,7 @@ def test_the_programs_own_model_can_be_adapted(
     words = ("--start-from", "default", "--no-synthetic", "--pieces", 3, "--epochs", 2, "--jobs", 1)
     status, out, _ = run("train", data / "viol", "-o", made, *words)
     assert status == 0
-    assert "training before" in out
+    assert "the model that comes with streamer" in out
     loss = load(made).card["loss"]
     assert loss["training"]["sounding"] < loss["training before"]["sounding"]
 
