@@ -14,6 +14,7 @@ DEFAULT_RATE_HZ = 48_000
 DEFAULT_PORT_NAME = "streamer"
 GATE_DB = -56.0
 USUAL_CORRECT_MS = 150.0
+AUTOMATIC_A4 = 0.0
 TRACKER_GROUP = "What is played"
 
 
@@ -121,9 +122,10 @@ class TrackerConfig:
             name="correct",
             kind="float",
             default=USUAL_CORRECT_MS,
-            help="So long after a note-on its name may be corrected by a new one; 0 for never.",
+            help="So long after a note-on its name may be corrected by a new one.",
             low=0.0,
             high=500.0,
+            words=(("off", 0.0),),
             unit="ms",
             flag="--correct",
             environment=True,
@@ -151,9 +153,10 @@ class TrackerConfig:
             name="a4",
             kind="float",
             default=A4_HZ,
-            help="Tuning: frequency of A4.",
+            help="Tuning: frequency of A4, or auto for where the player's own notes turn out to lie.",
             low=390.0,
             high=490.0,
+            words=(("auto", AUTOMATIC_A4),),
             unit="Hz",
             flag="--a4",
             environment=True,
@@ -190,6 +193,11 @@ class TrackerConfig:
             raise ConfigError(f"the lowest note (--low {low}) must be below the highest (--high {high})")
         if self.model and self.detector != "trained":
             raise ConfigError(f"a model is for the detector 'trained', not for {self.detector!r}; leave one out")
+
+    @property
+    def reference_hz(self) -> float:
+        """A4 of the grid of notes that is listened for; where ``a4_hz`` is automatic, names may move away from it."""
+        return self.a4_hz if self.a4_hz != AUTOMATIC_A4 else A4_HZ
 
     def hop_at(self, rate_hz: int) -> int:
         """The hop in samples at a sample rate: as set, or else the nearest usual one to `HOP_S`.

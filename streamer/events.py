@@ -133,6 +133,8 @@ class NoteOff:
         Fractional median pitch of the whole note.
     note_id : int
         That of the note-on.
+    settled : int or None
+        The name that it should have had, where its median pitch contradicts the one it has.
     """
 
     sample: int
@@ -140,6 +142,7 @@ class NoteOff:
     note: int
     midi: float
     note_id: int = 0
+    settled: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

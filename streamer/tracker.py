@@ -62,6 +62,11 @@ class Tracker:
         self._hops: FloatArray = np.zeros((0, self.config.hop), np.float32)
         self._deciding: Iterator[Event] = iter(())
 
+    @property
+    def a4_hz(self) -> float:
+        """A4 that names are relative to: as it is set, or, where that is automatic, what is known so far."""
+        return self._decider.a4_hz
+
     def push(self, samples: FloatArray) -> None:
         """Take any number of samples; `events` tells what they decide.
 

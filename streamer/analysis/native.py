@@ -63,7 +63,7 @@ class NativeStream:
 
     def __init__(self, config: TrackerConfig, rate_hz: int, lib: Any, fastest: int = core.FASTEST) -> None:
         self._hop, self._rate_hz = config.hop_at(rate_hz), rate_hz
-        self._features = FeatureExtractor(self._hop / rate_hz, config.a4_hz)
+        self._features = FeatureExtractor(self._hop / rate_hz, config.reference_hz)
         self._ffi, self._lib = lib.ffi, lib.lib
         tables = _Tables(lib.ffi)
         tables.values.hop = self._hop

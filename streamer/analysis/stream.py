@@ -48,7 +48,7 @@ class FeatureStream:
         self._offset, self._offset_share = 0.0, offset_share(hop, rate_hz)
         self._pyramid = Pyramid(rate_hz, hop)
         self._spectrum = SpectrumAnalyser()
-        self._features = FeatureExtractor(hop / rate_hz, config.a4_hz)
+        self._features = FeatureExtractor(hop / rate_hz, config.reference_hz)
 
     def analyse(self, hops: FloatArray) -> FeatureBatch:
         """Features of every candidate after each of the next hops, shape (n, hop).

@@ -63,7 +63,7 @@ def demo(
         named = port or virtual or midi_api
         sinks = open_ports(port, virtual, midi_api, midi_channel, other=False) if named else []
         if not (no_sound or play):
-            sinks += open_sound(config.a4_hz, needed=False)
+            sinks += open_sound(config.reference_hz, needed=False)
         for sink in sinks:
             closing.callback(sink.close)
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]

@@ -67,7 +67,7 @@ def live(
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
         sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
-        sinks += wiring.open_sound(config.a4_hz, needed=True) if sound else []
+        sinks += wiring.open_sound(config.reference_hz, needed=True) if sound else []
         for sink in sinks:
             closing.callback(sink.close)
         source = wiring.open_source(input_, rate, block, channel, format_, channels)

@@ -107,8 +107,9 @@ class VerifierMachine(NoteMachine):
         """The notes that are worth asking about."""
         t, current = self.thresholds, self.current
         struck = current is not None and self._onset_scores[hop, current] > t.propose_again
+        better = self._better(hop)
         if not struck and not self._top > t.propose:
-            return []
+            return better
         likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
         worth = np.where(likely, self._sums, 0.0)
         if current is not None:
@@ -116,9 +117,29 @@ class VerifierMachine(NoteMachine):
         proposed: list[int] = []
         if worth.max() > t.propose:
             proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
+            proposed += self._beside(int(worth.argmax()), proposed)
         if current is not None and struck and likely[current]:
             proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
-        return proposed
+        return [*proposed, *(k for k in better if k not in proposed)]
+
+    def _better(self, hop: int) -> list[int]:
+        """For a note that is young, the name on that side of its own to which its pitch lies."""
+        current, pitch = self.current, self._pitches[hop]
+        if current is None or pitch is None:
+            return []
+        off = pitch - (current + LOWEST_MIDI)
+        if not _AT_NAME < abs(off) <= _NEAR:
+            return []
+        candidate = current + (1 if off > 0 else -1) * (1 if abs(off) < 1.5 else 2)
+        return [candidate] * (self._allowed_at(candidate) and self._is_correction(candidate))
+
+    def _allowed_at(self, candidate: int) -> bool:
+        return 0 <= candidate < N_CANDIDATES and bool(self._allowed[candidate])
+
+    def _beside(self, likeliest: int, proposed: Sequence[int]) -> list[int]:
+        """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
+        beside = (likeliest - 1, likeliest + 1)
+        return [k for k in beside if self._allowed_at(k) and k != self.current and k not in proposed]
 
     def _asked(self, candidate: int, hop: int) -> float:
         """Log odds of being right at which the verifier is believed."""
@@ -126,7 +147,10 @@ class VerifierMachine(NoteMachine):
         asked = self._asked_at_all
         if self.current is not None:
             away = abs(candidate - self.current)
-            asked += t.right_again if not away else t.right_near if away <= _NEAR else t.right_change
+            if self._is_correction(candidate):
+                asked += t.right_correct
+            else:
+                asked += t.right_again if not away else t.right_near if away <= _NEAR else t.right_change
         if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
             asked -= t.right_evident
         third_of = candidate - _THIRD_HARMONIC

@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from streamer.analysis.evidence import Evidence
-from streamer.config import LOWEST_MIDI, TrackerConfig
+from streamer.config import AUTOMATIC_A4, HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
 from streamer.decision.machine import FARTHEST, Decision, NoteMachine
+from streamer.decision.tuning import Tuning
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
-from streamer.units import amplitude_to_db, hz_to_midi
+from streamer.units import A4_MIDI, amplitude_to_db, hz_to_midi, midi_to_hz
 
 _VELOCITY_MS = 30.0
 _LEAST = -700.0  # log odds of which the exponential can still be taken
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
+_CONTRADICTED = 0.55  # semitones from a name to the median pitch; a little more than half, so that no border decides
 _SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 
 
@@ -42,9 +44,15 @@ class Decider:
         self.config = replace(config, hop=config.hop_at(rate_hz))
         self.rate_hz = rate_hz
         self._machine = machine
+        self._tuning = Tuning(1000.0 * self.config.hop / rate_hz)
         self._velocity_hops = max(1, round(_VELOCITY_MS / 1000.0 * rate_hz / self.config.hop))
         self._notes_begun = 0  # in the whole stream
         self._begin_anew(0)
+
+    @property
+    def a4_hz(self) -> float:
+        """A4 that names are relative to: as it is set, or where this player's lies so far."""
+        return midi_to_hz(A4_MIDI + self._tuning.semitones, self.config.reference_hz)
 
     def events(self, evidence: Evidence, estimates: bool = True) -> Iterator[Event]:
         """Events of the next hops, each as soon as it is decided; to be gone through to its end.
@@ -56,7 +64,7 @@ class Decider:
         estimates : bool
             Whether a `PitchEstimate` of each hop is among them.
         """
-        pitches = [hz_to_midi(f0, self.config.a4_hz) if f0 > 0.0 else None for f0 in evidence.f0_hz.tolist()]
+        pitches = [hz_to_midi(f0, self.config.reference_hz) if f0 > 0.0 else None for f0 in evidence.f0_hz.tolist()]
         audible = [level_db > self.config.gate_db for level_db in evidence.levels.level_db]
         self._machine.take(evidence, pitches, audible)
         best = evidence.scores[np.arange(len(evidence)), evidence.likeliest].tolist()
@@ -105,6 +113,7 @@ class Decider:
         self._powers: deque[float] = deque(maxlen=self._velocity_hops)
         self._likely: int | None = None
         self._sounding: NoteOn | None = None
+        self._tuning.reset()
         self._pitches: deque[float] = deque(maxlen=_PITCHES)
 
     def _is_voiced(self, likeliest: int, confidence: float, midi: float | None) -> bool:
@@ -121,6 +130,8 @@ class Decider:
         """Add a pitch to those of the note that sounds."""
         if self._sounding is not None and abs(midi - self._sounding.note) < _SETTLED:
             self._pitches.append(midi)
+            if self.config.a4_hz == AUTOMATIC_A4:
+                self._tuning.add(midi)
 
     def _begin(self, decision: Decision, candidate: int, f0_hz: float) -> NoteOn:
         note, midi = self._name(candidate, f0_hz)
@@ -133,9 +144,9 @@ class Decider:
     def _correct(self, candidate: int, f0_hz: float) -> Iterator[Event]:
         """The note that sounds, under a better name: the new name begins before the old one ends, as a slur does."""
         old = self._sounding
-        if old is None:
-            return
         note, midi = self._name(candidate, f0_hz)
+        if old is None or old.note == note:
+            return
         event = replace(old, sample=self._now, note=note, midi=midi, note_id=self._new_id(), corrects=old.note_id)
         self._sound(event)
         yield event
@@ -143,9 +154,15 @@ class Decider:
 
     def _name(self, candidate: int, f0_hz: float) -> tuple[int, float]:
         """Note number and fractional pitch."""
-        note = candidate + LOWEST_MIDI
-        midi = hz_to_midi(f0_hz, self.config.a4_hz) if f0_hz > 0.0 else float(note)
-        return note, midi if abs(midi - note) <= _FARTHEST_YET else float(note)
+        name = candidate + LOWEST_MIDI
+        midi = hz_to_midi(f0_hz, self.config.reference_hz) if f0_hz > 0.0 else float(name)
+        if abs(midi - name) > _FARTHEST_YET:
+            midi = float(name)
+        return self._tuned(midi) if self._tuning.semitones else name, midi
+
+    def _tuned(self, midi: float) -> int:
+        """The name of a pitch for this player."""
+        return min(HIGHEST_MIDI, max(LOWEST_MIDI, round(midi - self._tuning.semitones)))
 
     def _new_id(self) -> int:
         self._notes_begun += 1
@@ -161,7 +178,11 @@ class Decider:
         if note is not None:
             self._sounding = None
             self._last_off = max(offset, note.onset + 1)
-            yield NoteOff(sample, self._last_off, note.note, float(np.median(self._pitches)), note.note_id)
+            self._tuning.leave()
+            midi = float(np.median(self._pitches))
+            contradicted = abs(midi - self._tuning.semitones - note.note) > _CONTRADICTED
+            settled = self._tuned(midi) if contradicted else None
+            yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled)
 
     def _velocity(self, rise_db: float) -> int:
         """From the loudest hop of the attack and what is still to come: 0 dBFS is 127, every 6 dB less takes 16 off."""

@@ -73,7 +73,7 @@ class NoteMachine(ABC):
         self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
         self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
-        period_ms = 1000.0 / np.array([midi_to_hz(float(note), config.a4_hz) for note in notes])
+        period_ms = 1000.0 / np.array([midi_to_hz(float(note), config.reference_hz) for note in notes])
         t = thresholds
         self._lags = np.round((t.lag_ms + t.lag_periods * period_ms) / hop_ms).astype(np.int64)
         self._limits_given = {k: self._limits_for(k) for k in (None, *range(N_CANDIDATES))}

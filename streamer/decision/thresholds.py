@@ -50,6 +50,8 @@ class Thresholds:
         So much more for another note than the one that sounds.
     right_near : float
         So much more instead for one of the two nearest names on either side: it may be no more than a swing.
+    right_correct : float
+        So much more instead for a better name of a note that is young.
     right_young : float
         So much more for what has only just begun; it falls to nothing at ``young_ms``.
     young_ms : float
@@ -86,6 +88,7 @@ class Thresholds:
     right_again: float = -0.5
     right_change: float = 1.0
     right_near: float = 1.0
+    right_correct: float = 0.0
     right_young: float = 0.0
     young_ms: float = 50.0
     right_octave: float = 2.0

@@ -118,7 +118,7 @@ class PitchOnlyDetector(Detector):
             f0_hz[k], confidence = self.estimate(hop)
             onset_scores[k] = self._rise.update(hop)
             if f0_hz[k] > 0.0:
-                candidate = round(hz_to_midi(float(f0_hz[k]), self.config.a4_hz)) - LOWEST_MIDI
+                candidate = round(hz_to_midi(float(f0_hz[k]), self.config.reference_hz)) - LOWEST_MIDI
                 if 0 <= candidate < N_CANDIDATES:
                     scores[k, candidate] = log_odds(confidence)
         age = np.full(len(hops), self.age, np.int64)

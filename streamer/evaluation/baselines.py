@@ -160,7 +160,7 @@ class NamingDetector(PitchOnlyDetector):
         if f0_hz <= 0.0:
             return 0.0, 0.0
         note, probability = self._namer.name(f0_hz)
-        return midi_to_hz(note, self.config.a4_hz), confidence * probability
+        return midi_to_hz(note, self.config.reference_hz), confidence * probability
 
     @property
     def age(self) -> int:

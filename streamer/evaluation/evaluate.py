@@ -279,7 +279,7 @@ def _track(phrase: Phrase, true_f0: Floats, system: System, curve: bool) -> Resu
     tracked = track(phrase, system.config, system.tracker)
     centres_s, f0_hz = tracked.f0[:, 0], tracked.f0[:, 1]
     midi = np.full(len(f0_hz), np.nan)
-    midi[f0_hz > 0.0] = 69.0 + 12.0 * np.log2(f0_hz[f0_hz > 0.0] / system.config.a4_hz)
+    midi[f0_hz > 0.0] = 69.0 + 12.0 * np.log2(f0_hz[f0_hz > 0.0] / system.config.reference_hz)
     in_order = np.argsort(tracked.events[:, 0], kind="stable")
     return Result(
         notes=tracked.counts,

@@ -171,7 +171,7 @@ def record_evidence(phrase: Phrase, config: TrackerConfig, model: Model | None =
     detector = make_detector(config, phrase.rate_hz, model.scorer if model else None)
     hops = Hopper(detector.config.hop).push(phrase.samples)
     batches = [detector.analyse(hops[k : k + MANY_HOPS]) for k in range(0, len(hops), MANY_HOPS)]
-    evidence = _joined([_likely_alone(batch, config.a4_hz) for batch in batches], config.a4_hz)
+    evidence = _joined([_likely_alone(batch, config.reference_hz) for batch in batches], config.reference_hz)
     return EvidenceRecord(phrase, evidence, model.verifier if model else None, model.thresholds if model else USUAL)
 
 

@@ -79,4 +79,6 @@ class Ledger:
             return None
         if begun.note == event.note:
             return event
-        return replace(event, note=begun.note, midi=event.midi + begun.note - event.note)
+        added = begun.note - event.note
+        settled = None if event.settled is None else min(HIGHEST, max(LOWEST, event.settled + added))
+        return replace(event, note=begun.note, midi=event.midi + added, settled=settled)

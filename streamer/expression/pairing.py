@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from streamer.events import NoteOff, NoteOn
 
-_CONTRADICTED = 0.55  # semitones from a name to the median pitch; a little more than half, so that no border decides
-
 
 class OpenNotes:
     """Note-ons that wait for their note-off.
@@ -61,7 +59,7 @@ class SettledNotes:
     """Pairs of note-on and note-off, one for each note, under the name that it settled on.
 
     Where a note-on corrects an earlier one, their note keeps the time and the velocity of the first, and gets the name
-    of the last; or, where its median pitch contradicts that, the name which is nearest to the pitch.
+    of the last; or, where its median pitch contradicts that, the name that its note-off gives.
     """
 
     def __init__(self) -> None:
@@ -96,9 +94,7 @@ class SettledNotes:
             self._corrected.discard(off.note_id)
             return None
         on = self._open.end(off)
-        if on is not None and abs(off.midi - on.note) > _CONTRADICTED:
-            return replace(on, note=min(127, max(0, round(off.midi))))
-        return on
+        return on if on is None or off.settled is None else replace(on, note=off.settled)
 
     def remaining(self) -> tuple[NoteOn, ...]:
         """What is open, oldest first."""

@@ -13,6 +13,7 @@ Samples = NDArray[np.float64]
 Range = tuple[float, float]
 
 MOST_TEARS = 8
+_MACHINES = 0.3  # of what hums: other machines than the mains
 _GATE_BLOCK_S = 0.001
 
 
@@ -28,7 +29,7 @@ class Conditions:
     tilt : float
         Probability of a microphone's colour: up to ``tilt_db`` at the ends of the spectrum.
     hum : float
-        Probability of mains hum at a level within ``hum_db``.
+        Probability of mains hum, or another machine's tone, at a level within ``hum_db``.
     noise : float
         Probability of noise of any colour at a signal-to-noise ratio within ``snr_db``.
     babble : float
@@ -132,7 +133,7 @@ def noise_floor(length: int, rate_hz: int, level_db: float, rng: np.random.Gener
 
 
 def hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Mains hum of unit RMS: 50 or 60 Hz with harmonics, the odd ones stronger.
+    """Mains hum of unit RMS: 50 or 60 Hz with harmonics, the odd ones stronger, or the octave of a rectifier.
 
     Parameters
     ----------
@@ -143,13 +144,26 @@ def hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     rng : numpy.random.Generator
         Decides everything that is random.
     """
-    base_hz = float(rng.choice([50.0, 60.0])) * (1.0 + rng.normal(0.0, 0.0005))
+    base_hz = float(rng.choice([50.0, 60.0])) * (1.0 + rng.normal(0.0, 0.0005)) * float(rng.choice([1.0, 1.0, 2.0]))
     phase = 2.0 * np.pi * base_hz * np.arange(length) / rate_hz
     total = np.zeros(length)
     for k in range(1, int(rng.integers(2, 16))):
         strength = rng.uniform(0.2, 1.0) / k * (1.0 if k % 2 else 0.5)
         total += strength * np.sin(k * phase + rng.uniform(0.0, 2.0 * np.pi))
     return _unit_rms(total)
+
+
+def machine(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
+    """The steady tone of a fan, a transformer, a drive or a screen, of unit RMS. Parameters as in `hum`."""
+    base_hz = log_uniform_hz((40.0, 4000.0), rng)
+    drift = 0.002 * np.sin(2.0 * np.pi * rng.uniform(0.02, 0.5) * np.arange(length) / rate_hz + rng.uniform(0.0, 6.0))
+    phase = 2.0 * np.pi * base_hz * np.cumsum(1.0 + drift * rng.uniform(0.0, 1.0)) / rate_hz
+    total = np.zeros(length)
+    for k in range(1, int(rng.integers(2, 9))):
+        if k * base_hz < 0.45 * rate_hz:
+            total += rng.uniform(0.0, 1.0) / k * np.sin(k * phase + rng.uniform(0.0, 2.0 * np.pi))
+    beats = 1.0 + rng.uniform(0.0, 0.3) * np.sin(2.0 * np.pi * rng.uniform(0.3, 9.0) * np.arange(length) / rate_hz)
+    return _unit_rms(_unit_rms(total * beats) + rng.uniform(0.0, 1.5) * coloured_noise(length, 1.0, rng))
 
 
 def room_response(rate_hz: int, decay_s: float, ratio_db: float, rng: np.random.Generator) -> Samples:
@@ -303,7 +317,8 @@ def apply(phrase: Phrase, rng: np.random.Generator, conditions: Conditions, babb
         ratio = level / rms(other)
         out = out + other * ratio * from_db(-rng.uniform(*conditions.babble_snr_db))
     if rng.random() < conditions.hum:
-        out = out + hum(len(out), rate_hz, rng) * from_db(rng.uniform(*conditions.hum_db))
+        steady = machine if rng.random() < _MACHINES else hum
+        out = out + steady(len(out), rate_hz, rng) * from_db(rng.uniform(*conditions.hum_db))
     if len(phrase.notes) and rng.random() < conditions.gate:
         below_db, depth_db = rng.uniform(*conditions.gate_below_db), rng.uniform(*conditions.gate_depth_db)
         out = gated(out, rate_hz, phrase.notes, below_db, depth_db, rng)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from streamer.data.phrase import NO_NOTES, Phrase
-from streamer.material.augment import Samples, coloured_noise, from_db, hum, noise_floor
+from streamer.material.augment import Samples, coloured_noise, from_db, hum, machine, noise_floor
 
 Maker = Callable[[int, int, np.random.Generator], Samples]
 OWN_SOURCE = "synthetic"
@@ -61,6 +61,11 @@ def noise(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
 def mains_hum(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
     """50 or 60 Hz with harmonics and a little noise. Parameters as in `silence`."""
     return hum(length, rate_hz, rng) * from_db(rng.uniform(-60, -25)) + noise_floor(length, rate_hz, -75.0, rng)
+
+
+def machines(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
+    """A machine's steady tone, from before one listened. Parameters as in `silence`."""
+    return machine(length, rate_hz, rng) * from_db(rng.uniform(-60, -25)) + noise_floor(length, rate_hz, -75.0, rng)
 
 
 def clicks(length: int, rate_hz: int, rng: np.random.Generator) -> Samples:
@@ -182,6 +187,7 @@ MAKERS: dict[str, Maker] = {
     "hiss": hiss,
     "noise": noise,
     "hum": mains_hum,
+    "machine": machines,
     "clicks": clicks,
     "thumps": thumps,
     "handling": handling,

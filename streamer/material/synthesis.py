@@ -19,6 +19,7 @@ from streamer.units import midi_to_hz, s_to_samples
 SPAN = 28  # semitones that one phrase stays within
 STRING_SHARE = 0.3
 PLAIN_SHARE = 0.6
+_SWELL_SHARE = 0.15  # of the tone generators: so many come up slowly
 MOST_PARTIALS = 60
 
 
@@ -94,7 +95,7 @@ def _plain_timbre(rng: np.random.Generator) -> Timbre:
         first_db=0.0,
         bumps=np.zeros((0, 3)),
         inharmonicity=0.0,
-        attack_s=float(10 ** rng.uniform(-3, -1.3)),
+        attack_s=float(10 ** (rng.uniform(-1.3, -0.4) if rng.random() < _SWELL_SHARE else rng.uniform(-3, -1.3))),
         decay_s=float("inf"),
         vibrato_cents=0.0 if rng.random() < 0.7 else float(rng.uniform(5, 40)),
         vibrato_hz=float(rng.uniform(4.0, 7.0)),

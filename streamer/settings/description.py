@@ -54,6 +54,8 @@ class Setting:
         Whether ``low`` itself is refused.
     automatic : int or None
         A value outside the range that leaves the choice to the program.
+    words : tuple of (str, float)
+        Words that stand for a number, which may lie outside the range.
     unit : str
         Unit of the value; empty where it has none.
     choices : tuple of str
@@ -91,6 +93,7 @@ class Setting:
     high: float | None = None
     low_excluded: bool = False
     automatic: int | None = None
+    words: tuple[tuple[str, float], ...] = ()
     unit: str = ""
     choices: tuple[str, ...] = ()
     length: tuple[int, int] | None = None
@@ -188,7 +191,8 @@ class Setting:
         if self.kind != "note" and self.range:
             bounds = f" {self.range}" if self.range.startswith(("above", "at")) else f" from {self.range}"
         if self.length is None:
-            return one + bounds + (f", or {self.automatic} for automatic" if self.automatic is not None else "")
+            words = "".join(f", or {word}" for word, _ in self.words)
+            return one + bounds + (f", or {self.automatic} for automatic" if self.automatic is not None else words)
         least, most = self.length
         such_as = f", such as {self.example}" if self.example else ""
         return f"a list of {least if least == most else f'{least} to {most}'} {several}{bounds}{such_as}"
@@ -210,6 +214,9 @@ class Setting:
             return self.default_text
         if self.default is None:
             return "none"
+        for word, meant in self.words:
+            if self.default == meant:
+                return word
         if isinstance(self.default, tuple):
             return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in self.default) or "none"
         if isinstance(self.default, bool):
@@ -233,6 +240,9 @@ class Setting:
         return ConfigError(f"{called or self.name} cannot be {shown(value)}; it must be {self.expected}")
 
     def _item_of_text(self, text: str) -> Any:
+        for word, meant in self.words:
+            if text.lower() == word:
+                return meant
         if self.kind == "int":
             return int(text)
         if self.kind == "float":
@@ -248,7 +258,7 @@ class Setting:
         return text
 
     def _item_of_toml(self, value: object) -> Any:
-        if self.kind in ("note", "size") and isinstance(value, str):
+        if isinstance(value, str) and (self.kind in ("note", "size") or self.words):
             return self._item_of_text(value)
         if self.kind == "bool":
             if not isinstance(value, bool):
@@ -283,7 +293,7 @@ class Setting:
         return isinstance(value, str) and "\0" not in value
 
     def _in_range(self, value: float) -> bool:
-        if self.automatic is not None and value == self.automatic:
+        if value == self.automatic or any(value == meant for _, meant in self.words):
             return True
         if not math.isfinite(value) or (self.low_excluded and value == self.low):
             return False

@@ -1,5 +1,7 @@
 """The catalogue of the settings of `streamer record-dataset`; the tuning and the input are those of the others."""
 
+from dataclasses import replace
+
 from streamer.config import HIGHEST_MIDI, LOWEST_MIDI, TRACKER_GROUP
 from streamer.settings.description import Setting
 from streamer.settings.io import FILES_GROUP, INPUT_GROUP
@@ -61,7 +63,7 @@ RECORDING = (
         metavar="N",
         group=TRACKER_GROUP,
     ),
-    BY_NAME["a4"],
+    replace(BY_NAME["a4"], help="Tuning: frequency of A4.", words=()),
     Setting(
         name="from_file",
         kind="path",
