@@ -90,6 +90,8 @@ class NoteOn:
         None for ``onset``.
     note_id : int
         Which note of the stream, counted from 1; 0 where notes are not counted.
+    corrects : int
+        The ``note_id`` of the note that this one is, under a better name; 0 where it is a note of its own.
     """
 
     sample: int
@@ -99,6 +101,7 @@ class NoteOn:
     midi: float
     since: int | None = None
     note_id: int = 0
+    corrects: int = 0
 
     @property
     def sounds_from(self) -> int:

@@ -10,7 +10,7 @@ from streamer.config import TrackerConfig
 from streamer.data.phrase import Phrase
 from streamer.evaluation.metrics import EventTable, Floats, NoteCounts, score_notes
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.pairing import OpenNotes
+from streamer.expression.pairing import SettledNotes
 from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 
 CHUNK_S = 0.5  # given to the tracker at once; its events do not depend on it
@@ -67,7 +67,7 @@ def note_table(events: Iterable[Event], rate_hz: int) -> EventTable:
         Onset, offset, fractional pitch, emission time of the note-on.
     """
     rows: list[tuple[float, float, float, float]] = []
-    notes = OpenNotes()
+    notes = SettledNotes()
     for event in events:
         if isinstance(event, NoteOn):
             notes.begin(event)

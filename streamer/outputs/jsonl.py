@@ -35,6 +35,8 @@ A ``note_on`` line adds
     Fractional pitch as measured so far.
 ``note_id``
     Which note of the stream, counted from 1; its ``note_off`` has the same.
+``corrects``
+    The ``note_id`` of the note that this one is, under a better name: no new note. 0 where it is a note of its own.
 
 A ``note_off`` line adds
 
@@ -101,6 +103,7 @@ def event_fields(event: Event, rate_hz: int) -> Fields:
                 "velocity": event.velocity,
                 "midi": _number(event.midi, 4),
                 "note_id": event.note_id,
+                "corrects": event.corrects,
             }
         case NoteOff():
             return {

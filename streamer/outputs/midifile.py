@@ -4,6 +4,7 @@ Times come from sample indices, never from a clock.
 """
 
 import struct
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 
@@ -13,6 +14,7 @@ from mido.midifiles.meta import encode_variable_int
 from streamer.errors import ConfigError, OutputError
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.encoders import Encoder, PlainEncoder
+from streamer.expression.pairing import SettledNotes
 from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
 
@@ -25,6 +27,18 @@ END_OF_TRACK = b"\x00\xff\x2f\x00"
 EMPTY_TEXT = 0x01  # in place of 0x2f this makes END_OF_TRACK a text of no letters, at no time
 _FOUR_FOUR = b"\x00\xff\x58\x04\x04\x02\x18\x08"
 _LONGEST_NAME = 120  # bytes
+_NOTE_MESSAGES = ("note_on", "note_off")
+_RECENT = 64  # messages among which those of a note that is being corrected are
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A message of the track: its tick and bytes, and which note it begins or ends, 0 for none."""
+
+    tick: int
+    data: bytes
+    note_id: int
+    is_on: bool
 
 
 class MidiFileSink(Sink):
@@ -97,7 +111,9 @@ class MidiFileSink(Sink):
         if program is not None:
             head += _delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
         self._head = head
-        self._messages: list[tuple[int, bytes]] = []  # tick and bytes; hours of playing are kilobytes
+        self._records: list[_Record] = []  # hours of playing are kilobytes
+        self._notes = SettledNotes()
+        self._first: dict[int, int] = {}  # of the id of each note that corrects another: the id that it began with
         self._latest: dict[tuple[int, int], int] = {}  # tick of the newest note-on or note-off of a channel and note
         self._tick = 0  # of the newest message that is written
         self._now = start
@@ -133,7 +149,9 @@ class MidiFileSink(Sink):
                 except (OutputError, BrokenPipeError):
                     self._encoder.withdrawn(message)
                     raise
-                self._keep(message, tick, record)
+                self._keep(message, tick, record, event)
+            if not self._received:
+                self._settle(event)
 
     def close(self) -> None:
         """End what sounds at the time of the last event, and complete the file. May be called twice.
@@ -144,6 +162,11 @@ class MidiFileSink(Sink):
             if self._closed:
                 return
             self._closed = True
+            for on in self._notes.remaining():
+                off = NoteOff(self._now, self._now, on.note, on.midi, on.note_id)
+                for message in self._encoder.encode(off):
+                    self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()), off)
+                self._settle(off)
             for message in self._encoder.end():
                 if self._received or message.type == "note_off":  # but for that, a file has no receiver to convince
                     self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()))
@@ -177,20 +200,42 @@ class MidiFileSink(Sink):
         self._file.patch(data_at - 4, struct.pack(">L", self._file.size - data_at))
         self._file.patch(old_end + END_OF_TRACK.index(0x2F), bytes([EMPTY_TEXT]))
 
-    def _keep(self, message: mido.Message, tick: int, record: bytes) -> None:
-        self._messages.append((tick, record))
+    def _keep(self, message: mido.Message, tick: int, record: bytes, event: Event | None = None) -> None:
+        note_id = event.note_id if isinstance(event, NoteOn | NoteOff) and message.type in _NOTE_MESSAGES else 0
+        self._records.append(_Record(tick, record, self._first.get(note_id, note_id), message.type == "note_on"))
         self._tick = max(self._tick, tick)
         if message.type in ("note_on", "note_off"):
             self._latest[message.channel, message.note] = tick
         self._encoder.sent(message)
 
+    def _settle(self, event: Event) -> None:
+        """What is written at the end has one note, under its last name, where its name was corrected."""
+        if isinstance(event, NoteOn):
+            self._notes.begin(event)
+            if event.corrects:
+                self._first[event.note_id] = self._first.get(event.corrects, event.corrects)
+                self._records[-1] = replace(self._records[-1], note_id=self._first[event.note_id])
+        elif isinstance(event, NoteOff) and (settled := self._notes.end(event)) is not None:
+            first = self._first.get(event.note_id, event.note_id)
+            if first == event.note_id and settled.note == event.note:
+                return
+            recent = self._records[-_RECENT:]
+            ons = [k for k, record in enumerate(recent) if record.note_id == first and record.is_on]
+            offs = [k for k, record in enumerate(recent) if record.note_id == first and not record.is_on]
+            kept = {ons[0], offs[-1]} if ons and offs else set()
+            self._records[-_RECENT:] = [
+                replace(record, data=bytes([record.data[0], settled.note, record.data[2]])) if k in kept else record
+                for k, record in enumerate(recent)
+                if k in kept or record.note_id != first
+            ]
+
     def _whole(self) -> bytes:
         """All that is known so far, in order of time."""
         track = bytearray(self._head)
         before = 0
-        for tick, record in sorted(self._messages, key=lambda message: message[0]):  # stable
-            track += _delta(tick - before) + record
-            before = tick
+        for record in sorted(self._records, key=lambda record: record.tick):  # stable
+            track += _delta(record.tick - before) + record.data
+            before = record.tick
         return self._front + _chunk(bytes(track))
 
 

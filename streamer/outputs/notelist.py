@@ -1,7 +1,7 @@
 """Notes kept in memory."""
 
 from streamer.events import Event, NoteOff, NoteOn
-from streamer.expression.pairing import OpenNotes
+from streamer.expression.pairing import SettledNotes
 from streamer.outputs.sink import Sink
 
 
@@ -19,7 +19,7 @@ class NoteList(Sink):
 
     def __init__(self) -> None:
         self.notes: list[tuple[NoteOn, NoteOff]] = []
-        self._open = OpenNotes()
+        self._open = SettledNotes()
 
     def send(self, event: Event) -> None:
         """Take one event."""

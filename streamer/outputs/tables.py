@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.pairing import OpenNotes
+from streamer.expression.pairing import SettledNotes
 from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
 from streamer.units import samples_to_ms, samples_to_s
@@ -44,7 +44,7 @@ class NotesCsvSink(Sink):
     def __init__(self, path: str | Path, rate_hz: int) -> None:
         self.name = output_name(path)
         self._rate_hz = rate_hz
-        self._open = OpenNotes()
+        self._open = SettledNotes()
         self._now = 0
         self._lock = RLock()
         self._closed = False

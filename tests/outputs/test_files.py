@@ -21,6 +21,7 @@ from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.outputs.files import RecordFile
 from streamer.outputs.jsonl import JsonlSink
 from streamer.outputs.midifile import MidiFileSink
+from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
 from streamer.outputs.tables import F0CsvSink, NotesCsvSink
 
@@ -159,6 +160,59 @@ def test_a_note_that_is_believed_to_begin_before_what_is_written_stands_in_its_p
     ]
 
 
+CORRECTED: tuple[Event, ...] = (
+    NoteOn(9_600, 8_000, 60, 90, 60.4, note_id=1),
+    NoteOn(12_000, 8_000, 61, 90, 60.8, note_id=2, corrects=1),
+    NoteOff(12_000, 12_000, 60, 60.4, note_id=1),
+    NoteOff(48_000, 47_000, 61, 61.1, note_id=2),
+    NoteOn(60_000, 59_000, 65, 80, 65.0, note_id=3),
+    NoteOn(64_000, 59_000, 66, 80, 66.0, note_id=4, corrects=3),
+    NoteOff(64_000, 64_000, 65, 65.0, note_id=3),
+)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_corrected_note_is_one_note_under_its_last_name(tmp_path, ended):
+    rows, midi, received = (
+        NotesCsvSink(tmp_path / "n.csv", RATE_HZ),
+        MidiFileSink(tmp_path / "a.mid", RATE_HZ),
+        NoteList(),
+    )
+    events = (*CORRECTED, NoteOff(80_000, 79_000, 66, 66.2, note_id=4)) if ended else CORRECTED
+    for sink in (rows, midi, received):
+        feed(sink, events)
+        sink.close()
+    table = [line.split(",") for line in (tmp_path / "n.csv").read_text().splitlines()[1:]]
+    assert [(row[4], row[3]) for row in table] == [("61", "0.200000"), ("66", "1.250000")]
+    ends = [79_000, "note_off"] if ended else [64_000, "note_off"]
+    assert heard(tmp_path / "a.mid")[:4] == [
+        (pytest.approx(8_000 / RATE_HZ, abs=1e-3), "note_on", 61, 90),
+        (pytest.approx(47_000 / RATE_HZ, abs=1e-3), "note_off", 61, 64),
+        (pytest.approx(59_000 / RATE_HZ, abs=1e-3), "note_on", 66, 80),
+        (pytest.approx(ends[0] / RATE_HZ, abs=1e-3), "note_off", 66, 64),
+    ]
+    assert [on.note for on, _ in received.notes] == ([61, 66] if ended else [61])
+
+
+def test_what_was_received_keeps_both_names(tmp_path):
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, received=True)
+    feed(sink, CORRECTED[:4])
+    sink.close()
+    assert [row[1:3] for row in heard(tmp_path / "a.mid")][:4] == [
+        ("note_on", 60),
+        ("note_on", 61),
+        ("note_off", 60),
+        ("note_off", 61),
+    ]
+
+
+def test_no_row_has_a_name_that_its_own_median_contradicts(tmp_path):
+    sink = NotesCsvSink(tmp_path / "n.csv", RATE_HZ)
+    feed(sink, [NoteOn(9_600, 8_000, 60, 90, 60.4, note_id=1), NoteOff(48_000, 47_000, 60, 60.9, note_id=1)])
+    sink.close()
+    assert (tmp_path / "n.csv").read_text().splitlines()[1].split(",")[4] == "61"
+
+
 def test_midi_file_is_whole_after_every_event(tmp_path):
     path = tmp_path / "a.mid"
     sink = MidiFileSink(path, RATE_HZ)
@@ -253,6 +307,7 @@ def test_jsonl_lines_are_the_documented_ones(tmp_path):
         "time_s": 0.5,
         "onset_s": 0.479167,
         "latency_ms": 20.833,
+        "corrects": 0,
         **note,
         "velocity": 93,
         "midi": 60.12,
