@@ -69,7 +69,7 @@ def transcribe(
 
     def end(sink: Sink) -> None:
         if complete:
-            sink.close()
+            sink.complete()
         else:
             sink.abandon()
 

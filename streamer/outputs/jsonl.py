@@ -162,6 +162,12 @@ class JsonlSink(Sink):
                 self._began = True
                 self._output.append(line.encode("ascii"))
 
+    def complete(self) -> None:
+        """See `Sink.complete`."""
+        with self._lock:
+            self._began = True
+            self.close()
+
     def close(self) -> None:
         """Let go; nothing is left to be written. May be called twice."""
         with self._lock:

@@ -175,6 +175,12 @@ class MidiFileSink(Sink):
             else:
                 self._file.close(keep=False)
 
+    def complete(self) -> None:
+        """See `Sink.complete`."""
+        with self._lock:
+            self._began = True
+            self.close()
+
     def abandon(self) -> None:
         """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
         with self._lock:

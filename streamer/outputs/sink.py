@@ -69,6 +69,10 @@ class Sink(ABC):
         """Close after a failure, when what was taken is not all: a file that was there before stays as it was."""
         self.close()
 
+    def complete(self) -> None:
+        """Close when all was taken: a file that was there before is replaced, even where nothing happened."""
+        self.close()
+
     @abstractmethod
     def close(self) -> None:
         """End what sounds, then let go. May be called twice, and after a failed `send`."""

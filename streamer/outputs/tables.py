@@ -76,6 +76,12 @@ class NotesCsvSink(Sink):
             finally:
                 self._file.close(keep=self._began)
 
+    def complete(self) -> None:
+        """See `Sink.complete`."""
+        with self._lock:
+            self._began = True
+            self.close()
+
     def abandon(self) -> None:
         """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""
         with self._lock:
@@ -142,6 +148,12 @@ class F0CsvSink(Sink):
                 self._write()
             finally:
                 self._file.close(keep=self._began)
+
+    def complete(self) -> None:
+        """See `Sink.complete`."""
+        with self._lock:
+            self._began = True
+            self.close()
 
     def abandon(self) -> None:
         """Close, but leave a file that was there before: what was taken is not all. See `Sink.abandon`."""

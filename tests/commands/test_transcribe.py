@@ -95,6 +95,18 @@ def note_times(path, kind):
     return [time_s for time_s, _ in found]
 
 
+def test_silence_replaces_what_was_there_before(tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(RATE_HZ), RATE_HZ)
+    files = {"--notes": tmp_path / "notes.csv", "--midi": tmp_path / "notes.mid", "--jsonl": tmp_path / "notes.jsonl"}
+    for path in files.values():
+        path.write_text("an earlier song")
+    streamer("transcribe", tmp_path / "silence.wav", *(word for pair in files.items() for word in pair))
+    assert len(files["--notes"].read_text().splitlines()) == 1  # the header
+    assert not [message for message in mido.MidiFile(files["--midi"]) if message.type == "note_on"]
+    assert "note_on" not in files["--jsonl"].read_text()
+    assert "song" not in files["--jsonl"].read_text()
+
+
 def test_the_pitch_table_has_a_row_a_hop_and_no_look_ahead(recording, tmp_path):
     f0 = tmp_path / "f.csv"
     streamer("transcribe", recording, "--f0", f0, "--hop", "256")
