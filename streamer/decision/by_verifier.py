@@ -7,7 +7,7 @@ import numpy as np
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
 from streamer.decision.machine import Decision, NoteMachine
-from streamer.decision.onset_context import LEAST_SCORE, NoteState, OnsetContext
+from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState, OnsetContext
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
@@ -117,7 +117,7 @@ class VerifierMachine(NoteMachine):
         proposed: list[int] = []
         if worth.max() > t.propose:
             proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
-            proposed += self._beside(int(worth.argmax()), proposed)
+            proposed += self._beside(hop, int(worth.argmax()), proposed)
         if current is not None and struck and likely[current]:
             proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
         return [*proposed, *(k for k in better if k not in proposed)]
@@ -131,15 +131,19 @@ class VerifierMachine(NoteMachine):
         if not _AT_NAME < abs(off) <= _NEAR:
             return []
         candidate = current + (1 if off > 0 else -1) * (1 if abs(off) < 1.5 else 2)
-        return [candidate] * (self._allowed_at(candidate) and self._is_correction(candidate))
+        return [candidate] * (self._is_correction(candidate) and self._may_begin(hop, candidate))
 
-    def _allowed_at(self, candidate: int) -> bool:
-        return 0 <= candidate < N_CANDIDATES and bool(self._allowed[candidate])
+    def _may_begin(self, hop: int, candidate: int) -> bool:
+        """As `streamer.decision.onset_context.may_begin`."""
+        if not (0 <= candidate < N_CANDIDATES and self._allowed[candidate]):
+            return False
+        scores = self._scores[hop]
+        return bool(scores[candidate] > LEAST_SCORE or scores[max(0, candidate - 1) : candidate + 2].max() > LIKELY)
 
-    def _beside(self, likeliest: int, proposed: Sequence[int]) -> list[int]:
+    def _beside(self, hop: int, likeliest: int, proposed: Sequence[int]) -> list[int]:
         """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
         beside = (likeliest - 1, likeliest + 1)
-        return [k for k in beside if self._allowed_at(k) and k != self.current and k not in proposed]
+        return [k for k in beside if k != self.current and k not in proposed and self._may_begin(hop, k)]
 
     def _asked(self, candidate: int, hop: int) -> float:
         """Log odds of being right at which the verifier is believed."""

@@ -28,7 +28,8 @@ OUTPUTS = (
     *(f"right_since_less_than_{age:g}_ms" for age in AGES_MS),
     *(f"right_and_rises_by_{rise:g}_db" for rise in RISES_DB),
 )
-LEAST_SCORE = -2.0  # log odds of sounding below which a note is not put to the verifier
+LEAST_SCORE = -2.0  # log odds of sounding below which a note is not put to the verifier,
+LIKELY = 0.0  # unless one of its neighbours has more than this
 
 _ODDS_MS = (0.0, 3.0, 6.0, 12.0, 24.0, 36.0, 48.0, 72.0, 100.0, 150.0)
 _PITCH_MS = (6.0, 12.0, 24.0, 48.0, 96.0)
@@ -109,6 +110,21 @@ class NoteState:
     reference: float = 0.0
     end_sum: float = 0.0
     ended: int | None = None
+
+
+def may_begin(scores: FloatArray) -> NDArray[np.bool_]:
+    """Which candidates are put to the verifier at all: the likely ones, and the neighbours of the most likely.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (hops, 88)
+        Log odds that each candidate sounds.
+    """
+    likely = scores > LIKELY
+    may = scores > LEAST_SCORE
+    may[:, 1:] |= likely[:, :-1]
+    may[:, :-1] |= likely[:, 1:]
+    return may
 
 
 class OnsetContext:

@@ -22,7 +22,7 @@ from streamer.data.phrase import Phrase
 from streamer.decision.decider import Decider
 from streamer.decision.machine import NoteMachine
 from streamer.decision.machines import make_machine
-from streamer.decision.onset_context import LEAST_SCORE
+from streamer.decision.onset_context import may_begin
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.detectors import TRAINED, make_detector
 from streamer.evaluation.metrics import EventTable, NoteCounts, score_notes
@@ -45,7 +45,7 @@ class RecordedEvidence(Evidence):
     starts : ndarray of int32, shape (hops + 1,)
         Where in the following each hop begins.
     candidates : ndarray of int16, shape (n,)
-        Candidates whose score is above `LEAST_SCORE`, hop by hop, in order.
+        Candidates that may be asked about, see `may_begin`, hop by hop, in order.
     rows : ndarray of float32, shape (n, features)
         Their features; without columns if the detector has none.
     pitches_hz : ndarray of float64, shape (n,)
@@ -244,7 +244,7 @@ def hop_ms_of(record: EvidenceRecord, config: TrackerConfig) -> float:
 
 def _likely_alone(evidence: Evidence, a4_hz: float) -> RecordedEvidence:
     """Evidence of a batch without what belongs to unlikely candidates; all of it is copied."""
-    hops, candidates = np.nonzero(evidence.scores > LEAST_SCORE)
+    hops, candidates = np.nonzero(may_begin(evidence.scores))
     starts = np.searchsorted(hops, np.arange(len(evidence) + 1))
     pairs = list(zip(hops.tolist(), candidates.tolist(), strict=True))
     rows: FloatArray = np.zeros((len(pairs), 0), np.float32)
