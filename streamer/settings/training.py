@@ -138,7 +138,7 @@ VERIFIER_SHARE = Setting(
     name="verifier_share",
     kind="float",
     default=1.6,
-    help="Pieces that the verifier of beginnings learns from, for each that the classifier learns from; 0 for no verifier.",
+    help="Pieces that the verifier learns from, for each that the classifier learns from; 0 for no verifier.",
     low=0.0,
     high=100.0,
 )
@@ -161,7 +161,20 @@ SHARES = {
     "speech": _share("speech", 0.05, "computed speech"),
 }
 TRAINING: tuple[Setting, ...] = (
-    *(ESTIMATOR, HIDDEN, PIECES, EPOCHS, LEARNING_RATE, ALPHA, BATCH, SEED, SYNTHETIC, MEMORY, HOLD_OUT, VERIFIER_SHARE),
+    *(
+        ESTIMATOR,
+        HIDDEN,
+        PIECES,
+        EPOCHS,
+        LEARNING_RATE,
+        ALPHA,
+        BATCH,
+        SEED,
+        SYNTHETIC,
+        MEMORY,
+        HOLD_OUT,
+        VERIFIER_SHARE,
+    ),
     *SHARES.values(),
 )
 
