@@ -7,7 +7,8 @@ import numpy as np
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
 from streamer.decision.machine import Decision, NoteMachine
-from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState, OnsetContext
+from streamer.decision.native import make_context
+from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
@@ -45,7 +46,7 @@ class VerifierMachine(NoteMachine):
         """As in `NoteMachine`."""
         super().reset()
         self._stood_ms = 0.0  # of the note that sounds, near its name
-        self._context = OnsetContext(self._hop_ms)
+        self._context = make_context(self._hop_ms)
 
     def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
         self._context.add(scores, evidence.onset_scores, pitches, evidence.levels.level_db)
