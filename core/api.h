@@ -91,3 +91,30 @@ void streamer_context_add(streamer_context *context, const float *scores, const 
 void streamer_context_describe(streamer_context *context, const streamer_note_state *state, const float *sums,
                                const int64_t *ages, const int64_t *candidates, size_t count, const float *features,
                                float *rows);
+
+typedef struct {
+    double hop_ms, newness, same_semitones, propose, propose_again, correct_within_ms, end;
+} streamer_machine_settings;
+
+typedef struct {
+    int32_t current;            /* -1 for none */
+    int64_t since, end_age;     /* hops */
+    double reference, end_sum, stood_ms, top;
+    double stay;                /* log odds that what sounds goes on, of the hop at which the run stopped */
+} streamer_machine_state;
+
+/* Of some hops, one or [88] each; the last two are written. */
+typedef struct {
+    const float *scores, *onset_scores;
+    const int64_t *likeliest;
+    const double *pitches;      /* MIDI, no number for none */
+    const uint8_t *audible;
+    const double *level_db;
+    float *clipped_scores, *clipped_onset_scores;
+} streamer_machine_hops;
+
+/* Goes through hops `first` to `count` - 1 and adds them to the context. Stops at one where a note may have to be
+   proposed or to end, and returns which; this hop's sums are taken, but what sounds is not ended. Else `count`. */
+size_t streamer_machine_run(const streamer_machine_settings *settings, streamer_machine_state *state,
+                            streamer_context *context, const streamer_machine_hops *hops, float *sums, int64_t *ages,
+                            size_t first, size_t count);

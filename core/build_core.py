@@ -11,6 +11,7 @@ SOURCES = (
     "contour.c",
     "finepitch.c",
     "network.c",
+    "note_machine.c",
     "onset_context.c",
     "processor_base.c",
     "processor_avx2.c",

@@ -6,8 +6,8 @@ import numpy as np
 
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
-from streamer.decision.machine import Decision, NoteMachine
-from streamer.decision.native import make_context
+from streamer.decision.machine import NOTHING, Decision, NoteMachine
+from streamer.decision.native import NativeSums, make_context, make_sums
 from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
@@ -47,6 +47,17 @@ class VerifierMachine(NoteMachine):
         super().reset()
         self._stood_ms = 0.0  # of the note that sounds, near its name
         self._context = make_context(self._hop_ms)
+        within_ms = self._correct_ms or USUAL_CORRECT_MS
+        self._native = make_sums(self._hop_ms, self.thresholds, within_ms, self._context, self._sums, self._ages)
+
+    def take(self, evidence: Evidence, pitches: Sequence[float | None], audible: Sequence[bool]) -> None:
+        """As in `NoteMachine`."""
+        if self._native is None:
+            super().take(evidence, pitches, audible)
+            return
+        self._evidence, self._pitches = evidence, pitches
+        self._scores, self._onset_scores = self._native.take(evidence, pitches, audible)
+        self._stop = -1  # the hops until here were gone through
 
     def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
         self._context.add(scores, evidence.onset_scores, pitches, evidence.levels.level_db)
@@ -88,10 +99,25 @@ class VerifierMachine(NoteMachine):
 
     def step(self, hop: int) -> Decision:
         """As in `NoteMachine`."""
+        if self._native is not None:
+            if hop > self._stop:
+                self._run(self._native, hop)
+            return NOTHING if hop < self._stop else self._beginning(hop) or self._lasting(self._stay)
         pitch, current = self._pitches[hop], self.current
         if current is not None and pitch is not None and abs(pitch - (current + LOWEST_MIDI)) < _AT_NAME:
             self._stood_ms += self._hop_ms
         return super().step(hop)
+
+    def _run(self, native: NativeSums, hop: int) -> None:
+        """Go on to the next hop at which there may be something to decide."""
+        state = native.state
+        state.current = -1 if self.current is None else self.current
+        state.since, state.reference, state.stood_ms = self._since, self._reference, self._stood_ms
+        state.end_sum, state.end_age = self._end_sum, self._end_age
+        self._stop = native.run(hop)
+        self._since, self._reference, self._stood_ms = state.since, state.reference, state.stood_ms
+        self._end_sum, self._end_age = state.end_sum, state.end_age
+        self._top, self._stay = state.top, state.stay
 
     def _enter(self, candidate: int, pitch: float | None) -> None:
         super()._enter(candidate, pitch)

@@ -134,7 +134,7 @@ class NoteMachine(ABC):
                 self._since += 1
                 return NOTHING
         else:
-            near = slice(max(0, current - 1), current + 2)
+            near = slice(max(0, current - 1), min(N_CANDIDATES, current + 2))
             stay = float(self._scores[hop, current])
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
