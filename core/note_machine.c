@@ -99,7 +99,7 @@ static int may_propose(const streamer_machine_settings *t, const streamer_machin
     if (s->current < 0)
         return 0;
     off = fabs(pitch - (double)(s->current + LOWEST_MIDI));
-    return (double)e->onset_scores[s->current] > t->propose_again ||
+    return e->onset_scores[s->current] > (float)t->propose_again ||
            (off > AT_NAME && off <= NEAR_SEMITONES && (double)s->since * t->hop_ms <= t->correct_within_ms);
 }
 

@@ -78,8 +78,8 @@ class VerifierMachine(NoteMachine):
         state = NoteState(self._sums, self._ages, current, since, self._reference, self._end_sum, self._ended)
         features = self._evidence.features_of(hop, proposed)
         odds = self._verify(proposed, self._context.describe(hop, proposed, features, state))
-        excess = [float(o) - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0], strict=True)]
-        best = int(np.argmax(excess))
+        excess = [o - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0].tolist(), strict=True)]
+        best = excess.index(max(excess))
         if not excess[best] > 0.0:
             return None
         age_ms = began_ms_ago(odds[best])
@@ -137,17 +137,27 @@ class VerifierMachine(NoteMachine):
         better = self._better(hop)
         if not struck and not self._top > t.propose:
             return better
-        likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
-        worth = np.where(likely, self._sums, 0.0)
-        if current is not None:
-            worth[current] = 0.0
-        proposed: list[int] = []
-        if worth.max() > t.propose:
-            proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
-            proposed += self._beside(hop, int(worth.argmax()), proposed)
-        if current is not None and struck and likely[current]:
+        proposed = self._worth_most(hop) if self._top > t.propose else []
+        if current is not None and struck and self._is_likely(hop, current):
             proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
         return [*proposed, *(k for k in better if k not in proposed)]
+
+    def _worth_most(self, hop: int) -> list[int]:
+        """The likely notes with the greatest sums, and the neighbours of the one with the greatest."""
+        current, sums, propose = self.current, self._sums, self.thresholds.propose
+        over = [k for k in np.flatnonzero(sums > propose).tolist() if k != current and self._is_likely(hop, k)]
+        if not over:
+            return []
+        if len(over) == 1:  # nothing to choose from, and sooner than what follows
+            return over + self._beside(hop, over[0], over)
+        worth = np.where(self._allowed & (self._scores[hop] > LEAST_SCORE), sums, 0.0)
+        if current is not None:
+            worth[current] = 0.0
+        over = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > propose]
+        return over + self._beside(hop, int(worth.argmax()), over)
+
+    def _is_likely(self, hop: int, candidate: int) -> bool:
+        return bool(self._allowed[candidate] and self._scores[hop, candidate] > LEAST_SCORE)
 
     def _better(self, hop: int) -> list[int]:
         """For a note that is young, the name on that side of its own to which its pitch lies."""
@@ -164,8 +174,9 @@ class VerifierMachine(NoteMachine):
         """As `streamer.decision.onset_context.may_begin`."""
         if not (0 <= candidate < N_CANDIDATES and self._allowed[candidate]):
             return False
+        beside = range(max(0, candidate - 1), min(N_CANDIDATES, candidate + 2))
         scores = self._scores[hop]
-        return bool(scores[candidate] > LEAST_SCORE or scores[max(0, candidate - 1) : candidate + 2].max() > LIKELY)
+        return bool(scores[candidate] > LEAST_SCORE or any(scores[k] > LIKELY for k in beside))
 
     def _beside(self, hop: int, likeliest: int, proposed: Sequence[int]) -> list[int]:
         """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
@@ -187,7 +198,7 @@ class VerifierMachine(NoteMachine):
         third_of = candidate - _THIRD_HARMONIC
         if third_of >= 0 and scores[third_of] > t.third_likely:
             return asked + t.right_third
-        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
-        if scores[octaves].max() > t.octave_likely:
+        octaves = (candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES)
+        if any(scores[octave] > t.octave_likely for octave in octaves):
             asked += t.right_octave
         return asked
