@@ -61,3 +61,61 @@ int streamer_levels(const float *hops, size_t count, size_t hop, float loudest, 
 void streamer_fine_pitches(const float *correlation, size_t count, const int64_t *candidate, const int32_t *level,
                            const double *name_hz, const float *period_ratio, double rate_hz, double *f0_hz,
                            int64_t *age);
+
+/* How many hops back things lie, as streamer.decision.onset_context and .contour count them. */
+typedef struct {
+    double hop_ms, weight, tuning_weight;
+    int32_t columns;            /* of a row: features, onset context, contour */
+    int32_t score_hops[10], pitch_hops[5], mean_hops;
+    int32_t contour_ages[14], level_ages[9], windows[3], slow_ages[5], slow_step, glide_hops;
+} streamer_context_settings;
+
+/* What the note machine knows of its own decisions; current and ended are -1 for none. */
+typedef struct {
+    int32_t current, ended;
+    int64_t since;              /* hops */
+    double reference, end_sum;
+} streamer_note_state;
+
+typedef struct streamer_context streamer_context;
+
+/* NULL if there is no memory, or if the settings are out of bounds. */
+streamer_context *streamer_context_new(const streamer_context_settings *settings);
+void streamer_context_free(streamer_context *context);
+
+/* scores, onset_scores: [count][88]; pitches (MIDI, 0 for none), level_db: [count]. */
+void streamer_context_add(streamer_context *context, const float *scores, const float *onset_scores,
+                          const double *pitches, const double *level_db, size_t count);
+
+/* At the hop that was added last. sums, ages: [88]; candidates: [count]; features: [count][81]; rows: [count][columns]. */
+void streamer_context_describe(streamer_context *context, const streamer_note_state *state, const float *sums,
+                               const int64_t *ages, const int64_t *candidates, size_t count, const float *features,
+                               float *rows);
+
+typedef struct {
+    double hop_ms, newness, same_semitones, swing_semitones, swing_after_ms, propose, propose_again;
+    double correct_within_ms, end;
+} streamer_machine_settings;
+
+typedef struct {
+    int32_t current;            /* -1 for none */
+    int64_t since, end_age;     /* hops */
+    double reference, end_sum, stood_ms, top;
+    double stay;                /* log odds that what sounds goes on, of the hop at which the run stopped */
+} streamer_machine_state;
+
+/* Of some hops, one or [88] each; the last two are written. */
+typedef struct {
+    const float *scores, *onset_scores;
+    const int64_t *likeliest;
+    const double *pitches;      /* MIDI, no number for none */
+    const uint8_t *audible;
+    const double *level_db;
+    float *clipped_scores, *clipped_onset_scores;
+} streamer_machine_hops;
+
+/* Goes through hops `first` to `count` - 1 and adds them to the context. Stops at one where a note may have to be
+   proposed or to end, and returns which; this hop's sums are taken, but what sounds is not ended. Else `count`. */
+size_t streamer_machine_run(const streamer_machine_settings *settings, streamer_machine_state *state,
+                            streamer_context *context, const streamer_machine_hops *hops, float *sums, int64_t *ages,
+                            size_t first, size_t count);

@@ -6,7 +6,17 @@ from pathlib import Path
 from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
-SOURCES = ("api.c", "finepitch.c", "network.c", "processor_base.c", "processor_avx2.c", "processor_avx512.c")
+SOURCES = (
+    "api.c",
+    "contour.c",
+    "finepitch.c",
+    "network.c",
+    "note_machine.c",
+    "onset_context.c",
+    "processor_base.c",
+    "processor_avx2.c",
+    "processor_avx512.c",
+)
 # Sums go in the order in which they are written, and nothing is fused but what says so: so all builds agree.
 FLAGS = (
     ["/O2"]

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "fft.h"
+#include "past.h"
 #include "processor.h"
 
 #define LEVELS 4
@@ -63,12 +64,6 @@ typedef struct {
     float values[VALUES + 64];  /* correlations, then log powers, as the features index them */
     float energy[WINDOWS][LEVELS];
 } spectrum;
-
-/* Values of the latest hops in rows, the newest last; older ones are moved to the front now and then. */
-typedef struct {
-    float *rows;
-    size_t width, depth, room, end;
-} past;
 
 typedef struct {
     int32_t *search_at, *gather_at; /* [11][88], [11][88][PLACES_PADDED] */

@@ -6,8 +6,9 @@ import numpy as np
 
 from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
-from streamer.decision.machine import Decision, NoteMachine
-from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState, OnsetContext
+from streamer.decision.machine import NOTHING, Decision, NoteMachine
+from streamer.decision.native import NativeSums, make_context, make_sums
+from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
@@ -45,16 +46,27 @@ class VerifierMachine(NoteMachine):
         """As in `NoteMachine`."""
         super().reset()
         self._stood_ms = 0.0  # of the note that sounds, near its name
-        self._context = OnsetContext(self._hop_ms)
+        self._context = make_context(self._hop_ms)
+        within_ms = self._correct_ms or USUAL_CORRECT_MS
+        self._native = make_sums(self._hop_ms, self.thresholds, within_ms, self._context, self._sums, self._ages)
+
+    def take(self, evidence: Evidence, pitches: Sequence[float | None], audible: Sequence[bool]) -> None:
+        """As in `NoteMachine`."""
+        if self._native is None:
+            super().take(evidence, pitches, audible)
+            return
+        self._evidence, self._pitches = evidence, pitches
+        self._scores, self._onset_scores = self._native.take(evidence, pitches, audible)
+        self._stop = -1  # the hops until here were gone through
 
     def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
         self._context.add(scores, evidence.onset_scores, pitches, evidence.levels.level_db)
 
-    def _stay(self, hop: int, current: int, pitch: float | None) -> float:
+    def _lasting_odds(self, hop: int, current: int, pitch: float | None) -> float:
         """As in `NoteMachine`, but a pitch that swings widely about a held note is that note, until another begins."""
         young = self._since * self._hop_ms < self.thresholds.swing_after_ms
         if pitch is None or young or abs(pitch - self._reference) >= self.thresholds.swing_semitones:
-            return super()._stay(hop, current, pitch)
+            return super()._lasting_odds(hop, current, pitch)
         return float(self._scores[hop, max(0, current - _NEAR) : current + _NEAR + 1].max())
 
     def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:
@@ -73,8 +85,8 @@ class VerifierMachine(NoteMachine):
         state = NoteState(self._sums, self._ages, current, since, self._reference, self._end_sum, self._ended)
         features = self._evidence.features_of(hop, proposed)
         odds = self._verify(proposed, self._context.describe(hop, proposed, features, state))
-        excess = [float(o) - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0], strict=True)]
-        best = int(np.argmax(excess))
+        excess = [o - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0].tolist(), strict=True)]
+        best = excess.index(max(excess))
         if not excess[best] > 0.0:
             return None
         age_ms = began_ms_ago(odds[best])
@@ -94,10 +106,25 @@ class VerifierMachine(NoteMachine):
 
     def step(self, hop: int) -> Decision:
         """As in `NoteMachine`."""
+        if self._native is not None:
+            if hop > self._stop:
+                self._run(self._native, hop)
+            return NOTHING if hop < self._stop else self._beginning(hop) or self._lasting(self._stay)
         pitch, current = self._pitches[hop], self.current
         if current is not None and pitch is not None and abs(pitch - (current + LOWEST_MIDI)) < _AT_NAME:
             self._stood_ms += self._hop_ms
         return super().step(hop)
+
+    def _run(self, native: NativeSums, hop: int) -> None:
+        """Go on to the next hop at which there may be something to decide."""
+        state = native.state
+        state.current = -1 if self.current is None else self.current
+        state.since, state.reference, state.stood_ms = self._since, self._reference, self._stood_ms
+        state.end_sum, state.end_age = self._end_sum, self._end_age
+        self._stop = native.run(hop)
+        self._since, self._reference, self._stood_ms = state.since, state.reference, state.stood_ms
+        self._end_sum, self._end_age = state.end_sum, state.end_age
+        self._top, self._stay = state.top, state.stay
 
     def _enter(self, candidate: int, pitch: float | None) -> None:
         super()._enter(candidate, pitch)
@@ -117,17 +144,27 @@ class VerifierMachine(NoteMachine):
         better = self._better(hop)
         if not struck and not self._top > t.propose:
             return better
-        likely = self._allowed & (self._scores[hop] > LEAST_SCORE)
-        worth = np.where(likely, self._sums, 0.0)
-        if current is not None:
-            worth[current] = 0.0
-        proposed: list[int] = []
-        if worth.max() > t.propose:
-            proposed = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > t.propose]
-            proposed += self._beside(hop, int(worth.argmax()), proposed)
-        if current is not None and struck and likely[current]:
+        proposed = self._worth_most(hop) if self._top > t.propose else []
+        if current is not None and struck and self._is_likely(hop, current):
             proposed += [current] * (self._since * self._hop_ms >= t.propose_again_ms)
         return [*proposed, *(k for k in better if k not in proposed)]
+
+    def _worth_most(self, hop: int) -> list[int]:
+        """The likely notes with the greatest sums, and the neighbours of the one with the greatest."""
+        current, sums, propose = self.current, self._sums, self.thresholds.propose
+        over = [k for k in np.flatnonzero(sums > propose).tolist() if k != current and self._is_likely(hop, k)]
+        if not over:
+            return []
+        if len(over) == 1:  # nothing to choose from, and sooner than what follows
+            return over + self._beside(hop, over[0], over)
+        worth = np.where(self._allowed & (self._scores[hop] > LEAST_SCORE), sums, 0.0)
+        if current is not None:
+            worth[current] = 0.0
+        over = [int(k) for k in np.argpartition(worth, -_PROPOSED)[-_PROPOSED:] if worth[k] > propose]
+        return over + self._beside(hop, int(worth.argmax()), over)
+
+    def _is_likely(self, hop: int, candidate: int) -> bool:
+        return bool(self._allowed[candidate] and self._scores[hop, candidate] > LEAST_SCORE)
 
     def _better(self, hop: int) -> list[int]:
         """For a note that is young, the name on that side of its own to which its pitch lies."""
@@ -144,8 +181,9 @@ class VerifierMachine(NoteMachine):
         """As `streamer.decision.onset_context.may_begin`."""
         if not (0 <= candidate < N_CANDIDATES and self._allowed[candidate]):
             return False
+        beside = range(max(0, candidate - 1), min(N_CANDIDATES, candidate + 2))
         scores = self._scores[hop]
-        return bool(scores[candidate] > LEAST_SCORE or scores[max(0, candidate - 1) : candidate + 2].max() > LIKELY)
+        return bool(scores[candidate] > LEAST_SCORE or any(scores[k] > LIKELY for k in beside))
 
     def _beside(self, hop: int, likeliest: int, proposed: Sequence[int]) -> list[int]:
         """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
@@ -167,7 +205,7 @@ class VerifierMachine(NoteMachine):
         third_of = candidate - _THIRD_HARMONIC
         if third_of >= 0 and scores[third_of] > t.third_likely:
             return asked + t.right_third
-        octaves = [candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES]
-        if scores[octaves].max() > t.octave_likely:
+        octaves = (candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES)
+        if any(scores[octave] > t.octave_likely for octave in octaves):
             asked += t.right_octave
         return asked

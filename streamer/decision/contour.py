@@ -89,6 +89,20 @@ class Contour:
         self._state[_BEST], self._state[_LEVEL] = -float(_SURE), -120.0
         self._level_mean = -120.0
 
+    def settings(self) -> dict[str, float | list[int]]:
+        """How many hops back things lie, as the compiled core takes them."""
+        return {
+            "hop_ms": self._hop_ms,
+            "weight": self._weight,
+            "tuning_weight": self._tuning_weight,
+            "contour_ages": self._ages.tolist(),
+            "level_ages": self._level_ages.tolist(),
+            "windows": self._windows,
+            "slow_ages": self._slow_ages.tolist(),
+            "slow_step": self._slow_step,
+            "glide_hops": self._glide_hops,
+        }
+
     def add(
         self, scores: FloatArray, best: FloatArray, pitches: Sequence[float | None], level_db: Sequence[float]
     ) -> None:
@@ -205,7 +219,7 @@ class Contour:
         """How the pitch lies to where this player's notes have stood so far."""
         cosine, sine, pitch = float(now[_COSINE]), float(now[_SINE]), float(now[_PITCH])
         offset = math.atan2(sine, cosine) / (2.0 * math.pi)
-        out[:, _TUNING.start] = math.hypot(cosine, sine)
+        out[:, _TUNING.start] = math.sqrt(cosine * cosine + sine * sine)  # as any C library has it
         if pitch > 0.0:
             out[:, _TUNING.start + 1] = np.clip(pitch - offset - names, -_MOST, _MOST)
             out[:, _TUNING.start + 2] = (pitch - offset + 0.5) % 1.0 - 0.5
@@ -213,35 +227,30 @@ class Contour:
     def _windows_of(self, out: FloatArray, window: FloatArray, names: FloatArray, current: int | None) -> None:
         """What the pitch did within each of the windows, shape (hops, columns), oldest first."""
         voiced = (window[:, _PITCH] > 0.0) & (window[:, _BEST] > 0.0)
-        sounding = float(current + LOWEST_MIDI) if current is not None else 0.0
-        means, ranges = [], []
-        shares = np.zeros((len(names), len(self._windows)), np.float32)
-        at_sounding = []
-        for k, hops in enumerate(self._windows):
-            pitch = window[-hops:, _PITCH][voiced[-hops:]]
-            if not len(pitch):
-                means.append(0.0)
-                ranges.append(0.0)
-                at_sounding.append(0.0)
-                continue
-            means.append(float(np.add.reduce(pitch)) / len(pitch))
-            ranges.append(float(pitch.max() - pitch.min()))
-            shares[:, k] = (np.abs(pitch - names) < _NEAR).sum(axis=1) / np.float32(hops)
-            at_sounding.append(float((np.abs(pitch - sounding) < _NEAR).sum()) / hops)
-        for column, mean in zip(range(_MEANS.start, _MEANS.stop), means, strict=True):
-            if mean:
-                out[:, column] = np.clip(mean - names[:, 0], -_MOST, _MOST)
-        out[:, _RANGES] = np.minimum(ranges, 2.0 * _MOST)
-        out[:, _AT_NAME] = shares
-        out[:, _AT_SOUNDING] = at_sounding
         pitch = window[:, _PITCH][voiced]
-        if len(pitch) > 1 and means[-1]:
-            above = pitch > means[-1]
-            out[:, _TURNS] = float((above[1:] != above[:-1]).sum())
+        sounding = np.float32(current + LOWEST_MIDI if current is not None else 0.0)
+        near_name, near_sounding = np.abs(pitch - names) < _NEAR, np.abs(pitch - sounding) < _NEAR
+        mean = 0.0
+        for k, hops in enumerate(self._windows):
+            known = int(np.count_nonzero(voiced[-hops:]))
+            if not known:
+                mean = 0.0
+                continue
+            first = len(pitch) - known
+            latest = pitch[first:]
+            mean = float(np.add.reduce(latest, dtype=np.float64)) / known  # exact, so in any order
+            if mean:
+                out[:, _MEANS.start + k] = np.clip(mean - names[:, 0], -_MOST, _MOST)
+            out[:, _RANGES.start + k] = min(2.0 * _MOST, float(latest.max() - latest.min()))
+            out[:, _AT_NAME.start + k] = np.count_nonzero(near_name[:, first:], axis=1) / hops
+            out[:, _AT_SOUNDING.start + k] = np.count_nonzero(near_sounding[first:]) / hops
+        if mean:
+            above = pitch > mean
+            out[:, _TURNS] = np.count_nonzero(above[1:] != above[:-1])
         if current is None:
             return
         if voiced[-1]:
-            out[:, _OFF_SOUNDING] = max(-_MOST, min(_MOST, float(window[-1, _PITCH]) - sounding))
-        near = np.flatnonzero(voiced & (np.abs(window[:, _PITCH] - sounding) < _NEAR))
+            out[:, _OFF_SOUNDING] = max(-_MOST, min(_MOST, float(pitch[-1]) - float(sounding)))
+        near = np.flatnonzero(voiced)[near_sounding]
         since = len(window) - 1 - int(near[-1]) if len(near) else len(window)
         out[:, _SINCE_SOUNDING] = math.log1p(since * self._hop_ms)

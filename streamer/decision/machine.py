@@ -134,8 +134,8 @@ class NoteMachine(ABC):
                 self._since += 1
                 return NOTHING
         else:
-            near = slice(max(0, current - 1), current + 2)
-            stay = self._stay(hop, current, pitch)
+            near = slice(max(0, current - 1), min(N_CANDIDATES, current + 2))
+            stay = self._lasting_odds(hop, current, pitch)
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
                 self._hold(gain, near, pitch)
@@ -149,7 +149,7 @@ class NoteMachine(ABC):
         self._since += 1
         return self._beginning(hop) or self._lasting(stay)
 
-    def _stay(self, hop: int, current: int, pitch: float | None) -> float:  # noqa: ARG002 - others look at the pitch
+    def _lasting_odds(self, hop: int, current: int, pitch: float | None) -> float:  # noqa: ARG002 - others look at the pitch
         """Evidence that the note that sounds goes on, where the pitch is another."""
         return float(self._scores[hop, current])
 

@@ -7,6 +7,7 @@ context of a candidate at a hop is all of that in one row.
 Names of columns and outputs are those of the model files' format.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -149,6 +150,16 @@ class OnsetContext:
         self._sums = np.zeros(N_CANDIDATES + 2 * _EDGE, np.float32)
         self._contour = contour.Contour(hop_ms)
 
+    def settings(self) -> dict[str, float | list[int]]:
+        """How many hops back things lie, as the compiled core takes them."""
+        return {
+            "columns": len(NAMES),
+            "score_hops": self._score_hops.tolist(),
+            "pitch_hops": self._pitch_hops,
+            "mean_hops": self._mean_hops,
+            **self._contour.settings(),
+        }
+
     def add(
         self,
         scores: FloatArray,
@@ -217,9 +228,9 @@ class OnsetContext:
         out[:, _SUM] = sums[places]
         out[:, _SUMS_AROUND] = sums[places[:, None] + np.array(_SUMS_BESIDE)]
         out[:, _SUM_BEST_OTHER] = [_best_other(sums, place) for place in places]
-        out[:, _SUM_AGE] = np.log1p(state.ages[chosen] * self._hop_ms)
+        out[:, _SUM_AGE] = [math.log1p(age * self._hop_ms) for age in state.ages[chosen].tolist()]
         out[:, _CONTOUR] = self._contour.describe(hop, chosen, state.current)
-        since = float(np.log1p(state.since * self._hop_ms))
+        since = math.log1p(state.since * self._hop_ms)
         for row, candidate in zip(out, candidates, strict=True):
             row[_SITUATION] = _situation(candidate, state.current)
             row[_SOUNDING_NOTE] = self._sounding_note(at, candidate, state, mean, since)
