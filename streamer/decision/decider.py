@@ -9,12 +9,12 @@ import numpy as np
 
 from streamer.analysis.evidence import Evidence
 from streamer.config import AUTOMATIC_A4, HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
+from streamer.decision.loudness import Loudness
 from streamer.decision.machine import FARTHEST, Decision, NoteMachine
 from streamer.decision.tuning import Tuning
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
-from streamer.units import A4_MIDI, amplitude_to_db, hz_to_midi, midi_to_hz
+from streamer.units import A4_MIDI, hz_to_midi, midi_to_hz
 
-_VELOCITY_MS = 30.0
 _LEAST = -700.0  # log odds of which the exponential can still be taken
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
 _FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
@@ -44,8 +44,8 @@ class Decider:
         self.config = replace(config, hop=config.hop_at(rate_hz))
         self.rate_hz = rate_hz
         self._machine = machine
-        self._tuning = Tuning(1000.0 * self.config.hop / rate_hz)
-        self._velocity_hops = max(1, round(_VELOCITY_MS / 1000.0 * rate_hz / self.config.hop))
+        hop_ms = 1000.0 * self.config.hop / rate_hz
+        self._tuning, self._loudness = Tuning(hop_ms), Loudness(hop_ms)
         self._notes_begun = 0  # in the whole stream
         self._begin_anew(0)
 
@@ -70,7 +70,7 @@ class Decider:
         best = evidence.scores[np.arange(len(evidence)), evidence.likeliest].tolist()
         for k, (likeliest, midi, score) in enumerate(zip(evidence.likeliest.tolist(), pitches, best, strict=True)):
             self._now += self.config.hop
-            self._powers.append(evidence.levels.power[k])
+            self._loudness.add(evidence.levels.power[k])
             decision = self._machine.step(k)
             confidence = 1.0 / (1.0 + math.exp(-max(score, _LEAST)))
             voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
@@ -110,11 +110,11 @@ class Decider:
     def _begin_anew(self, sample: int) -> None:
         self._now = sample  # the end of the last hop
         self._last_off = sample
-        self._powers: deque[float] = deque(maxlen=self._velocity_hops)
         self._likely: int | None = None
         self._sounding: NoteOn | None = None
         self._tuning.reset()
-        self._pitches: deque[float] = deque(maxlen=_PITCHES)
+        self._loudness.reset()
+        self._pitches: deque[tuple[int, float]] = deque(maxlen=_PITCHES)  # and the end of the hop that each is of
 
     def _is_voiced(self, likeliest: int, confidence: float, midi: float | None) -> bool:
         """Whether two hops in a row agree, or the note that sounds is held; one hop alone may be anything."""
@@ -129,7 +129,7 @@ class Decider:
     def _measure(self, midi: float) -> None:
         """Add a pitch to those of the note that sounds."""
         if self._sounding is not None and abs(midi - self._sounding.note) < _SETTLED:
-            self._pitches.append(midi)
+            self._pitches.append((self._now, midi))
             if self.config.a4_hz == AUTOMATIC_A4:
                 self._tuning.add(midi)
 
@@ -137,7 +137,9 @@ class Decider:
         note, midi = self._name(candidate, f0_hz)
         onset = max(self._now - decision.began_ago * self.config.hop, self._last_off, 0)
         since = min(onset, max(self._now - decision.sounds_ago * self.config.hop, 0))
-        event = NoteOn(self._now, onset, note, self._velocity(decision.rise_db), midi, since, self._new_id())
+        event = NoteOn(
+            self._now, onset, note, _velocity(self._loudness.begin(decision.rise_db)), midi, since, self._new_id()
+        )
         self._sound(event)
         return event
 
@@ -170,8 +172,11 @@ class Decider:
 
     def _sound(self, event: NoteOn) -> None:
         self._sounding = event
-        self._pitches.clear()
-        self._pitches.append(event.midi)
+        if event.corrects:
+            self._pitches.clear()
+        while self._pitches and self._pitches[0][0] <= event.onset:  # it may have begun before that was decided
+            self._pitches.popleft()
+        self._pitches.append((self._now, event.midi))
 
     def _end(self, sample: int, offset: int) -> Iterator[NoteOff]:
         note = self._sounding
@@ -179,12 +184,18 @@ class Decider:
             self._sounding = None
             self._last_off = max(offset, note.onset + 1)
             self._tuning.leave()
-            midi = float(np.median(self._pitches))
+            self._loudness.leave()
+            midi = self._median(self._last_off)
             contradicted = abs(midi - self._tuning.semitones - note.note) > _CONTRADICTED
             settled = self._tuned(midi) if contradicted else None
             yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled)
 
-    def _velocity(self, rise_db: float) -> int:
-        """From the loudest hop of the attack and what is still to come: 0 dBFS is 127, every 6 dB less takes 16 off."""
-        loudest_db = amplitude_to_db(max(self._powers) ** 0.5) + rise_db
-        return int(min(127, max(1, round(127 + (loudest_db + 9.0) * 16.0 / 6.0))))
+    def _median(self, until: int) -> float:
+        """Median pitch of the note that ends, up to where it ended: what comes after may be the next note's."""
+        pitches = [midi for sample, midi in self._pitches if sample <= until]
+        return float(np.median(pitches or [self._pitches[0][1]]))
+
+
+def _velocity(level_db: float) -> int:
+    """From the level of a note: -9 dB, that of a full-scale tone, is 127, and every 6 dB less takes 16 off."""
+    return int(min(127, max(1, round(127 + (level_db + 9.0) * 16.0 / 6.0))))
