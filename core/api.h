@@ -93,13 +93,13 @@ void streamer_context_describe(streamer_context *context, const streamer_note_st
                                float *rows);
 
 typedef struct {
-    double hop_ms, newness, same_semitones, swing_semitones, swing_after_ms, propose, propose_again;
+    double hop_ms, newness, same_semitones, swing_semitones, swing_ms, swing_after_ms, propose, propose_again;
     double correct_within_ms, end;
 } streamer_machine_settings;
 
 typedef struct {
     int32_t current;            /* -1 for none */
-    int64_t since, end_age;     /* hops */
+    int64_t since, end_age, near_at; /* hops */
     double reference, end_sum, stood_ms, top;
     double stay;                /* log odds that what sounds goes on, of the hop at which the run stopped */
 } streamer_machine_state;

@@ -57,7 +57,8 @@ static void follow(const streamer_machine_settings *t, streamer_machine_state *s
 {
     size_t first = s->current > 0 ? (size_t)s->current - 1 : 0, end = (size_t)s->current + 2, i;
     float stay = e->scores[s->current];
-    int held = (double)s->since * t->hop_ms >= t->swing_after_ms;
+    int held = (double)s->since * t->hop_ms >= t->swing_after_ms &&
+               (double)(s->since - s->near_at) * t->hop_ms <= t->swing_ms;
     double share = t->hop_ms / REFERENCE_MS;
 
     if (fabs(pitch - (double)(s->current + LOWEST_MIDI)) < AT_NAME)
@@ -70,6 +71,7 @@ static void follow(const streamer_machine_settings *t, streamer_machine_state *s
         stay = e->scores[first];
         for (i = first + 1; i < end; i++)
             stay = greater(stay, e->scores[i]);
+        s->near_at = s->since;
         hold(e->gains, first, end, s->current, pitch);
         s->reference += (share < 1.0 ? share : 1.0) * (pitch - s->reference);
     }

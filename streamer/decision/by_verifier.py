@@ -46,6 +46,7 @@ class VerifierMachine(NoteMachine):
         """As in `NoteMachine`."""
         super().reset()
         self._stood_ms = 0.0  # of the note that sounds, near its name
+        self._near_at = 0  # hops after it began when its pitch was last near
         self._context = make_context(self._hop_ms)
         within_ms = self._correct_ms or USUAL_CORRECT_MS
         self._native = make_sums(self._hop_ms, self.thresholds, within_ms, self._context, self._sums, self._ages)
@@ -64,13 +65,20 @@ class VerifierMachine(NoteMachine):
 
     def _lasting_odds(self, hop: int, current: int, pitch: float | None) -> float:
         """As in `NoteMachine`, but a pitch that swings widely about a held note is that note, until another begins."""
-        young = self._since * self._hop_ms < self.thresholds.swing_after_ms
-        if pitch is None or young or abs(pitch - self._reference) >= self.thresholds.swing_semitones:
+        t = self.thresholds
+        young = self._since * self._hop_ms < t.swing_after_ms
+        if pitch is None or young or self._away_ms > t.swing_ms or abs(pitch - self._reference) >= t.swing_semitones:
             return super()._lasting_odds(hop, current, pitch)
         return float(self._scores[hop, max(0, current - _NEAR) : current + _NEAR + 1].max())
 
+    @property
+    def _away_ms(self) -> float:
+        """For how long the pitch has been elsewhere than that of the note that sounds."""
+        return (self._since - self._near_at) * self._hop_ms
+
     def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:
         """As in `NoteMachine`, but for a name that the pitch is nearer to: the verifier tells a note from a swing."""
+        self._near_at = self._since
         nearest = round(pitch) - LOWEST_MIDI
         kept = gain[nearest] if near.start <= nearest < near.stop and nearest != self.current else None
         gain[near] = np.minimum(gain[near], -1.0)
@@ -120,15 +128,17 @@ class VerifierMachine(NoteMachine):
         state = native.state
         state.current = -1 if self.current is None else self.current
         state.since, state.reference, state.stood_ms = self._since, self._reference, self._stood_ms
+        state.near_at = self._near_at
         state.end_sum, state.end_age = self._end_sum, self._end_age
         self._stop = native.run(hop)
         self._since, self._reference, self._stood_ms = state.since, state.reference, state.stood_ms
+        self._near_at = state.near_at
         self._end_sum, self._end_age = state.end_sum, state.end_age
         self._top, self._stay = state.top, state.stay
 
     def _enter(self, candidate: int, pitch: float | None) -> None:
         super()._enter(candidate, pitch)
-        self._stood_ms = 0.0
+        self._stood_ms, self._near_at = 0.0, 0
 
     def _is_correction(self, candidate: int) -> bool:
         """Whether this is what sounds, under a better name: that began a moment ago, and hardly stood on its own."""
@@ -198,7 +208,7 @@ class VerifierMachine(NoteMachine):
             away = abs(candidate - self.current)
             if self._is_correction(candidate):
                 asked += t.right_correct
-            else:
+            elif not away or self._away_ms <= t.left_ms:
                 asked += t.right_again if not away else t.right_near if away <= _NEAR else t.right_change
         if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
             asked -= t.right_evident

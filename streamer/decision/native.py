@@ -18,6 +18,7 @@ _SHARED_THRESHOLDS = (
     "newness",
     "same_semitones",
     "swing_semitones",
+    "swing_ms",
     "swing_after_ms",
     "propose",
     "propose_again",

@@ -34,6 +34,8 @@ class Thresholds:
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
     swing_semitones : float
         What differs by less than this may be a swing about the note that sounds, which has not ended.
+    swing_ms : float
+        It has been away for so long at most: what a wide vibrato takes to turn.
     swing_after_ms : float
         So long after a note began.
     propose : float
@@ -54,6 +56,8 @@ class Thresholds:
         So much more for another note than the one that sounds.
     right_near : float
         So much more instead for one of the two nearest names on either side: it may be no more than a swing.
+    left_ms : float
+        Nor is any of that asked for where the pitch has been away from what sounds for longer than this.
     right_correct : float
         So much more instead for a better name of a note that is young.
     right_young : float
@@ -84,6 +88,7 @@ class Thresholds:
     lag_periods: float = 1.8
     same_semitones: float = 0.8
     swing_semitones: float = 1.8
+    swing_ms: float = 70.0
     swing_after_ms: float = 200.0
     propose: float = 7.0
     propose_again: float = -2.0
@@ -94,6 +99,7 @@ class Thresholds:
     right_again: float = -0.5
     right_change: float = 1.0
     right_near: float = 1.0
+    left_ms: float = 25.0
     right_correct: float = 0.0
     right_young: float = 0.0
     young_ms: float = 50.0
