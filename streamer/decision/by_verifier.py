@@ -1,5 +1,6 @@
 """Notes with some evidence are put to the verifier, which says whether they begin and since when."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,11 +9,12 @@ from streamer.analysis.evidence import N_CANDIDATES, Evidence
 from streamer.config import LOWEST_MIDI, USUAL_CORRECT_MS, TrackerConfig
 from streamer.decision.machine import NOTHING, Decision, NoteMachine
 from streamer.decision.native import NativeSums, make_context, make_sums
-from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NoteState
+from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NAMES, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
 from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
 
+_STOOD, _STANDS_OFF = NAMES.index("stood"), NAMES.index("stands_off_name")
 _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _NEAR = 2  # semitones
@@ -92,8 +94,12 @@ class VerifierMachine(NoteMachine):
         current, since = self.current, self._since
         state = NoteState(self._sums, self._ages, current, since, self._reference, self._end_sum, self._ended)
         features = self._evidence.features_of(hop, proposed)
-        odds = self._verify(proposed, self._context.describe(hop, proposed, features, state))
-        excess = [o - self._asked(c, hop) for c, o in zip(proposed, odds[:, 0].tolist(), strict=True)]
+        contexts = self._context.describe(hop, proposed, features, state)
+        odds = self._verify(proposed, contexts)
+        excess = [
+            o - self._asked(c, hop) + self._stands(c, context)
+            for c, o, context in zip(proposed, odds[:, 0].tolist(), contexts, strict=True)
+        ]
         best = excess.index(max(excess))
         if not excess[best] > 0.0:
             return None
@@ -199,6 +205,14 @@ class VerifierMachine(NoteMachine):
         """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
         beside = (likeliest - 1, likeliest + 1)
         return [k for k in beside if k != self.current and k not in proposed and self._may_begin(hop, k)]
+
+    def _stands(self, candidate: int, context: FloatArray) -> float:
+        """So much less is asked for where the pitch has left what sounds for a neighbour, and stands there."""
+        t = self.thresholds
+        if self.current is None or not 1 <= abs(candidate - self.current) <= _NEAR:
+            return 0.0
+        stands = context[_STOOD] > math.log1p(t.stands_ms) and abs(context[_STANDS_OFF]) < t.stands_semitones
+        return t.right_stands if stands else 0.0
 
     def _asked(self, candidate: int, hop: int) -> float:
         """Log odds of being right at which the verifier is believed."""

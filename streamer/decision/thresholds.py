@@ -56,6 +56,10 @@ class Thresholds:
         So much more for another note than the one that sounds.
     right_near : float
         So much more instead for one of the two nearest names on either side: it may be no more than a swing.
+    stands_ms, stands_semitones : float
+        A pitch that has been steady for so long stands; and on a name, if it is so near to it.
+    right_stands : float
+        So much less for one of those two where the pitch stands on its name.
     left_ms : float
         Nor is any of that asked for where the pitch has been away from what sounds for longer than this.
     right_correct : float
@@ -99,6 +103,9 @@ class Thresholds:
     right_again: float = -0.5
     right_change: float = 1.0
     right_near: float = 1.0
+    stands_ms: float = 60.0
+    stands_semitones: float = 0.2
+    right_stands: float = 0.0
     left_ms: float = 25.0
     right_correct: float = 0.0
     right_young: float = 0.0
