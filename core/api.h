@@ -106,7 +106,8 @@ void streamer_context_describe(streamer_context *context, const streamer_note_st
                                float *rows);
 
 typedef struct {
-    double hop_ms, newness, same_semitones, propose, propose_again, correct_within_ms, end;
+    double hop_ms, newness, same_semitones, swing_semitones, swing_after_ms, propose, propose_again;
+    double correct_within_ms, end;
 } streamer_machine_settings;
 
 typedef struct {

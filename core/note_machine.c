@@ -10,7 +10,7 @@
 #define REFERENCE_MS 60.0
 #define HELD (-1.0f)
 #define AT_NAME 0.3
-#define NEAR_SEMITONES 2.0
+#define NEAR_NOTES 2
 
 typedef struct {
     const float *scores, *onset_scores;
@@ -57,11 +57,15 @@ static void follow(const streamer_machine_settings *t, streamer_machine_state *s
 {
     size_t first = s->current > 0 ? (size_t)s->current - 1 : 0, end = (size_t)s->current + 2, i;
     float stay = e->scores[s->current];
+    int held = (double)s->since * t->hop_ms >= t->swing_after_ms;
     double share = t->hop_ms / REFERENCE_MS;
 
     if (fabs(pitch - (double)(s->current + LOWEST_MIDI)) < AT_NAME)
         s->stood_ms += t->hop_ms;
     end = end < NOTES ? end : NOTES;
+    if (held && fabs(pitch - s->reference) < t->swing_semitones)
+        for (i = s->current > NEAR_NOTES ? (size_t)s->current - NEAR_NOTES : 0; i < NOTES && i <= (size_t)s->current + NEAR_NOTES; i++)
+            stay = greater(stay, e->scores[i]);
     if (fabs(pitch - s->reference) < t->same_semitones) {
         stay = e->scores[first];
         for (i = first + 1; i < end; i++)
@@ -100,7 +104,7 @@ static int may_propose(const streamer_machine_settings *t, const streamer_machin
         return 0;
     off = fabs(pitch - (double)(s->current + LOWEST_MIDI));
     return e->onset_scores[s->current] > (float)t->propose_again ||
-           (off > AT_NAME && off <= NEAR_SEMITONES && (double)s->since * t->hop_ms <= t->correct_within_ms);
+           (off > AT_NAME && off <= (double)NEAR_NOTES && (double)s->since * t->hop_ms <= t->correct_within_ms);
 }
 
 size_t streamer_machine_run(const streamer_machine_settings *t, streamer_machine_state *s, streamer_context *context,

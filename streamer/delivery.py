@@ -55,7 +55,10 @@ class Delivery:
         if sent is None:
             return
         sent_ns = self._fanout.send(sent)
-        if isinstance(sent, NoteOn):
+        if isinstance(sent, NoteOn) and sent.corrects:  # not a note of its own, so its lateness is no latency
+            if self._observer:
+                self._observer.correction(sent)
+        elif isinstance(sent, NoteOn):
             total_ms = self._latency.add(
                 samples_to_ms(block.start + len(block.samples) - sent.sounds_from, self._rate_hz),
                 (dequeued_ns - block.captured_ns) / 1e6,

@@ -27,7 +27,7 @@ from streamer.events import FloatArray
 from streamer.reading import read_at_most
 
 FORMAT = "streamer note classifier"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 OUTPUTS = ("sounding", "begun")
 MAX_BYTES = 16_000_000
 MAX_LAYERS = 8
@@ -36,7 +36,7 @@ MAX_SUM = 1e30  # in any layer: what 32 bits hold, with room
 _MAX_FEATURE = 1e4
 MAX_CARD_BYTES = 1_000_000
 MAX_CARD_ITEMS = 20_000
-_VERIFIER = "judge_"  # as the verifier is called in the file format
+_VERIFIER = "verifier_"
 _THRESHOLDS = "thresholds"  # in the card, where they are not the usual ones
 SHIPPED = "default.model"
 
@@ -131,9 +131,9 @@ def _made_for() -> dict[str, Any]:
         "feature_version": features.VERSION,
         "features": list(features.NAMES),
         "outputs": list(OUTPUTS),
-        "case_version": onset_context.VERSION,
-        "cases": list(onset_context.NAMES),
-        "judge_outputs": list(onset_context.OUTPUTS),
+        "context_version": onset_context.VERSION,
+        "context": list(onset_context.NAMES),
+        "verifier_outputs": list(onset_context.OUTPUTS),
     }
 
 

@@ -23,6 +23,9 @@ class Observer(Protocol):
             From its beginning until it was sent.
         """
 
+    def correction(self, event: NoteOn) -> None:
+        """A note that sounds got a better name."""
+
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
 

@@ -132,6 +132,9 @@ class Watcher:
     def note_on(self, event: NoteOn, total_ms: float) -> None:
         pass
 
+    def correction(self, event: NoteOn) -> None:
+        pass
+
     def note_off(self, event: NoteOff) -> None:
         pass
 

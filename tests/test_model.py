@@ -95,12 +95,12 @@ def test_a_model_may_have_no_verifier(tmp_path: Path) -> None:
 
 
 def test_a_damaged_verifier_is_refused(path: Path) -> None:
-    rewrite(path, lambda arrays: arrays.pop("judge_bias_1"))
-    assert "judge_bias_1 is missing" in refused(path)
+    rewrite(path, lambda arrays: arrays.pop("verifier_bias_1"))
+    assert "verifier_bias_1 is missing" in refused(path)
 
 
 def test_a_verifier_of_other_cases_is_refused(path: Path) -> None:
-    rewrite(path, lambda arrays: arrays.update(judge_weight_0=arrays["judge_weight_0"][:-1]))
+    rewrite(path, lambda arrays: arrays.update(verifier_weight_0=arrays["verifier_weight_0"][:-1]))
     assert "do not fit together" in refused(path)
 
 

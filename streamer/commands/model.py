@@ -26,11 +26,11 @@ _APART = (
     "format",
     "format_version",
     "outputs",
-    "judge",
-    "judge_outputs",
+    "verifier",
+    "verifier_outputs",
     "thresholds",
-    "cases",
-    "case_version",
+    "context",
+    "context_version",
     "audio_sha256",
 )
 
@@ -104,7 +104,7 @@ def card_view(model: "Model", name: str) -> "RenderableType":
     features = card.get("features")
     if isinstance(features, list):
         row("features", f"{len(features)}, version {card.get('feature_version')}")
-    if facts := _table(card, "judge"):
+    if facts := _table(card, "verifier"):
         row("verifier, training", ", ".join(f"{key} {value}" for key, value in facts))
     for rows, losses in _table(card, "loss"):
         if isinstance(losses, dict):

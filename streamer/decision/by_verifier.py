@@ -62,6 +62,13 @@ class VerifierMachine(NoteMachine):
     def _update_context(self, scores: FloatArray, evidence: Evidence, pitches: Sequence[float | None]) -> None:
         self._context.add(scores, evidence.onset_scores, pitches, evidence.levels.level_db)
 
+    def _lasting_odds(self, hop: int, current: int, pitch: float | None) -> float:
+        """As in `NoteMachine`, but a pitch that swings widely about a held note is that note, until another begins."""
+        young = self._since * self._hop_ms < self.thresholds.swing_after_ms
+        if pitch is None or young or abs(pitch - self._reference) >= self.thresholds.swing_semitones:
+            return super()._lasting_odds(hop, current, pitch)
+        return float(self._scores[hop, max(0, current - _NEAR) : current + _NEAR + 1].max())
+
     def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:
         """As in `NoteMachine`, but for a name that the pitch is nearer to: the verifier tells a note from a swing."""
         nearest = round(pitch) - LOWEST_MIDI

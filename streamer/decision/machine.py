@@ -135,7 +135,7 @@ class NoteMachine(ABC):
                 return NOTHING
         else:
             near = slice(max(0, current - 1), min(N_CANDIDATES, current + 2))
-            stay = float(self._scores[hop, current])
+            stay = self._lasting_odds(hop, current, pitch)
             if pitch is not None and abs(pitch - self._reference) < self.thresholds.same_semitones:
                 stay = float(self._scores[hop, near].max())
                 self._hold(gain, near, pitch)
@@ -148,6 +148,10 @@ class NoteMachine(ABC):
         self._top = float(sums.max())
         self._since += 1
         return self._beginning(hop) or self._lasting(stay)
+
+    def _lasting_odds(self, hop: int, current: int, pitch: float | None) -> float:  # noqa: ARG002 - others look at the pitch
+        """Evidence that the note that sounds goes on, where the pitch is another."""
+        return float(self._scores[hop, current])
 
     def _hold(self, gain: FloatArray, near: slice, pitch: float) -> None:  # noqa: ARG002 - others look at it
         """The pitch is that of the note that sounds: its neighbours gather no evidence."""

@@ -14,7 +14,15 @@ from streamer.decision.thresholds import Thresholds
 from streamer.events import FloatArray
 
 _FEATURES = len(features.NAMES)
-_SHARED_THRESHOLDS = ("newness", "same_semitones", "propose", "propose_again", "end")
+_SHARED_THRESHOLDS = (
+    "newness",
+    "same_semitones",
+    "swing_semitones",
+    "swing_after_ms",
+    "propose",
+    "propose_again",
+    "end",
+)
 
 
 def make_context(hop_ms: float) -> "OnsetContext | NativeContext":

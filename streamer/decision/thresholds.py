@@ -32,6 +32,10 @@ class Thresholds:
         A note's evidence begins to rise so long after its onset, in milliseconds and in its own periods.
     same_semitones : float
         What differs by less from the note that sounds is that note, whatever its name: vibrato, glides, mistuning.
+    swing_semitones : float
+        What differs by less than this may be a swing about the note that sounds, which has not ended.
+    swing_after_ms : float
+        So long after a note began.
     propose : float
         Sum at which a note is put to the verifier, where there is one.
     propose_again : float
@@ -79,6 +83,8 @@ class Thresholds:
     lag_ms: float = 8.0
     lag_periods: float = 1.8
     same_semitones: float = 0.8
+    swing_semitones: float = 1.8
+    swing_after_ms: float = 200.0
     propose: float = 7.0
     propose_again: float = -2.0
     propose_again_ms: float = 25.0

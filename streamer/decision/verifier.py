@@ -21,7 +21,7 @@ def verify_with(network: Network) -> Verify:
 
 
 def began_ms_ago(log_odds: FloatArray) -> float:
-    """How long ago a note began that is judged right, shape (len(OUTPUTS),).
+    """How long ago a note began that is held to be right, shape (len(OUTPUTS),).
 
     Halfway between the mean of what the outputs say and an age that it probably exceeds. Where both a consonant that is
     already sung and the vowel after it may be the beginning, the mean is too early.
@@ -40,7 +40,7 @@ def began_ms_ago(log_odds: FloatArray) -> float:
 
 
 def rises_by_db(log_odds: FloatArray) -> float:
-    """By how much the level of a note that is judged right is yet to rise, shape (len(OUTPUTS),).
+    """By how much the level of a note that is held to be right is yet to rise, shape (len(OUTPUTS),).
 
     The mean of what the outputs say: that it rises by more than each of `RISES_DB`.
     """

@@ -112,7 +112,7 @@ class Session:
         preset: str = "default",
     ) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._builder = SnapshotBuilder(tracker.rate_hz, tracker.config.a4_hz, transpose=lambda: self._engine.transpose)
+        self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: self._engine.transpose)
         self._engine = Engine(
             source,
             tracker,

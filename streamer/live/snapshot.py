@@ -46,6 +46,8 @@ class Snapshot:
     roll: tuple[RollNote, ...] = ()  # the last seconds, oldest first
     messages: tuple[str, ...] = ()  # MIDI messages as sent, newest last
     notes_sent: int = 0
+    corrections: int = 0  # of names of notes that sounded already; none of them is a note sent
+    a4_hz: float = 440.0  # that names and cents are relative to
     total: LatencySummary = field(default_factory=LatencySummary)  # sound's onset to MIDI sent
     audio: LatencySummary = field(default_factory=LatencySummary)  # samples consumed after the onset
     queue: LatencySummary = field(default_factory=LatencySummary)  # captured to dequeued

@@ -11,7 +11,7 @@ from streamer.events import NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 from streamer.latency import BINS_MS, LatencyStats
 from streamer.live.snapshot import RollNote, Snapshot
-from streamer.units import amplitude_to_db, hz_to_midi, note_name, samples_to_s
+from streamer.units import A4_HZ, amplitude_to_db, hz_to_midi, note_name, samples_to_s
 
 ROLL_S = 20.0
 _ROLL_NOTES = 256
@@ -27,13 +27,18 @@ class SnapshotBuilder:
     ----------
     rate_hz : int
         Sample rate of the events.
-    a4_hz : float
-        For the deviation in cents.
+    a4_hz : callable, optional
+        A4 at this moment, for the deviation in cents.
     transpose : callable, optional
         Semitones that have been added to a note that begins now.
     """
 
-    def __init__(self, rate_hz: int, a4_hz: float, transpose: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        rate_hz: int,
+        a4_hz: Callable[[], float] = lambda: A4_HZ,
+        transpose: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._rate_hz = rate_hz
         self._a4_hz = a4_hz
         self._transpose = transpose
@@ -45,6 +50,7 @@ class SnapshotBuilder:
         self._added: dict[tuple[int, int], int] = {}  # semitones, to what is open
         self._roll: tuple[RollNote, ...] = ()
         self._messages: tuple[str, ...] = ()
+        self._corrections = 0
 
     def estimate(self, event: PitchEstimate) -> None:
         """One hop went by."""
@@ -74,6 +80,24 @@ class SnapshotBuilder:
         self._roll = (*kept[1 - _ROLL_NOTES :], note)
         # Fits the 33 cells that a terminal of 80 columns has for it.
         self._write(f"note on  {note_name(event.note):<4} {event.note:3d} vel {event.velocity:3d} {total_ms:4.0f} ms")
+
+    def correction(self, event: NoteOn) -> None:
+        """A note that sounds got a better name: it stays one note, under that name.
+
+        Parameters
+        ----------
+        event : NoteOn
+            As it was sent.
+        """
+        self._open.begin(event)
+        self._added[event.note_id, event.note] = self._transpose()
+        self._sounding = event
+        self._corrections += 1
+        self._roll = tuple(
+            replace(note, note=event.note, note_id=event.note_id) if note.note_id == event.corrects else note
+            for note in self._roll
+        )
+        self._write(f"corrected {note_name(event.note):<4} {event.note:3d} vel {event.velocity:3d}")
 
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
@@ -106,7 +130,8 @@ class SnapshotBuilder:
         """
         estimate, sounding = self._estimate, self._sounding
         f0_hz = estimate.f0_hz if estimate else None
-        midi = hz_to_midi(f0_hz, self._a4_hz) if f0_hz else None
+        a4_hz = self._a4_hz()
+        midi = hz_to_midi(f0_hz, a4_hz) if f0_hz else None
         tuned_to = None if midi is None else round(midi)
         if sounding and midi is not None:
             tuned_to = sounding.note
@@ -128,6 +153,8 @@ class SnapshotBuilder:
             roll=self._roll,
             messages=self._messages,
             notes_sent=latency.count,
+            corrections=self._corrections,
+            a4_hz=a4_hz,
             histogram_ms=BINS_MS,
             histogram=latency.histogram(),
             total=parts["total"],

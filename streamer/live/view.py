@@ -16,7 +16,7 @@ from streamer.live.canvas import Canvas, big_size, shorten
 from streamer.live.panels import Panels
 from streamer.live.snapshot import Snapshot
 from streamer.live.theme import ACCENT, ACCENT_STRONG, ALARM, ASCII, BAD, PLAIN, QUIET, STRONG, UNICODE, WARN
-from streamer.units import note_name, samples_to_ms
+from streamer.units import A4_HZ, note_name, samples_to_ms
 
 KEYS = (
     ("q", "quit", "end; recordings are finished and written"),
@@ -291,6 +291,8 @@ class _Frame:
     def _engine(self) -> str:
         snapshot, dot = self.snapshot, self.glyphs.dot
         parts = [f"{snapshot.rate_hz / 1000:g} kHz", f"hop {snapshot.hop}", snapshot.detector, snapshot.preset]
+        if round(snapshot.a4_hz, 1) != A4_HZ:
+            parts.append(f"A4 {snapshot.a4_hz:.1f} Hz")
         return f" {dot} ".join(dict.fromkeys(part for part in parts if part))
 
     def _flags(self) -> list[tuple[str, Style]]:
@@ -345,7 +347,8 @@ class _Frame:
 
 def _notes(snapshot: Snapshot) -> str:
     count = snapshot.notes_sent
-    return "1 note" if count == 1 else f"{count or 'no'} notes"
+    notes = "1 note" if count == 1 else f"{count or 'no'} notes"
+    return f"{notes}, {snapshot.corrections} corrected" if snapshot.corrections else notes
 
 
 def _clock(snapshot: Snapshot) -> str:

@@ -20,7 +20,7 @@ from streamer.units import midi_to_hz, s_to_samples
 _FARTHEST = 7  # semitones from a recording's own pitch
 _SHIFT = 3  # semitones by which a breath as a whole may lie beside the recording
 _GAP_S = (0.05, 0.8)
-_BREATHS = {"scale": 0.25, "trill": 0.2, "melody": 0.3, "held": 0.25}
+_BREATHS = {"scale": 0.22, "trill": 0.2, "melody": 0.24, "held": 0.2, "tongued": 0.14}
 _COMPUTED = 0.25  # of the phrases: of computed tones instead of recorded ones
 _LOOP_S = 0.05  # over which a note that is too short is joined to itself
 _SMALL_STEPS, _SMALL_SHARES = np.arange(1, 6), np.array([0.35, 0.3, 0.15, 0.1, 0.1])
@@ -28,11 +28,15 @@ _SMALL_STEPS, _SMALL_SHARES = np.arange(1, 6), np.array([0.35, 0.3, 0.15, 0.1, 0
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One of the notes of a breath: its length, semitones from the breath's pitch, and the glide that leads to it."""
+    """One of the notes of a breath: its length, semitones from the breath's pitch, and the glide that leads to it.
+
+    Where it is struck anew, softly, the level falls by ``dip_db`` for a moment.
+    """
 
     length_s: float
     semitones: float
     glide_s: float
+    dip_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,11 +150,13 @@ def _steps(rng: np.random.Generator) -> list[_Step]:
     if kind == "held":
         return [_Step(rng.uniform(0.3, 2.2), 0.0, 0.0)]
     if kind == "trill":
-        each_s, away = rng.uniform(0.06, 0.17), float(rng.choice([1, 2, -1, -2, 3], p=[0.35, 0.3, 0.15, 0.1, 0.1]))
+        each_s, away = rng.uniform(0.06, 0.17), float(rng.choice([1, 2, -1, -2, 3], p=[0.4, 0.25, 0.2, 0.1, 0.05]))
         glide_s = min(0.45 * each_s, log_uniform((0.006, 0.05), rng))
         main_s = each_s if rng.random() < 0.6 else rng.uniform(0.15, 0.6)
         trill = [_Step(each_s, away * (k % 2), glide_s) for k in range(1, int(rng.integers(4, 15)))]
         return [_Step(main_s, 0.0, 0.0), *trill]
+    if kind == "tongued":
+        return _tongued(rng)
     slow = log_uniform((0.1, 0.5), rng)
     glide_s = log_uniform((0.006, 0.07), rng) if kind == "scale" or rng.random() < 0.6 else rng.uniform(0.06, 0.22)
     up = float(rng.choice([-1.0, 1.0]))
@@ -170,6 +176,17 @@ def _steps(rng: np.random.Generator) -> list[_Step]:
     return steps
 
 
+def _tongued(rng: np.random.Generator) -> list[_Step]:
+    """Notes that are parted by no more than a tongue or a turn of the bow, most of them of one pitch."""
+    each_s, now = log_uniform((0.1, 0.5), rng), 0.0
+    dip_db = rng.uniform(4.0, 24.0)
+    steps = [_Step(each_s, 0.0, 0.0)]
+    for _ in range(int(rng.integers(1, 9))):
+        now += float(rng.choice([0, 1, -1, 2, -2], p=[0.7, 0.075, 0.075, 0.075, 0.075]))
+        steps.append(_Step(each_s * rng.uniform(0.85, 1.2), now, 0.01, dip_db + rng.uniform(-2.0, 2.0)))
+    return steps
+
+
 def _breath(rng: np.random.Generator, rate_hz: int, longest_s: float, dips_db: float) -> _Breath:
     steps = _steps(rng)
     length = s_to_samples(min(longest_s, sum(step.length_s for step in steps)), rate_hz)
@@ -184,7 +201,7 @@ def _breath(rng: np.random.Generator, rate_hz: int, longest_s: float, dips_db: f
         moved = progress * progress * (3.0 - 2.0 * progress)
         curve[here] = (before + (step.semitones - before) * moved)[here]
         if clock > 0.0:
-            gain_db -= dips_db * np.exp(-(((time_s - clock) / rng.uniform(0.006, 0.02)) ** 2))
+            gain_db -= max(dips_db, step.dip_db) * np.exp(-(((time_s - clock) / rng.uniform(0.006, 0.02)) ** 2))
         if vibrato and step.length_s > 0.3:
             after_s = time_s - clock - 0.5 * step.glide_s
             inside = (after_s > 0.0) & (time_s < clock + step.length_s)
@@ -205,6 +222,8 @@ def _breath(rng: np.random.Generator, rate_hz: int, longest_s: float, dips_db: f
     curve += np.interp(time_s, np.arange(len(knots)) * 0.05, knots)
     swell = rng.normal(0.0, rng.uniform(0.0, 3.0), length // (rate_hz // 4) + 2)
     gain_db += np.interp(time_s, np.arange(len(swell)) * 0.25, swell)
+    if rng.random() < 0.25:  # a tremolo is no repetition
+        gain_db += rng.uniform(0.5, 4.0) * np.sin(2.0 * np.pi * rng.uniform(3.5, 8.0) * time_s + rng.uniform(0.0, 6.0))
     kept = [(a, min(b, length / rate_hz), c) for a, b, c in notes if a < length / rate_hz - 0.03]
     return _Breath(curve, 10.0 ** (gain_db / 20.0), np.array(kept).reshape(-1, 3))
 

@@ -49,6 +49,8 @@ class Timbre:
         Noise in the tone against its level.
     partials : int
         Nothing sounds above this many: a few in an organ's flue pipe or a simple oscillator.
+    first_falls : float
+        How many times faster the fundamental dies away than the others would have it: its octave is left then.
     """
 
     slope_db: float
@@ -62,6 +64,7 @@ class Timbre:
     vibrato_hz: float
     breath_db: float
     partials: int
+    first_falls: float = 1.0
 
 
 def draw_timbre(rng: np.random.Generator) -> Timbre:
@@ -84,6 +87,7 @@ def draw_timbre(rng: np.random.Generator) -> Timbre:
         vibrato_hz=float(rng.uniform(4.0, 7.0)),
         breath_db=float(rng.uniform(-60, -25)),
         partials=_few_partials(2, rng) if rng.random() < 0.2 else MOST_PARTIALS,
+        first_falls=float(rng.uniform(2.0, 8.0)) if plucked and rng.random() < 0.25 else 1.0,
     )
 
 
@@ -144,6 +148,7 @@ def additive(midi: float, length: int, rate_hz: int, timbre: Timbre, rng: np.ran
         partial = amplitude * np.sin(2 * np.pi * (number * cycles + rng.random()))
         if np.isfinite(timbre.decay_s):
             fall = 3.0 / timbre.decay_s * (number * f0_hz / 440.0) ** 0.5
+            fall *= timbre.first_falls if number == 1.0 else 1.0
             partial *= np.exp(-np.log(10.0) * fall * time_s)
         tone += partial
     tone /= max(float(np.abs(tone).max(initial=0.0)), 1e-9)

@@ -73,7 +73,8 @@ def _type(setting: Setting) -> str:
 def _range(setting: Setting) -> str:
     if setting.choices:
         return ", ".join(setting.choices)
-    return setting.range + (f", or {setting.automatic}: automatic" if setting.automatic is not None else "")
+    words = "".join(f", or {word}" for word, _ in setting.words)
+    return setting.range + (f", or {setting.automatic}: automatic" if setting.automatic is not None else words)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -134,12 +134,11 @@ HOLD_OUT = Setting(
     repeated=True,
     metavar="SOURCE",
 )
-# Model cards and settings files carry the name judge; elsewhere it is the verifier.
-JUDGE_SHARE = Setting(
-    name="judge_share",
+VERIFIER_SHARE = Setting(
+    name="verifier_share",
     kind="float",
     default=1.6,
-    help="Pieces that the judge of beginnings learns from, for each that the classifier learns from; 0 for no judge.",
+    help="Pieces that the verifier learns from, for each that the classifier learns from; 0 for no verifier.",
     low=0.0,
     high=100.0,
 )
@@ -162,7 +161,20 @@ SHARES = {
     "speech": _share("speech", 0.05, "computed speech"),
 }
 TRAINING: tuple[Setting, ...] = (
-    *(ESTIMATOR, HIDDEN, PIECES, EPOCHS, LEARNING_RATE, ALPHA, BATCH, SEED, SYNTHETIC, MEMORY, HOLD_OUT, JUDGE_SHARE),
+    *(
+        ESTIMATOR,
+        HIDDEN,
+        PIECES,
+        EPOCHS,
+        LEARNING_RATE,
+        ALPHA,
+        BATCH,
+        SEED,
+        SYNTHETIC,
+        MEMORY,
+        HOLD_OUT,
+        VERIFIER_SHARE,
+    ),
     *SHARES.values(),
 )
 

@@ -53,7 +53,7 @@ class Settings:
         What rows may take in memory at once.
     hold_out : tuple of str
         Sources or instruments (a part of the name will do) that are measured on instead of learned from.
-    judge_share : float
+    verifier_share : float
         Pieces that the verifier of beginnings learns from, for each that the scorer learns from. With 0 there is none,
         and thresholds decide; or, where a model is started from, its verifier is left as it is.
     mixture : Mixture
@@ -71,7 +71,7 @@ class Settings:
     synthetic: bool = described(catalogue.SYNTHETIC)
     memory_mb: int = described(catalogue.MEMORY)
     hold_out: tuple[str, ...] = described(catalogue.HOLD_OUT)
-    judge_share: float = described(catalogue.JUDGE_SHARE)
+    verifier_share: float = described(catalogue.VERIFIER_SHARE)
     mixture: Mixture = field(default_factory=Mixture)
 
     def __post_init__(self) -> None:
@@ -87,9 +87,9 @@ class Settings:
             setting.check(getattr(self, name))
 
     @property
-    def judge_pieces(self) -> int:
+    def verifier_pieces(self) -> int:
         """How many pieces the verifier learns from."""
-        return math.ceil(self.judge_share * self.pieces)
+        return math.ceil(self.verifier_share * self.pieces)
 
     @property
     def fingerprint(self) -> str:

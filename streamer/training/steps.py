@@ -50,8 +50,8 @@ def steps_of(settings: Settings, start: Model | None) -> list[Step]:
         steps.append(Step(LEARNING, settings.epochs, _EPOCH_WEIGHT * pieces))
     if settings.hold_out:
         steps.append(Step(TESTING, -(-pieces // HELD_OUT_SHARE), _FEATURES_WEIGHT))
-    if settings.judge_share and (start is None or start.verifier is not None):
-        judged, rounds = settings.judge_pieces, ROUNDS if start is None else 1
-        steps.append(Step(ANALYSING, judged, _ANALYSIS_WEIGHT))
-        steps += [Step(f"{VERIFYING} {turn + 1}", judged, _ROUND_WEIGHT) for turn in range(rounds)]
+    if settings.verifier_share and (start is None or start.verifier is not None):
+        led, rounds = settings.verifier_pieces, ROUNDS if start is None else 1
+        steps.append(Step(ANALYSING, led, _ANALYSIS_WEIGHT))
+        steps += [Step(f"{VERIFYING} {turn + 1}", led, _ROUND_WEIGHT) for turn in range(rounds)]
     return steps

@@ -167,8 +167,8 @@ def train(
         losses |= _losses("held out", model, start, held)
     card = _card(parts, settings, data, known, losses, start)
     verifier = start.verifier if start else None
-    if settings.judge_share and (start is None or verifier is not None):  # what had none goes on without
-        verifier, card["judge"] = train_verifier(parts.learned, model, settings, HOP, work, jobs, progress, verifier)
+    if settings.verifier_share and (start is None or verifier is not None):  # what had none goes on without
+        verifier, card["verifier"] = train_verifier(parts.learned, model, settings, HOP, work, jobs, progress, verifier)
     return Model(network, card, verifier, start.thresholds if start else USUAL)
 
 
@@ -295,7 +295,7 @@ class _Notebook:
     def __init__(self, work: Path, shards: Shards, settings: Settings, start: Model | None) -> None:
         import sklearn
 
-        of_classifier = replace(settings, judge_share=0.0).fingerprint
+        of_classifier = replace(settings, verifier_share=0.0).fingerprint
         facts = [shards.folder.name, of_classifier, start and weights_hash(start.scorer), sklearn.__version__]
         self._path = work / f"learning-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}.npz"
 

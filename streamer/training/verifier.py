@@ -111,7 +111,7 @@ def train_verifier(
     OutputError
         If ``work`` cannot be written to.
     """
-    pieces, rounds = settings.judge_pieces, ROUNDS if start is None else 1
+    pieces, rounds = settings.verifier_pieces, ROUNDS if start is None else 1
     curriculum = _curriculum(recordings, settings)
     bench = _Bench(_folder(recordings, curriculum, model, hop, work, start), pieces, TrackerConfig(hop=hop))
     records = [bench.record(k) for k in range(pieces)]

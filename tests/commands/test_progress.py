@@ -44,4 +44,4 @@ def test_steps_are_those_that_the_settings_ask_for() -> None:
     rounds = [f"verifier, round {turn}" for turn in range(1, 5)]
     assert names() == ["features", "learning", "analysing", *rounds]
     assert names(hold_out=["viol"])[2] == "held-out features"
-    assert names(estimator="logistic", judge_share=0.0) == ["features"]
+    assert names(estimator="logistic", verifier_share=0.0) == ["features"]

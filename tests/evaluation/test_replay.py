@@ -47,7 +47,7 @@ def test_thresholds_decide(memory):
     assert slower > emitted
 
 
-def test_without_a_judge_sums_of_evidence_decide(memory):
+def test_without_a_verifier_sums_of_evidence_decide(memory):
     config, alone = TrackerConfig(), replace(memory, verifier=None)
     assert len(replay(alone, config)) >= len(NOTES)
     assert len(replay(alone, config, replace(Thresholds(), begin=1e9))) == 0

@@ -68,7 +68,7 @@ def other_values(members: dict[str, np.ndarray], rng: random.Random) -> bytes:
             case 2 if members[name].dtype == np.float32:
                 members[name] = members[name] * np.float32(rng.choice((1e3, 1e5, 1e9, -1.0, 0.0)))
             case 3:
-                members[rng.choice(("weight_9", "judge_weight_0", "x" * 5000, "../x", "a\x1bb"))] = odd_array(rng)
+                members[rng.choice(("weight_9", "verifier_weight_0", "x" * 5000, "../x", "a\x1bb"))] = odd_array(rng)
             case _:
                 card = json.loads(arrays()["card"].tobytes())
                 card[rng.choice(sorted(card))] = odd_card(rng)

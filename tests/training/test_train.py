@@ -469,7 +469,7 @@ def test_the_verifier_follows_a_scorer_that_is_adapted(recordings: list, trained
         return float(np.logaddexp(0.0, np.where(cases.targets[:, 0], -odds, odds)).mean())
 
     assert loss(adapted.verifier) < loss(credulous)
-    left = train(recordings, replace(settings, judge_share=0.0), tmp_path, start=start)
+    left = train(recordings, replace(settings, verifier_share=0.0), tmp_path, start=start)
     assert left.verifier is credulous
     assert train(recordings, settings, tmp_path, start=replace(start, verifier=None)).verifier is None
 
