@@ -62,6 +62,19 @@ void streamer_fine_pitches(const float *correlation, size_t count, const int64_t
                            const double *name_hz, const float *period_ratio, double rate_hz, double *f0_hz,
                            int64_t *age);
 
+/* What fine pitches are found with: [88] each. */
+typedef struct {
+    const int32_t *level;
+    const double *name_hz;
+    double rate_hz;
+} streamer_pitch_tables;
+
+/* A network's two log odds of each candidate, [hops][88] each, and of the likeliest one its frequency and age, as above.
+   Returns 1, and leaves all undefined, if the network is of another shape. */
+int streamer_score(const streamer_network *network, const float *features, size_t hops,
+                   const streamer_pitch_tables *tables, const float *correlation, const float *period_ratio,
+                   float *scores, float *onset_scores, int64_t *likeliest, double *f0_hz, int64_t *age);
+
 /* How many hops back things lie, as streamer.decision.onset_context and .contour count them. */
 typedef struct {
     double hop_ms, weight, tuning_weight;

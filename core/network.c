@@ -83,3 +83,28 @@ void streamer_network_log_odds(const streamer_network *net, const float *rows, s
             memcpy(out + (first + r) * net->outputs[last], x + r * stride, net->outputs[last] * sizeof(float));
     }
 }
+
+int streamer_score(const streamer_network *net, const float *features, size_t hops, const streamer_pitch_tables *t,
+                   const float *correlation, const float *period_ratio, float *scores, float *onset_scores,
+                   int64_t *likeliest, double *f0_hz, int64_t *age)
+{
+    float odds[NOTES * 2];
+    size_t k, i;
+
+    if (net->outputs[net->layers - 1] != 2 || net->inputs[0] != FEATURES)
+        return 1;
+    for (k = 0; k < hops; k++, scores += NOTES, onset_scores += NOTES) {
+        size_t top = 0;
+        streamer_network_log_odds(net, features + k * NOTES * FEATURES, NOTES, odds);
+        for (i = 0; i < NOTES; i++) {
+            scores[i] = odds[2 * i];
+            onset_scores[i] = odds[2 * i + 1];
+        }
+        for (i = 1; i < NOTES && scores[top] == scores[top]; i++) /* as numpy: the first, or what is no number */
+            if (scores[i] > scores[top] || scores[i] != scores[i])
+                top = i;
+        likeliest[k] = (int64_t)top;
+    }
+    streamer_fine_pitches(correlation, hops, likeliest, t->level, t->name_hz, period_ratio, t->rate_hz, f0_hz, age);
+    return 0;
+}

@@ -65,8 +65,9 @@ static void follow(const streamer_machine_settings *t, streamer_machine_state *s
         s->stood_ms += t->hop_ms;
     end = end < NOTES ? end : NOTES;
     if (held && fabs(pitch - s->reference) < t->swing_semitones)
-        for (i = s->current > NEAR_NOTES ? (size_t)s->current - NEAR_NOTES : 0; i < NOTES && i <= (size_t)s->current + NEAR_NOTES; i++)
-            stay = greater(stay, e->scores[i]);
+        for (i = 0; i < NOTES; i++)
+            if (abs((int)i - s->current) <= NEAR_NOTES)
+                stay = greater(stay, e->scores[i]);
     if (fabs(pitch - s->reference) < t->same_semitones) {
         stay = e->scores[first];
         for (i = first + 1; i < end; i++)

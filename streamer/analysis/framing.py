@@ -54,7 +54,8 @@ class Hopper:
             raise AudioFormatError(
                 f"samples are {samples.dtype} of shape {samples.shape}; give mono float32 of shape (n,)"
             )
-        samples = np.concatenate([self._pending, samples])  # a copy: the caller may reuse its buffer
+        # A copy: the caller may reuse its buffer.
+        samples = np.concatenate([self._pending, samples]) if len(self._pending) else samples.copy()
         whole = len(samples) // self._hop * self._hop
         self._pending = samples[whole:]
         return samples[:whole].reshape(-1, self._hop)

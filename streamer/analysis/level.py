@@ -54,8 +54,8 @@ class LevelMeter:
             Consecutive hops, mono, full scale +-1.
         """
         peak, power = self._peaks_and_powers(hops)
-        faulty = ~(peak <= LOUDEST)  # also where it is no number
-        if faulty.any():
+        if len(power) < len(hops):
+            faulty = ~(peak <= LOUDEST)  # also where it is no number
             hops = hops.copy()
             hops[faulty] = np.nan_to_num(hops[faulty], nan=0.0, posinf=0.0, neginf=0.0).clip(-LOUDEST, LOUDEST)
             peak, power = self._peaks_and_powers(hops)
@@ -66,7 +66,7 @@ class LevelMeter:
         return hops, Levels(peak, power, level_db)
 
     def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
-        """Peak and mean square of each hop; where the peak is no number, or too large, the latter means nothing."""
+        """Peak and mean square of each hop; without the latter where a peak is no number, or too large."""
         size = hops.shape[1]
         peak = np.abs(hops).max(axis=1)
         if not (peak <= LOUDEST).all():

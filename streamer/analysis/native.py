@@ -77,7 +77,9 @@ class NativeStream:
         self._stream = self._ffi.gc(stream, self._lib.streamer_stream_free)
         level, name_hz = self._features.level.astype(np.int32), self._features.f0_hz
         buffer = self._ffi.from_buffer
-        self._for_pitches = (buffer, self._lib, buffer("int32_t[]", level), buffer("double[]", name_hz))
+        kept = (buffer("int32_t[]", level), buffer("double[]", name_hz))
+        pitch_tables = self._ffi.new("streamer_pitch_tables *", (*kept, rate_hz))
+        self._for_pitches = (buffer, self._lib, *kept, pitch_tables)
 
     def analyse(self, hops: FloatArray) -> FeatureBatch:
         """As in `FeatureStream`."""
@@ -91,15 +93,13 @@ class NativeStream:
         self._lib.streamer_stream_analyse(
             self._stream, pointer(hops), n, pointer(matrix), pointer(correlation), pointer(ratio)
         )
-        return FeatureBatch(
-            matrix, _NativePitches(correlation, ratio, self._rate_hz, self._features, self._for_pitches)
-        )
+        return FeatureBatch(matrix, NativePitches(correlation, ratio, self._rate_hz, self._features, self._for_pitches))
 
     def _pointer(self, array: FloatArray) -> Any:
         return self._ffi.from_buffer("float[]", array)
 
 
-class _NativePitches(FinePitches):
+class NativePitches(FinePitches):
     """The same numbers, to the bit, sooner."""
 
     def __init__(
@@ -119,7 +119,7 @@ class _NativePitches(FinePitches):
         if len(candidates) != n:
             raise ValueError(f"{len(candidates)} candidates for {n} hops")
         f0_hz, age, chosen = np.empty(n), np.empty(n, np.int64), candidates.astype(np.int64, copy=False)
-        buffer, lib, level, name_hz = self._compiled
+        buffer, lib, level, name_hz, _ = self._compiled
         lib.streamer_fine_pitches(
             buffer("float[]", self.correlation),
             n,
@@ -132,6 +132,45 @@ class _NativePitches(FinePitches):
             buffer("int64_t[]", age),
         )
         return f0_hz, age
+
+    def scored(
+        self, matrix: FloatArray, network: "NativeNetwork"
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
+        """All at once what a scorer says of the hops, and the fine pitch of the likeliest candidates.
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (hops, 88, features)
+            Of the same hops.
+        network : NativeNetwork
+            The scorer.
+
+        Returns
+        -------
+        scores, onset_scores : ndarray of float32, shape (hops, 88)
+        likeliest, f0_hz, age : ndarray, shape (hops,)
+            As of `streamer.analysis.evidence.Evidence`.
+        """
+        n = len(self.correlation)
+        buffer, lib, _, _, tables = self._compiled
+        odds = np.empty((2, n, len(CANDIDATES)), np.float32)
+        likeliest, f0_hz, age = np.empty(n, np.int64), np.empty(n), np.empty(n, np.int64)
+        other_shape = lib.streamer_score(
+            network.core,
+            buffer("float[]", matrix),
+            n,
+            tables,
+            buffer("float[]", self.correlation),
+            buffer("float[]", self.period_ratio),
+            buffer("float[]", odds[0]),
+            buffer("float[]", odds[1]),
+            buffer("int64_t[]", likeliest),
+            buffer("double[]", f0_hz),
+            buffer("int64_t[]", age),
+        )
+        if other_shape:
+            raise ValueError(f"the network does not make two outputs of {len(NAMES)} features")
+        return odds[0], odds[1], likeliest.astype(np.intp, copy=False), f0_hz, age
 
 
 class _NativeMeter(LevelMeter):
@@ -216,6 +255,11 @@ class NativeNetwork:
     ------
     ValueError
         If a layer is wider than the core takes.
+
+    Attributes
+    ----------
+    core : cdata
+        Its ``streamer_network``.
     """
 
     def __init__(
@@ -233,7 +277,7 @@ class NativeNetwork:
         network = self._lib.streamer_network_new(len(weights), units, *pointers, fastest)
         if network == self._ffi.NULL:
             raise ValueError("a layer is wider than the compiled core takes")
-        self._network = self._ffi.gc(network, self._lib.streamer_network_free)
+        self.core = self._ffi.gc(network, self._lib.streamer_network_free)
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """As of `Network`.
@@ -250,6 +294,6 @@ class NativeNetwork:
         if out.size:
             pointer = self._ffi.from_buffer
             self._lib.streamer_network_log_odds(
-                self._network, pointer("float[]", rows), out.size // self._outputs, pointer("float[]", out)
+                self.core, pointer("float[]", rows), out.size // self._outputs, pointer("float[]", out)
             )
         return out

@@ -28,7 +28,7 @@ class Network:
     biases: tuple[FloatArray, ...]
 
     @cached_property
-    def _native(self) -> Any | None:
+    def compiled(self) -> Any | None:
         """The compiled core's network; None where numpy computes."""
         from streamer.analysis.native import NativeNetwork
 
@@ -39,7 +39,7 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what only this process can use."""
-        return {name: value for name, value in self.__dict__.items() if name != "_native"}
+        return {name: value for name, value in self.__dict__.items() if name != "compiled"}
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Log odds of each output for each row.
@@ -53,8 +53,8 @@ class Network:
         -------
         ndarray of float32, shape (..., n, outputs)
         """
-        if self._native is not None:
-            return self._native.log_odds(matrix)  # type: ignore[no-any-return]
+        if self.compiled is not None:
+            return self.compiled.log_odds(matrix)  # type: ignore[no-any-return]
         x = matrix
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = x @ weight

@@ -67,12 +67,11 @@ class Decider:
         pitches = [hz_to_midi(f0, self.config.reference_hz) if f0 > 0.0 else None for f0 in evidence.f0_hz.tolist()]
         audible = [level_db > self.config.gate_db for level_db in evidence.levels.level_db]
         self._machine.take(evidence, pitches, audible)
-        best = evidence.scores[np.arange(len(evidence)), evidence.likeliest].tolist()
-        for k, (likeliest, midi, score) in enumerate(zip(evidence.likeliest.tolist(), pitches, best, strict=True)):
+        for k, (likeliest, midi) in enumerate(zip(evidence.likeliest.tolist(), pitches, strict=True)):
             self._now += self.config.hop
             self._loudness.add(evidence.levels.power[k])
             decision = self._machine.step(k)
-            confidence = 1.0 / (1.0 + math.exp(-max(score, _LEAST)))
+            confidence = 1.0 / (1.0 + math.exp(-max(evidence.scores.item(k, likeliest), _LEAST)))
             voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
             if estimates:
                 yield self._estimate(evidence, k, voiced, confidence)
@@ -86,14 +85,14 @@ class Decider:
                 self._measure(midi)
 
     def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
-        f0_hz = float(evidence.f0_hz[hop])
+        f0_hz = evidence.f0_hz.item(hop)
         return PitchEstimate(
             sample=self._now,
-            centre=self._now - int(evidence.age[hop]),
+            centre=self._now - evidence.age.item(hop),
             f0_hz=f0_hz if voiced else None,
             confidence=confidence,
             level_db=evidence.levels.level_db[hop],
-            peak=float(evidence.levels.peak[hop]),
+            peak=evidence.levels.peak.item(hop),
             guess_hz=f0_hz,
         )
 

@@ -203,6 +203,24 @@ def test_fine_pitches_are_the_same_to_the_bit(recording: Recording) -> None:
             assert (f0_hz[k], age[k]) == pitch.at(k, candidate)
 
 
+@pytest.mark.parametrize("bias", [0.0, np.nan, np.inf])
+def test_scores_and_pitches_at_once_are_those_one_after_the_other(bias: float) -> None:
+    hops, rate_hz = hops_of(RECORDINGS[2])
+    network = layers(np.random.default_rng(3), [81, 20, 2])
+    network.biases[-1][0] += bias
+    batch = native_stream(rate_hz).analyse(hops)
+    scores, onset_scores, likeliest, f0_hz, age = batch.pitch.scored(batch.matrix, network.compiled)
+    odds = network.log_odds(batch.matrix)
+    assert scores.tobytes() == odds[:, :, 0].tobytes()
+    assert onset_scores.tobytes() == odds[:, :, 1].tobytes()
+    assert likeliest.tolist() == odds[:, :, 0].argmax(axis=1).tolist()
+    expected = batch.pitch.of_each(likeliest)
+    assert (f0_hz.tobytes(), age.tobytes()) == (expected[0].tobytes(), expected[1].tobytes())
+    for units in ([81, 3], [80, 2]):
+        with pytest.raises(ValueError, match="outputs"):
+            batch.pitch.scored(batch.matrix, layers(np.random.default_rng(3), units).compiled)
+
+
 @given(size=st.sampled_from([16, 43, 128, 8192]), kind=st.sampled_from(ANY), seed=st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
 def test_levels_agree_and_what_is_no_number_is_silenced(size, kind, seed) -> None:
