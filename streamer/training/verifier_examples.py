@@ -38,8 +38,15 @@ _BOLDER = Thresholds(
     evident=2.0,
     right_evident=1.0,
     octave_likely=-2.0,
+    right_near=1.0,
+    right_correct=0.0,
+    right_young=0.0,
     right_third=2.0,
     third_likely=-2.0,
+    # What has been left ends at once here: led with more patience, verifiers took swings for notes, and notes for swings.
+    swing_semitones=0.0,
+    right_stands=0.0,
+    left_ms=1e5,
 )
 _SPREAD = 1.5  # log odds by which a verifier's decisions are shifted from one phrase to the next
 
