@@ -43,7 +43,7 @@ _BOLDER = Thresholds(
     right_young=0.0,
     right_third=2.0,
     third_likely=-2.0,
-    # What has been left ends at once here: led with more patience, verifiers took swings for notes, and notes for swings.
+    # What has been left ends at once: led with more patience, verifiers took swings for notes, and notes for swings.
     swing_semitones=0.0,
     right_stands=0.0,
     left_ms=1e5,
