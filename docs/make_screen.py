@@ -56,7 +56,7 @@ def snapshots() -> Iterator[Snapshot]:
     performance = demo_performance(DEFAULT_RATE_HZ)
     rate_hz = performance.rate_hz
     tracker = make_tracker(TrackerConfig(), rate_hz)
-    builder, latency = SnapshotBuilder(rate_hz, tracker.config.a4_hz), LatencyStats()
+    builder, latency = SnapshotBuilder(rate_hz), LatencyStats()
     step = rate_hz // FRAMES_PER_S
     for end in range(step, round(TO_S * rate_hz) + 1, step):
         for event in tracker.process(performance.samples[end - step : end]):

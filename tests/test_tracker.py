@@ -297,7 +297,7 @@ def test_wrong_samples_are_refused_in_one_line():
 
 
 def test_wrong_settings_are_refused_in_one_line():
-    for wrong in ({"hop": 1}, {"eagerness": 2.0}, {"low_midi": 80, "high_midi": 70}, {"a4_hz": 0.0}):
+    for wrong in ({"hop": 1}, {"eagerness": 2.0}, {"low_midi": 80, "high_midi": 70}, {"a4_hz": 1.0}):
         with pytest.raises(ConfigError):
             TrackerConfig(**wrong)
     with pytest.raises(ConfigError, match="sample rate"):

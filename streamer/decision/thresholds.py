@@ -97,7 +97,7 @@ class Thresholds:
     propose: float = 7.0
     propose_again: float = -2.0
     propose_again_ms: float = 25.0
-    right: float = 1.25
+    right: float = 1.35
     evident: float = 2.0
     right_evident: float = 0.4
     right_again: float = -0.5

@@ -212,7 +212,7 @@ def test_notes_and_what_the_verifier_is_asked_are_the_same(seed, wild, correct_m
 def test_such_phrases_have_notes_that_begin_again_and_are_corrected() -> None:
     """Or else what the test above compares would be little."""
     seen = []
-    for seed in range(4):
+    for seed in range(12):
         events, rows = notes_of(phrase_of(np.random.default_rng(seed), 1500, False), 32, seed, correct_ms=120.0)
         seen += [event for event in events if isinstance(event, NoteOn)]
         assert len(rows) > 100
