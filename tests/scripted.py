@@ -24,6 +24,8 @@ Step = int | Callable[[], object] | None
 class ScriptedTracker(Tracker):
     """Says what the samples tell it to."""
 
+    a4_hz = 440.0  # type: ignore[assignment]
+
     def __init__(self) -> None:
         self.config = TrackerConfig()
         self.rate_hz = RATE_HZ

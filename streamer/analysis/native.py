@@ -100,7 +100,21 @@ class NativeStream:
 
 
 class NativePitches(FinePitches):
-    """The same numbers, to the bit, sooner."""
+    """The same numbers, to the bit, sooner.
+
+    Parameters
+    ----------
+    correlation : ndarray of float32, shape (hops, windows, lags)
+        As `FinePitches` takes it.
+    period_ratio : ndarray of float32, shape (hops, 88)
+        As well.
+    rate_hz : int
+        Samples per second.
+    extractor : FeatureExtractor
+        Whose candidates these are.
+    compiled : cdata
+        The core's stream.
+    """
 
     def __init__(
         self,

@@ -40,9 +40,14 @@ def began_ms_ago(log_odds: FloatArray) -> float:
 
 
 def rises_by_db(log_odds: FloatArray) -> float:
-    """By how much the level of a note that is held to be right is yet to rise, shape (len(OUTPUTS),).
+    """By how much the level of a note that is held to be right is yet to rise, in dB.
 
     The mean of what the outputs say: that it rises by more than each of `RISES_DB`.
+
+    Parameters
+    ----------
+    log_odds : ndarray of float32, shape (len(OUTPUTS),)
+        What the verifier says.
     """
     right, *rises = 1.0 / (1.0 + np.exp(-log_odds[[0, *range(1 + len(AGES_MS), len(log_odds))]].clip(-30.0, 30.0)))
     more = np.minimum.accumulate(np.minimum(1.0, np.array(rises) / max(right, 1e-6)))

@@ -227,12 +227,30 @@ def microphone_tilt(samples: Samples, rate_hz: int, rng: np.random.Generator, ti
 
 
 def log_uniform_hz(bounds: Range, rng: np.random.Generator) -> float:
-    """A frequency between two, each octave as likely."""
+    """A frequency between two, each octave as likely.
+
+    Parameters
+    ----------
+    bounds : (float, float)
+        The lowest and the highest, in Hz.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     return float(bounds[0] * (bounds[1] / bounds[0]) ** rng.random())
 
 
 def low_passed(samples: Samples, rate_hz: int, edge_hz: float) -> Samples:
-    """A sound without what lies above a frequency, without any delay."""
+    """A sound without what lies above a frequency, without any delay.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The sound.
+    rate_hz : int
+        Samples per second.
+    edge_hz : float
+        Where its band ends.
+    """
     from scipy.signal import firwin, oaconvolve
 
     if edge_hz >= 0.45 * rate_hz:

@@ -105,7 +105,15 @@ def slurred(banks: Sequence[Bank], rng: np.random.Generator, rate_hz: int = 44_1
 
 
 def inflected(phrase: Phrase, rng: np.random.Generator) -> Phrase:
-    """A phrase whose longer notes get a vibrato, and whose notes begin with scoops, more of them than it had."""
+    """A phrase whose longer notes get a vibrato, and whose notes begin with scoops, more of them than it had.
+
+    Parameters
+    ----------
+    phrase : Phrase
+        As it was played or sung.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     rate_hz = phrase.rate_hz
     curve = np.zeros(len(phrase.samples))
     depth, rate = _vibrato_depth(rng), rng.uniform(4.5, 7.0)

@@ -65,7 +65,15 @@ def recorded_nonmusic(
 
 
 def one_after_the_other(first: Phrase, second: Phrase, rng: np.random.Generator) -> Phrase:
-    """Half of a phrase, then half of another at the same rate: somebody speaks, then plays, or the other way round."""
+    """Half of a phrase, then half of another at the same rate: somebody speaks, then plays, or the other way round.
+
+    Parameters
+    ----------
+    first, second : Phrase
+        What comes first, and what follows.
+    rng : numpy.random.Generator
+        Decides everything that is random.
+    """
     half = s_to_samples(0.5 * first.duration_s * rng.uniform(0.6, 1.4), first.rate_hz)
     rest = max(0, len(first.samples) - half)
     at_s = half / first.rate_hz

@@ -208,7 +208,9 @@ def test_what_was_received_keeps_both_names(tmp_path):
 
 def test_no_row_has_a_name_that_its_own_median_contradicts(tmp_path):
     sink = NotesCsvSink(tmp_path / "n.csv", RATE_HZ)
-    feed(sink, [NoteOn(9_600, 8_000, 60, 90, 60.4, note_id=1), NoteOff(48_000, 47_000, 60, 60.9, note_id=1)])
+    feed(
+        sink, [NoteOn(9_600, 8_000, 60, 90, 60.4, note_id=1), NoteOff(48_000, 47_000, 60, 60.9, note_id=1, settled=61)]
+    )
     sink.close()
     assert (tmp_path / "n.csv").read_text().splitlines()[1].split(",")[4] == "61"
 

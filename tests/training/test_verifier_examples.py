@@ -52,7 +52,9 @@ def test_a_fast_repetition_is_right_after_the_note_before_was_told() -> None:
 
 def test_what_is_right_grows_older(memory: EvidenceRecord) -> None:
     targets = verifier_examples_of(memory, TrackerConfig(), always(-20.0), 0).targets
-    assert (np.diff(targets[:, 1:].astype(int), axis=1) >= 0).all()  # younger than 20 ms is younger than 30 ms
+    ages, rises = targets[:, 1 : 1 + len(AGES_MS)].astype(int), targets[:, 1 + len(AGES_MS) :].astype(int)
+    assert (np.diff(ages, axis=1) >= 0).all()  # younger than 20 ms is younger than 30 ms
+    assert (np.diff(rises, axis=1) <= 0).all()  # what rises by 5 dB rises by 3 dB
     assert (targets[:, 1:] <= targets[:, :1]).all()
 
 
