@@ -97,9 +97,9 @@ class Thresholds:
     propose: float = 7.0
     propose_again: float = -2.0
     propose_again_ms: float = 25.0
-    right: float = 1.4
+    right: float = 1.25
     evident: float = 2.0
-    right_evident: float = 0.3
+    right_evident: float = 0.4
     right_again: float = -0.5
     right_change: float = 1.0
     right_near: float = 1.5

@@ -41,7 +41,7 @@ def test_clicks_leave_them_bounded(rate_hz: int) -> None:
     assert np.abs(batch.matrix[:, :, :18]).max() < MOST + 0.01
 
 
-@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("rate_hz", RATES_HZ[:-1])  # at 192 kHz it is no metronome but a buzz of 78 Hz
 def test_a_metronome_of_single_samples_gives_no_note(rate_hz: int) -> None:
     tracker = make_tracker(TrackerConfig(), rate_hz, hops_at_once=4)
     assert not [event for event in tracker.process(metronome()) if isinstance(event, NoteOn)]

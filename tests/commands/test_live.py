@@ -101,7 +101,8 @@ def test_the_demo_writes_what_it_heard_and_says_how_much_that_was(tmp_path):
     sent = [message.note for message in mido.MidiFile(midi) if message.type == "note_on"]
     events = map(json.loads, jsonl.read_text().splitlines())
     begun = [event["note"] for event in events if event["type"] == "note_on" and not event["corrects"]]
-    assert sum(abs(a - b) for a, b in zip(sent, begun, strict=True)) <= 2  # the file has the names that they settled on
+    renamed = sum(a != b for a, b in zip(sent, begun, strict=True))  # the file has the names that they settled on
+    assert renamed <= 0.1 * played
     assert len(sent) == heard + extra
 
 
