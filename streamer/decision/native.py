@@ -90,15 +90,16 @@ class NativeContext:
         level_db: Sequence[float],
     ) -> None:
         """As in `OnsetContext`. The arrays are not to be changed until the next call."""
+        count = len(pitches)
+        shape = (count, N_CANDIDATES)
+        if scores.shape != shape or onset_scores.shape != shape or len(level_db) != count:
+            raise ValueError(f"scores are of shape {scores.shape}, not {shape}")
         self._take(self._given)
         self._scores = np.ascontiguousarray(scores, np.float32)
         self._onset_scores = np.ascontiguousarray(onset_scores, np.float32)
-        self._pitches = np.array([pitch or 0.0 for pitch in pitches])
+        self._pitches = np.array([pitch or 0.0 for pitch in pitches], np.float64)
         self._level_db = np.array(level_db, np.float64)
-        self._given, self._taken = len(self._pitches), 0
-        shape = (len(self._pitches), N_CANDIDATES)
-        if self._scores.shape != shape or self._onset_scores.shape != shape or len(self._level_db) != shape[0]:
-            raise ValueError(f"scores are of shape {scores.shape}, not {shape}")
+        self._given, self._taken = count, 0
 
     def _take(self, upto: int) -> None:
         """Take those hops that were not yet, so that the last of them is the latest that the core knows."""
