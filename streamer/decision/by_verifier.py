@@ -40,7 +40,8 @@ class VerifierMachine(NoteMachine):
 
     def __init__(self, config: TrackerConfig, hop_ms: float, verify: Verify, thresholds: Thresholds = USUAL) -> None:
         self._verify = verify
-        self._correct_ms = config.correct_ms
+        self._corrects = config.correct_ms > 0.0
+        self._young_ms = config.correct_ms or USUAL_CORRECT_MS  # while it is, a name may be doubted
         self._asked_at_all = thresholds.right + thresholds.right_per_eagerness * (0.5 - config.eagerness)
         super().__init__(config, hop_ms, thresholds)
 
@@ -50,8 +51,7 @@ class VerifierMachine(NoteMachine):
         self._stood_ms = 0.0  # of the note that sounds, near its name
         self._near_at = 0  # hops after it began when its pitch was last near
         self._context = make_context(self._hop_ms)
-        within_ms = self._correct_ms or USUAL_CORRECT_MS
-        self._native = make_sums(self._hop_ms, self.thresholds, within_ms, self._context, self._sums, self._ages)
+        self._native = make_sums(self._hop_ms, self.thresholds, self._young_ms, self._context, self._sums, self._ages)
 
     def take(self, evidence: Evidence, pitches: Sequence[float | None], audible: Sequence[bool]) -> None:
         """As in `NoteMachine`."""
@@ -107,7 +107,7 @@ class VerifierMachine(NoteMachine):
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
         corrects = self._is_correction(proposed[best])
-        if corrects and not self._correct_ms:
+        if corrects and not self._corrects:
             return None
         ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
         sounds_ago = round(age_ms / self._hop_ms)
@@ -148,10 +148,12 @@ class VerifierMachine(NoteMachine):
 
     def _is_correction(self, candidate: int) -> bool:
         """Whether this is what sounds, under a better name: that began a moment ago, and hardly stood on its own."""
-        if self.current is None or not 1 <= abs(candidate - self.current) <= _NEAR:
-            return False
-        within_ms = self._correct_ms or USUAL_CORRECT_MS
-        return self._since * self._hop_ms <= within_ms and self._stood_ms <= _STOOD_MS
+        young = self._since * self._hop_ms <= self._young_ms
+        return young and self._stood_ms <= _STOOD_MS and self._is_near(candidate)
+
+    def _is_near(self, candidate: int) -> bool:
+        """Whether it is one of the two nearest names on either side of what sounds."""
+        return self.current is not None and 1 <= abs(candidate - self.current) <= _NEAR
 
     def _proposed(self, hop: int) -> list[int]:
         """The notes that are worth asking about."""
@@ -209,7 +211,7 @@ class VerifierMachine(NoteMachine):
     def _stands(self, candidate: int, context: FloatArray) -> float:
         """So much less is asked for where the pitch has left what sounds for a neighbour, and stands there."""
         t = self.thresholds
-        if self.current is None or not 1 <= abs(candidate - self.current) <= _NEAR:
+        if not self._is_near(candidate):
             return 0.0
         stands = context[_STOOD] > math.log1p(t.stands_ms) and abs(context[_STANDS_OFF]) < t.stands_semitones
         return t.right_stands if stands else 0.0
@@ -219,11 +221,12 @@ class VerifierMachine(NoteMachine):
         t, scores = self.thresholds, self._scores[hop]
         asked = self._asked_at_all
         if self.current is not None:
-            away = abs(candidate - self.current)
             if self._is_correction(candidate):
                 asked += t.right_correct
-            elif not away or self._away_ms <= t.left_ms:
-                asked += t.right_again if not away else t.right_near if away <= _NEAR else t.right_change
+            elif candidate == self.current:
+                asked += t.right_again
+            elif self._away_ms <= t.left_ms:
+                asked += t.right_near if self._is_near(candidate) else t.right_change
         if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
             asked -= t.right_evident
         third_of = candidate - _THIRD_HARMONIC

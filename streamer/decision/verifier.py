@@ -11,6 +11,7 @@ from streamer.events import FloatArray
 Verify = Callable[[Sequence[int], FloatArray], FloatArray]
 """Candidates and their onset contexts -> log odds, shape (candidates, len(OUTPUTS))."""
 
+_YOUNGER, _RISES = slice(1, 1 + len(AGES_MS)), slice(1 + len(AGES_MS), None)  # of the outputs
 _PROBABLE = 0.7  # with which a note is older than the second of the two ages that its date lies halfway between
 _OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the verifier's ages to nothing here
 
@@ -31,8 +32,7 @@ def began_ms_ago(log_odds: FloatArray) -> float:
     log_odds : ndarray of float32, shape (len(OUTPUTS),)
         What the verifier says.
     """
-    right, *younger = 1.0 / (1.0 + np.exp(-log_odds[: 1 + len(AGES_MS)].clip(-30.0, 30.0)))
-    older = np.minimum.accumulate(1.0 - np.minimum(1.0, np.array(younger) / max(right, 1e-6)))
+    older = np.minimum.accumulate(1.0 - _given_right(log_odds, _YOUNGER))
     ages_ms, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
     mean_ms = np.trapezoid(older, ages_ms)
     probable_ms = np.interp(-_PROBABLE, -older, ages_ms)
@@ -49,6 +49,12 @@ def rises_by_db(log_odds: FloatArray) -> float:
     log_odds : ndarray of float32, shape (len(OUTPUTS),)
         What the verifier says.
     """
-    right, *rises = 1.0 / (1.0 + np.exp(-log_odds[[0, *range(1 + len(AGES_MS), len(log_odds))]].clip(-30.0, 30.0)))
-    more = np.minimum.accumulate(np.minimum(1.0, np.array(rises) / max(right, 1e-6)))
+    more = np.minimum.accumulate(_given_right(log_odds, _RISES))
     return float(np.sum(more * np.diff(RISES_DB, prepend=0.0)))
+
+
+def _given_right(log_odds: FloatArray, outputs: slice) -> FloatArray:
+    """Probabilities of outputs that are joint with the first, where that one is true."""
+    odds = 1.0 / (1.0 + np.exp(-log_odds.clip(-30.0, 30.0)))
+    given: FloatArray = np.minimum(1.0, odds[outputs] / max(odds[0], 1e-6))
+    return given
