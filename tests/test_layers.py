@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("arrayfile", "control", "events", "config", "jobs", "latency", "reading", "settings", "status"),
+    ("arrayfile", "control", "events", "config", "interrupts", "jobs", "latency", "reading", "settings", "status"),
     ("analysis",),
     ("decision",),
     ("model",),

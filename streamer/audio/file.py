@@ -12,6 +12,7 @@ from streamer.audio.source import EndOfStream, Source
 from streamer.audio.wavheader import mended
 from streamer.errors import AudioFormatError
 from streamer.events import Block, FloatArray
+from streamer.interrupts import interrupts_deferred
 from streamer.outputs.quiet import quiet_stderr
 from streamer.reading import open_file
 
@@ -67,7 +68,7 @@ class AudioFile:
         with ExitStack() as failing:
             failing.callback(self._bytes.close)
             try:
-                with quiet_stderr():  # of the MP3 decoder, which may be asked what this is
+                with interrupts_deferred(), quiet_stderr():  # of the MP3 decoder, which may be asked what this is
                     self._file = Stream(self._bytes)
             except soundfile.LibsndfileError as error:
                 raise AudioFormatError(
@@ -105,7 +106,7 @@ class AudioFile:
         with self._bytes, self._file as file:
             while True:
                 try:
-                    with quiet_stderr() if chatters else nullcontext():
+                    with interrupts_deferred(), quiet_stderr() if chatters else nullcontext():
                         samples = file.read(size, dtype="float32", always_2d=True)
                 except self._failure as error:
                     raise AudioFormatError(f"{self.path} is damaged: {error.error_string}") from None

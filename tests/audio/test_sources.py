@@ -1,11 +1,14 @@
 """Sources that need no hardware: pipes, files, pushed and paced blocks; and which input a name means."""
 
 import contextlib
+import io
 import os
+import signal
 import struct
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -267,6 +270,33 @@ def test_a_decoder_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[s
         for _ in AudioFile(path).blocks():
             pass
     assert capfd.readouterr().err == ""
+
+
+class Interrupting(io.BytesIO):
+    """Ctrl-C comes while libsndfile asks for more."""
+
+    def readinto(self, buffer: Any) -> int:
+        if self.tell() > 20_000:
+            signal.raise_signal(signal.SIGINT)
+        return super().readinto(buffer)
+
+
+def test_an_interrupt_while_a_file_is_decoded_is_not_lost(
+    tmp_path: Path, wav: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.random.default_rng(1).uniform(-0.5, 0.5, 48_000)
+    soundfile.write(tmp_path / "long.wav", samples, 48_000)
+
+    def interrupting(file: io.BufferedReader) -> Interrupting:
+        with file:
+            return Interrupting(file.read())
+
+    monkeypatch.setattr("streamer.audio.file.mended", interrupting)
+    recording = AudioFile(tmp_path / "long.wav")
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        list(recording.blocks())
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_what_is_no_sound_is_refused_in_one_line(tmp_path: Path) -> None:
