@@ -24,6 +24,7 @@ LAYERS = (
     ("data",),
     ("material",),
     ("transcription",),
+    ("recordings",),
     ("evaluation",),
     ("training",),
     ("live",),

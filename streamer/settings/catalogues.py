@@ -8,6 +8,7 @@ from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
+from streamer.settings.transcribing import TRANSCRIBING
 from streamer.settings.tuning import TUNING
 
 CHAPTERS = (
@@ -48,6 +49,11 @@ CHAPTERS = (
             "is read. None has an environment variable: a file to write is named each time."
         ),
         settings=FILES,
+    ),
+    Chapter(
+        title="Recordings",
+        intro="What `streamer transcribe` makes of one recording or of many.",
+        settings=TRANSCRIBING,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(
