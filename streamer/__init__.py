@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streamer.music.config import MusicConfig
     from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
-    from streamer.transcription import Transcription, transcribe
+    from streamer.transcription import Transcription, track
 
 __version__ = "0.1.0"
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
     "__version__",
     "apply_preset",
     "make_tracker",
-    "transcribe",
+    "track",
 ]
 
 # Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
@@ -78,7 +78,7 @@ _HOMES = {
     "streamer.music.config": ("MusicConfig",),
     "streamer.outputs.sink": ("Sink",),
     "streamer.tracker": ("Tracker", "make_tracker"),
-    "streamer.transcription": ("Transcription", "transcribe"),
+    "streamer.transcription": ("Transcription", "track"),
 }
 
 

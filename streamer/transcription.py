@@ -32,7 +32,7 @@ class Transcription:
     duration_s: float
 
 
-def transcribe(
+def track(
     blocks: Iterable[FloatArray],
     rate_hz: int,
     config: TrackerConfig,

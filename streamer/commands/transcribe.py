@@ -55,7 +55,7 @@ def transcribe(
     from streamer.commands.files import Files, MidiForm
     from streamer.commands.wiring import notify, notify_channel
     from streamer.tracker import make_tracker
-    from streamer.transcription import transcribe
+    from streamer.transcription import track
 
     form = MidiForm(tempo, midi_channel, preset, file.stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
@@ -66,7 +66,7 @@ def transcribe(
     began_s = time.monotonic()
     try:
         with _progress(file.name, recording.length) as report:
-            tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks, report, music.ledger())
+            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, music.ledger())
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
 from streamer.events import NoteOff, NoteOn, PitchEstimate
 from streamer.music.config import MusicConfig
-from streamer.transcription import transcribe
+from streamer.transcription import track
 from streamer.units import midi_to_hz
 from tests.tones import melody
 
@@ -89,9 +89,9 @@ def test_what_cannot_work_is_refused(given_values, message):
 def test_a_recording_is_transcribed_in_the_key():
     rate_hz = 48_000
     samples, _ = melody([60, 61, 66], rate_hz)
-    played = transcribe([samples], rate_hz, TrackerConfig())
+    played = track([samples], rate_hz, TrackerConfig())
     music = MusicConfig(scale="C major", octave=1)
-    in_key = transcribe([samples], rate_hz, TrackerConfig(), ledger=music.ledger())
+    in_key = track([samples], rate_hz, TrackerConfig(), ledger=music.ledger())
     assert [on.note for on, _ in played.notes] == [60, 61, 66]
     assert [on.note for on, _ in in_key.notes] == [72, 72, 77]
     assert [off.offset for _, off in in_key.notes] == [off.offset for _, off in played.notes]
