@@ -54,7 +54,13 @@ class Ledger:
         return open_notes[-1].moved if open_notes else self.semitones
 
     def apply(self, event: Event) -> Event | None:
-        """The event as it is to be sent, or None; the same object where nothing changes."""
+        """The event as it is to be sent, or None; the same object where nothing changes.
+
+        Parameters
+        ----------
+        event : Event
+            As it was decided.
+        """
         match event:
             case PitchEstimate():
                 return self._pitch(event)
