@@ -19,7 +19,15 @@ import sys
 from importlib import import_module
 
 # What a bare install leaves out: module, and what pip installs it from. The extras in pyproject.toml say the same.
-EXTRAS = {"sklearn": "scikit-learn>=1.5", "aubio": "aubio-ledfx>=0.4.11"}
+EXTRAS = {
+    "sklearn": "scikit-learn>=1.5",
+    "aubio": "aubio-ledfx>=0.4.11",
+    "starlette": "starlette>=1.0",
+    "uvicorn": "uvicorn>=0.50",
+    "websockets": "websockets>=15",
+    "prometheus_client": "prometheus_client>=0.22",
+    "python_multipart": "python-multipart>=0.0.20",
+}
 
 
 def printable(text: str) -> str:
