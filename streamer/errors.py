@@ -8,6 +8,7 @@
     ├── ModelError         a model file is damaged, foreign or too new
     ├── DataError          a data set's manifest or labels cannot be used
     ├── MissingExtraError  a library that a bare install leaves out is needed
+    ├── ProcessKilledError a process that worked for this one was killed
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
@@ -19,7 +20,13 @@ import sys
 from importlib import import_module
 
 # What a bare install leaves out: module, and what pip installs it from. The extras in pyproject.toml say the same.
-EXTRAS = {"sklearn": "scikit-learn>=1.5", "aubio": "aubio-ledfx>=0.4.11"}
+EXTRAS = {
+    "sklearn": "scikit-learn>=1.5",
+    "aubio": "aubio-ledfx>=0.4.11",
+    "fsspec": "fsspec>=2024.6",
+    "s3fs": "s3fs>=2024.6",
+    "gcsfs": "gcsfs>=2024.6",
+}
 
 
 def printable(text: str) -> str:
@@ -76,6 +83,10 @@ class DataError(StreamerError):
 
 class OutputError(StreamerError):
     """A file or pipe that was to be written cannot be."""
+
+
+class ProcessKilledError(StreamerError):
+    """A process that worked for this one was killed, with what it was at."""
 
 
 class MissingExtraError(StreamerError):

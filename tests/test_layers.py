@@ -24,6 +24,7 @@ LAYERS = (
     ("data",),
     ("material",),
     ("transcription",),
+    ("archive",),
     ("evaluation",),
     ("training",),
     ("live",),
@@ -35,6 +36,7 @@ LAYERS = (
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
 LAZY = {"aubio", "matplotlib", "mir_eval", "pandas", "rtmidi", "rtmidi2", "sklearn", "sounddevice", "soundfile"}
+LAZY |= {"dask", "distributed", "fsspec", "joblib", "ray"}
 BACK_ENDS = {"streamer.outputs.rtmidi2_backend"}
 WORKSHOPS = {"material", "evaluation", "training"}  # used by commands only, and imported by those when they run
 # Programs of their own, which a process of ours starts and whose words only that process reads.
