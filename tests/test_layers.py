@@ -18,6 +18,7 @@ LAYERS = (
     ("detectors",),
     ("tracker",),
     ("expression",),
+    ("music",),
     ("audio", "outputs"),
     ("delivery",),
     ("engine",),

@@ -5,6 +5,7 @@ from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
@@ -48,6 +49,14 @@ CHAPTERS = (
             "is read. None has an environment variable: a file to write is named each time."
         ),
         settings=FILES,
+    ),
+    Chapter(
+        title="Music",
+        intro=(
+            "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
+            "[Keys, zones and harmony](guide/music.md)."
+        ),
+        settings=MUSIC,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(
