@@ -23,9 +23,17 @@ from importlib import import_module
 EXTRAS = {
     "sklearn": "scikit-learn>=1.5",
     "aubio": "aubio-ledfx>=0.4.11",
+    "distributed": "distributed>=2024.6",
+    "joblib": "joblib>=1.4",
+    "ray": "ray[client]>=2.40",
     "fsspec": "fsspec>=2024.6",
     "s3fs": "s3fs>=2024.6",
     "gcsfs": "gcsfs>=2024.6",
+    "starlette": "starlette>=1.0",
+    "uvicorn": "uvicorn>=0.50",
+    "websockets": "websockets>=15",
+    "prometheus_client": "prometheus_client>=0.22",
+    "python_multipart": "python-multipart>=0.0.20",
 }
 
 

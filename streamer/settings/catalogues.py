@@ -10,6 +10,7 @@ from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
 from streamer.settings.tuning import TUNING
+from streamer.settings.web import WEB
 
 CHAPTERS = (
     Chapter(
@@ -80,6 +81,14 @@ CHAPTERS = (
         title="Recording a data set",
         intro="The settings of `streamer record-dataset`, beside those of the input.",
         settings=RECORDING,
+    ),
+    Chapter(
+        title="Web service",
+        intro=(
+            "The settings of `streamer serve`, beside those of the tracker, which hold for clients that ask for no "
+            "others."
+        ),
+        settings=WEB,
     ),
 )
 _READ = [setting for chapter in CHAPTERS for setting in chapter.settings if setting.environment]
