@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from streamer.config import TrackerConfig
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.expression.ledger import Ledger
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
 from streamer.tracker import MANY_HOPS, make_tracker
@@ -37,6 +38,7 @@ def track(
     config: TrackerConfig,
     sinks: Sequence[Sink] = (),
     progress: Callable[[int], None] | None = None,
+    ledger: Ledger | None = None,
 ) -> Transcription:
     """Track a recording to its end.
 
@@ -53,6 +55,9 @@ def track(
         files that were there before stay as they were.
     progress : callable, optional
         Gets the number of samples that are done, after each block.
+    ledger : Ledger, optional
+        Transposes notes and holds them in a scale, see `streamer.music.config.MusicConfig.ledger`; by default they
+        stay as they are decided.
 
     Raises
     ------
@@ -64,7 +69,7 @@ def track(
     Strictly causal: the tracker gets the samples in order and knows no more than a live one would.
     """
     note_list = NoteList()
-    consumed = follow(blocks, rate_hz, config, (note_list, *sinks), progress)
+    consumed = follow(blocks, rate_hz, config, (note_list, *sinks), progress, ledger)
     return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(consumed, rate_hz))
 
 
@@ -74,6 +79,7 @@ def follow(
     config: TrackerConfig,
     sinks: Sequence[Sink],
     progress: Callable[[int], None] | None = None,
+    ledger: Ledger | None = None,
 ) -> int:
     """Track a recording to its end and keep nothing of it, however long it is; parameters and errors are as in `track`.
 
@@ -82,6 +88,7 @@ def follow(
     int
         Samples that were tracked.
     """
+    ledger = ledger or Ledger()
     complete = False
 
     def end(sink: Sink) -> None:
@@ -97,15 +104,17 @@ def follow(
         tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS, pitch_estimates=wants_pitch)
         for samples in blocks:
             tracker.push(samples)
-            _deliver(tracker.events(), sinks)
+            _deliver(tracker.events(), ledger, sinks)
             if progress is not None:
                 progress(tracker.consumed)
-        _deliver(tracker.flush(), sinks)
+        _deliver(tracker.flush(), ledger, sinks)
         complete = True
     return tracker.consumed
 
 
-def _deliver(events: Iterable[Event], sinks: Iterable[Sink]) -> None:
+def _deliver(events: Iterable[Event], ledger: Ledger, sinks: Iterable[Sink]) -> None:
     for event in events:
-        for sink in sinks:
-            sink.send(event)
+        sent = ledger.apply(event)
+        if sent is not None:
+            for sink in sinks:
+                sink.send(sent)

@@ -12,7 +12,9 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, StreamerError
+from streamer.music.config import MusicConfig
 from streamer.settings.io import FILES, INPUT, OUTPUT
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 from streamer.settings.transcribing import TRANSCRIBING
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from streamer.recordings.one import Options
 
 
-@takes_settings(INPUT, OUTPUT, FILES, TRACKER, TRANSCRIBING)
+@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, TRANSCRIBING)
 def transcribe(
     *,
     recordings: Annotated[
@@ -51,6 +53,7 @@ def transcribe(
     tempo: float,
     midi_channel: int,
     config: TrackerConfig,
+    music: MusicConfig,
     preset: str,
 ) -> int:
     """Transcribe recordings just as live would have: causally, without a look ahead.
@@ -74,7 +77,7 @@ def transcribe(
     form = MidiForm(tempo, midi_channel, preset, recordings[0].stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
-    options = Options(config, channel, kinds.MidiForm(tempo, midi_channel, PROGRAMS.get(preset)))
+    options = Options(config, channel, kinds.MidiForm(tempo, midi_channel, PROGRAMS.get(preset)), music)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
         try:

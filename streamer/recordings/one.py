@@ -11,6 +11,7 @@ from streamer.audio.file import AudioFile, Break
 from streamer.config import TrackerConfig
 from streamer.errors import OutputError
 from streamer.events import Event, NoteOn
+from streamer.music.config import MusicConfig
 from streamer.outputs.files import STANDARD_OUTPUT, output_error
 from streamer.outputs.safe import is_same_file
 from streamer.outputs.sink import Sink
@@ -33,11 +34,14 @@ class Options:
         Which channel is taken, counted from 1; None for the rule of `streamer.audio.channels`.
     form : MidiForm
         How MIDI files are made.
+    music : MusicConfig
+        Which notes are sent for those that are played.
     """
 
     config: TrackerConfig = field(default_factory=TrackerConfig)
     channel: int | None = None
     form: MidiForm = field(default_factory=MidiForm)
+    music: MusicConfig = field(default_factory=MusicConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ def transcribe_file(
         everyone = _open(recording, outputs, options, parts, sinks)
         everyone.append(counter)
         report = None if progress is None else lambda done: progress(done, recording.length, recording.rate_hz)
-        consumed = follow(recording.blocks(until_damage=True), recording.rate_hz, options.config, everyone, report)
+        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger()
+        consumed = follow(blocks, recording.rate_hz, options.config, everyone, report, ledger)
         written = parts.settle()
     mixer = recording.mixer
     return Outcome(
