@@ -3,19 +3,17 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.tracker import TRACKER
 
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, TRACKER)
+@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, TRACKER, CONFIGURATION)
 def demo(
     *,
     virtual: str | None,
@@ -23,9 +21,7 @@ def demo(
     midi_api: str | None,
     midi_channel: int,
     no_sound: bool,
-    play: Annotated[
-        bool, typer.Option("--play", metavar="", help="Make the performance audible instead of what is found in it.")
-    ] = False,
+    play: bool,
     midi: Path,
     received: Path | None,
     jsonl: Path | None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.tracker import TRACKER
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, TRACKER)
+@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,

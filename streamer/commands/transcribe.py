@@ -13,6 +13,7 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.tracker import TRACKER
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, TRACKER)
+@takes_settings(INPUT, OUTPUT, FILES, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
