@@ -25,9 +25,10 @@ if TYPE_CHECKING:
         StreamerError,
     )
     from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
+    from streamer.music.config import MusicConfig
     from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
-    from streamer.transcription import Transcription, transcribe
+    from streamer.transcription import Transcription, track
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "MidiError",
     "MissingExtraError",
     "ModelError",
+    "MusicConfig",
     "NoteOff",
     "NoteOn",
     "OutputError",
@@ -57,7 +59,7 @@ __all__ = [
     "__version__",
     "apply_preset",
     "make_tracker",
-    "transcribe",
+    "track",
 ]
 
 # Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
@@ -73,9 +75,10 @@ _HOMES = {
         *("ModelError", "OutputError", "StreamerError"),
     ),
     "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
+    "streamer.music.config": ("MusicConfig",),
     "streamer.outputs.sink": ("Sink",),
     "streamer.tracker": ("Tracker", "make_tracker"),
-    "streamer.transcription": ("Transcription", "transcribe"),
+    "streamer.transcription": ("Transcription", "track"),
 }
 
 

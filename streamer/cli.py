@@ -29,6 +29,7 @@ _COMMANDS = {
     "live": ("streamer.commands.live", "live", PLAY),
     "demo": ("streamer.commands.demo", "demo", PLAY),
     "config": ("streamer.commands.config", "config", SET_UP),
+    "serve": ("streamer.commands.serve", "serve", PLAY),
     "devices": ("streamer.commands.check", "devices", CHECK),
     "doctor": ("streamer.commands.check", "doctor", CHECK),
     "transcribe": ("streamer.commands.transcribe", "transcribe", WORK_ON_FILES),

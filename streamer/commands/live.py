@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.music.config import MusicConfig
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,
@@ -38,6 +40,7 @@ def live(
     tempo: float,
     no_ui: bool,
     config: TrackerConfig,
+    music: MusicConfig,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -75,10 +78,12 @@ def live(
         closing.callback(source.close)
         if sound:
             wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-        return _run(source, sinks, files, config, watched)
+        return _run(source, sinks, files, config, music, watched)
 
 
-def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, watched: bool) -> int:
+def _run(
+    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+) -> int:
     from streamer.commands.wiring import notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
@@ -97,6 +102,7 @@ def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerC
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
+        ledger=music.ledger(),
     )
     status = session.run()
     notify_end(source, session.snapshot())

@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_origin
@@ -13,7 +13,7 @@ import typer
 from streamer.config import TRACKER_GROUP, TrackerConfig
 from streamer.errors import ConfigError
 from streamer.settings.catalogues import ENVIRONMENT, PLAYING
-from streamer.settings.description import Setting
+from streamer.settings.description import Setting, settings_of
 from streamer.settings.file import (
     CONFIG,
     CONFIGURATION,
@@ -56,6 +56,7 @@ def takes_settings(*catalogues: Iterable[Setting]) -> Callable[[Callable[..., in
     - `Flags`: all settings, as far as there was a flag; the file of settings is not read then.
     - `Settled`: all settings, with where each value comes from.
     - `Place`: where settings are kept.
+    - Another dataclass whose fields carry settings, such as `MusicConfig`: all of those.
 
     What is annotated for typer stays as it is. Options appear in the order of the parameters.
 
@@ -112,19 +113,23 @@ class _Taken:
         self._settled = next((p.name for p in parameters if p.annotation is Settled), None)
         self._place = next((p.name for p in parameters if p.annotation is Place), None)
         self.kept = [setting for setting in CONFIGURATION if setting.name in settings]
+        self._several = {p.name: p.annotation for p in parameters if p.name != self._config and _carried(p.annotation)}
         self._single: dict[str, Setting] = {}
         for parameter in parameters:
             name = parameter.name.rstrip("_")
             if parameter.annotation in _SEVERAL or get_origin(parameter.annotation) is Annotated:
+                continue
+            if parameter.name in self._several:
                 continue
             if name not in settings:
                 raise TypeError(f"the parameter {parameter.name} is no setting, and is not annotated for typer")
             self._single[parameter.name] = settings[name]
         every = self._settled or self._flags
         self.tracked = [s for s in settings.values() if (self._config or every) and s.name in _TRACKER_NAMES]
-        apart = (*self.tracked, *self._single.values(), *self.kept)
-        self._others = [s for s in settings.values() if (self._given or every) and s not in apart]
-        there = [*self._single.values(), *self.tracked, *self._others, *self.kept]
+        carried = [s for several in self._several.values() for s in _carried(several).values()]
+        taken = [*self._single.values(), *self.tracked, *carried, *self.kept]
+        self._others = [s for s in settings.values() if (self._given or every) and s not in taken]
+        there = [*taken, *self._others]
         self.flags = list(dict.fromkeys(setting.name for setting in there if setting.flag))
         self.reads_file = bool(self.kept) and len(there) > len(self.kept) and not self._flags
 
@@ -139,6 +144,8 @@ class _Taken:
             return [_option(setting) for setting in (*self.tracked, *self._others) if setting.flag]
         if parameter.name == self._place:
             return []
+        if parameter.name in self._several:
+            return [_option(setting) for setting in _carried(parameter.annotation).values() if setting.flag]
         setting = self._single.get(parameter.name)
         if setting is None:
             return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
@@ -149,6 +156,8 @@ class _Taken:
         made: dict[str, Any] = {name: _value(setting, resolved) for name, setting in self._single.items()}
         if self._config:
             made[self._config] = config_of(resolved)
+        for name, several in self._several.items():
+            made[name] = several(**{field: _value(s, resolved) for field, s in _carried(several).items()})
         if self._given:
             there = {setting.name: resolved[setting.name] for setting in self._others}
             made[self._given] = Given({n: v.value for n, v in there.items() if v.origin is not Origin.DEFAULT})
@@ -160,6 +169,11 @@ class _Taken:
         if self._place:
             made[self._place] = place_of(resolved[CONFIG.name].value, resolved[PROFILE.name].value)
         return made
+
+
+def _carried(annotation: Any) -> dict[str, Setting]:
+    """The settings that the fields of a dataclass carry, by field; none where it is something else."""
+    return settings_of(annotation) if is_dataclass(annotation) else {}
 
 
 def _resolve(

@@ -13,8 +13,10 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
+from streamer.music.config import MusicConfig
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
@@ -37,6 +39,7 @@ def transcribe(
     tempo: float,
     midi_channel: int,
     config: TrackerConfig,
+    music: MusicConfig,
     preset: str,
 ) -> int:
     """Transcribe a recording just as live would have: causally, without a look ahead.
@@ -53,7 +56,7 @@ def transcribe(
     from streamer.commands.files import Files, MidiForm
     from streamer.commands.wiring import notify, notify_channel
     from streamer.tracker import make_tracker
-    from streamer.transcription import transcribe
+    from streamer.transcription import track
 
     form = MidiForm(tempo, midi_channel, preset, file.stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
@@ -64,7 +67,7 @@ def transcribe(
     began_s = time.monotonic()
     try:
         with _progress(file.name, recording.length) as report:
-            tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks, report)
+            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, music.ledger())
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     except KeyboardInterrupt:

@@ -6,13 +6,15 @@ from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
 from streamer.settings.tuning import TUNING
+from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
 
 CHAPTERS = (
     Chapter(
@@ -54,6 +56,14 @@ CHAPTERS = (
         ),
         settings=FILES,
     ),
+    Chapter(
+        title="Music",
+        intro=(
+            "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
+            "[Keys, zones and harmony](guide/music.md)."
+        ),
+        settings=MUSIC,
+    ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(
         title="Where settings are kept",
@@ -81,6 +91,14 @@ CHAPTERS = (
         title="Recording a data set",
         intro="The settings of `streamer record-dataset`, beside those of the input.",
         settings=RECORDING,
+    ),
+    Chapter(
+        title="Web service",
+        intro=(
+            "The settings of `streamer serve`, beside those of the tracker, which hold for clients that ask for no "
+            "others."
+        ),
+        settings=WEB,
     ),
 )
 _READ = [setting for chapter in CHAPTERS for setting in chapter.settings if setting.environment]

@@ -36,12 +36,12 @@ def config_of(recording, capsys, monkeypatch):
     """The configuration that `transcribe` works with."""
     seen = []
 
-    def process(blocks, rate_hz, config, sinks, progress):
+    def process(blocks, rate_hz, config, *_):
         seen.append(config)
         raise BrokenPipeError  # no more is needed
 
     monkeypatch.setattr("streamer.tracker.make_tracker", lambda config, rate_hz: None)  # nor need the model be there
-    monkeypatch.setattr(transcription, "transcribe", process)
+    monkeypatch.setattr(transcription, "track", process)
 
     def of(*words):
         status, _, err = run(capsys, "transcribe", recording, *words)
