@@ -13,6 +13,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, StreamerError
 from streamer.music.config import MusicConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from streamer.recordings.one import Options
 
 
-@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, TRANSCRIBING)
+@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, TRANSCRIBING, CONFIGURATION)
 def transcribe(
     *,
     recordings: Annotated[
