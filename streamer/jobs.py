@@ -117,7 +117,7 @@ class Workers:
         run: Callable[[Item], Result] = _call_first if work is self._first else work
         submitted: list[Future[Result]] = []
         try:
-            with _interrupts_blocked():  # submitting starts processes
+            with interrupts_blocked():  # submitting starts processes
                 submitted.extend(self._pool.submit(run, item) for item in items)
             yield submitted
         except BrokenProcessPool as error:
@@ -135,7 +135,7 @@ class Workers:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Hold Ctrl-C back: a process that starts meanwhile never sees it, this one does afterwards."""
     if sys.platform == "win32":
         yield

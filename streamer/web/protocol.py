@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from streamer.config import RATES_HZ, TrackerConfig
-from streamer.control import MOST_SEMITONES
+from streamer.config import RATES_HZ
 from streamer.errors import AudioFormatError, ConfigError
 from streamer.events import FloatArray, sample_count
 from streamer.settings.description import Setting, shown
-from streamer.web.config import ServerConfig
+from streamer.settings.music import MUSIC
+from streamer.web.config import Asked, ServerConfig
 
 VERSION = 1
 SUBPROTOCOL = f"streamer.v{VERSION}"
@@ -20,9 +20,8 @@ MOST_TEXT_BYTES = 65_536
 MOST_BINARY_BYTES = 1 << 20
 
 _RATE = Setting(name="rate_hz", kind="int", default=None, help="", low=RATES_HZ[0], high=RATES_HZ[1])
-_TRANSPOSE = Setting(name="transpose", kind="int", default=0, help="", low=-MOST_SEMITONES, high=MOST_SEMITONES)
 _MUTE = Setting(name="mute", kind="bool", default=False, help="")
-LIVE = {setting.name: setting for setting in (_TRANSPOSE, _MUTE)}
+LIVE = {setting.name: setting for setting in (*MUSIC, _MUTE)}
 """What can be set while a stream runs."""
 
 _FORMATS: dict[str, np.dtype[Any]] = {"f32": np.dtype("<f4"), "s16": np.dtype("<i2")}
@@ -38,21 +37,15 @@ class Start:
         Sample rate of what will come.
     sample_format : str
         ``f32`` or ``s16``.
-    config : TrackerConfig
-        Settings of its tracker.
-    settings : dict of str to object
-        The same by name, as far as a client may choose them.
-    live : dict of str to object
-        What of `LIVE` it begins with.
+    asked : Asked
+        Settings of its tracker, and of what it is sent.
     first_sample : int
         Index of the first sample that will come.
     """
 
     rate_hz: int
     sample_format: str
-    config: TrackerConfig
-    settings: dict[str, Any]
-    live: dict[str, Any]
+    asked: Asked
     first_sample: int
 
 
@@ -106,18 +99,9 @@ def parse_start(message: Mapping[str, Any], server: ServerConfig) -> Start:
     options = message.get("options") or {}
     if not isinstance(options, dict):
         raise ConfigError("options must be an object of names and values")
-    wanted = dict(options)
-    live = {name: setting.from_toml(wanted.pop(name)) for name, setting in LIVE.items() if name in wanted}
-    if message.get("preset") is not None:
-        wanted["preset"] = message["preset"]
-    config, settings = server.tracker_for(wanted)
+    wanted = options | ({} if message.get("preset") is None else {"preset": message["preset"]})
     first_sample = sample_count(message.get("first_sample", 0))
-    return Start(rate_hz, sample_format, config, settings | defaults() | live, live, first_sample)
-
-
-def defaults() -> dict[str, Any]:
-    """Values of `LIVE` where nothing is said."""
-    return {name: setting.default for name, setting in LIVE.items()}
+    return Start(rate_hz, sample_format, server.asked(wanted), first_sample)
 
 
 def parse_set(message: Mapping[str, Any]) -> tuple[str, Any]:
