@@ -17,6 +17,7 @@ from streamer.config import DEFAULT_RATE_HZ
 from streamer.tracker import make_tracker, model_of
 from streamer.web.access import Access, subprotocol_of
 from streamer.web.config import ServerConfig
+from streamer.web.descriptions import descriptions
 from streamer.web.gate import Gate
 from streamer.web.metrics import Metrics
 from streamer.web.pool import Pool
@@ -69,6 +70,7 @@ class Service:
         routes = [
             Route("/", self._page),
             Route("/healthz", self._health),
+            Route("/settings", self._settings),
             Route("/metrics", self._metrics_text),
             Route("/model", self._model),
             Route("/predict", predict.__call__, methods=["POST"]),
@@ -102,6 +104,9 @@ class Service:
 
     async def _model(self, _: Request) -> Response:
         return JSONResponse(self._card)
+
+    async def _settings(self, _: Request) -> Response:
+        return JSONResponse({"settings": descriptions()})
 
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type=self._metrics.content_type)

@@ -20,7 +20,7 @@ MOST_TEXT_BYTES = 65_536
 MOST_BINARY_BYTES = 1 << 20
 
 _RATE = Setting(name="rate_hz", kind="int", default=None, help="", low=RATES_HZ[0], high=RATES_HZ[1])
-_MUTE = Setting(name="mute", kind="bool", default=False, help="")
+_MUTE = Setting(name="mute", kind="bool", default=False, help="Send no notes.")
 LIVE = {setting.name: setting for setting in (*MUSIC, _MUTE)}
 """What can be set while a stream runs."""
 
@@ -39,6 +39,8 @@ class Start:
         ``f32`` or ``s16``.
     asked : Asked
         Settings of its tracker, and of what it is sent.
+    muted : bool
+        Whether it begins with no notes being sent.
     first_sample : int
         Index of the first sample that will come.
     """
@@ -46,6 +48,7 @@ class Start:
     rate_hz: int
     sample_format: str
     asked: Asked
+    muted: bool
     first_sample: int
 
 
@@ -100,8 +103,9 @@ def parse_start(message: Mapping[str, Any], server: ServerConfig) -> Start:
     if not isinstance(options, dict):
         raise ConfigError("options must be an object of names and values")
     wanted = options | ({} if message.get("preset") is None else {"preset": message["preset"]})
+    muted = _MUTE.from_toml(wanted.pop("mute", False), "mute")
     first_sample = sample_count(message.get("first_sample", 0))
-    return Start(rate_hz, sample_format, server.asked(wanted), first_sample)
+    return Start(rate_hz, sample_format, server.asked(wanted), muted, first_sample)
 
 
 def parse_set(message: Mapping[str, Any]) -> tuple[str, Any]:

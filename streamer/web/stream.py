@@ -85,7 +85,7 @@ class Session:
         self._outbox = Outbox(self._source, self._wake, start.first_sample)
         self._music = start.asked.music
         self._ledger = self._music.ledger()
-        self._muted = False
+        self._ledger.muted = self._muted = start.muted
         self._engine = Engine(self._source, tracker, [self._outbox], ledger=self._ledger)
         self._times = BlockTimes()
         self._received = start.first_sample
@@ -112,7 +112,7 @@ class Session:
                 "type": "ready",
                 "protocol": VERSION,
                 "rate_hz": self._start.rate_hz,
-                "settings": self._start.asked.values,
+                "settings": self._start.asked.values | {"mute": self._muted},
                 "request_id": self._request_id,
             }
         )
