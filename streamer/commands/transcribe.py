@@ -70,8 +70,9 @@ def transcribe(
     * `streamer transcribe solo.wav --notes - | head`
     """
     from streamer.commands.file_progress import watcher
-    from streamer.commands.files import PROGRAMS, Files, MidiForm
+    from streamer.commands.files import Files, MidiForm
     from streamer.commands.wiring import notify
+    from streamer.outputs.programs import PROGRAMS
     from streamer.recordings import kinds
     from streamer.recordings.one import Options
 
