@@ -15,7 +15,7 @@ from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN, *TRANSCRIBING)
 
 CHAPTERS = (
     Chapter(
