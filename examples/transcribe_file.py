@@ -5,7 +5,7 @@ python examples/transcribe_file.py song.wav song.mid [PRESET]
 
 import sys
 
-from streamer import AudioFile, StreamerError, TrackerConfig, apply_preset, transcribe
+from streamer import AudioFile, StreamerError, TrackerConfig, apply_preset, track
 from streamer.outputs.midifile import MidiFileSink
 from streamer.units import note_name, samples_to_s
 
@@ -13,7 +13,7 @@ from streamer.units import note_name, samples_to_s
 def main(recording: str, midi: str, preset: str = "default") -> None:
     sound = AudioFile(recording)
     config = apply_preset(TrackerConfig(), preset)
-    transcription = transcribe(sound.blocks(), sound.rate_hz, config, [MidiFileSink(midi, sound.rate_hz)])
+    transcription = track(sound.blocks(), sound.rate_hz, config, [MidiFileSink(midi, sound.rate_hz)])
     for on, off in transcription.notes:
         length_s = samples_to_s(off.offset - on.onset, transcription.rate_hz)
         print(f"{samples_to_s(on.onset, transcription.rate_hz):8.3f} s  {note_name(on.note):4} {length_s:6.3f} s")

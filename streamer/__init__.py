@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
     from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
-    from streamer.transcription import Transcription, transcribe
+    from streamer.transcription import Transcription, track
 
 __version__ = "0.1.0"
 __all__ = [
@@ -57,7 +57,7 @@ __all__ = [
     "__version__",
     "apply_preset",
     "make_tracker",
-    "transcribe",
+    "track",
 ]
 
 # Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
@@ -75,7 +75,7 @@ _HOMES = {
     "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
     "streamer.outputs.sink": ("Sink",),
     "streamer.tracker": ("Tracker", "make_tracker"),
-    "streamer.transcription": ("Transcription", "transcribe"),
+    "streamer.transcription": ("Transcription", "track"),
 }
 
 

@@ -31,7 +31,7 @@ class Transcription:
     duration_s: float
 
 
-def transcribe(
+def track(
     blocks: Iterable[FloatArray],
     rate_hz: int,
     config: TrackerConfig,

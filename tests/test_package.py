@@ -57,7 +57,7 @@ known = {name: getattr(streamer, name) for name in streamer.__all__}
 for module in pkgutil.iter_modules(streamer.__path__):
     if module.name != "__main__":
         importlib.import_module(f"streamer.{module.name}")
-assert callable(streamer.transcribe)
+assert callable(streamer.track)
 print([name for name, value in known.items() if getattr(streamer, name) is not value])
 """
     assert python(code) == "[]\n"

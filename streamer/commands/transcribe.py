@@ -52,7 +52,7 @@ def transcribe(
     from streamer.commands.files import Files, MidiForm
     from streamer.commands.wiring import notify, notify_channel
     from streamer.tracker import make_tracker
-    from streamer.transcription import transcribe
+    from streamer.transcription import track
 
     form = MidiForm(tempo, midi_channel, preset, file.stem)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
@@ -63,7 +63,7 @@ def transcribe(
     began_s = time.monotonic()
     try:
         with _progress(file.name, recording.length) as report:
-            tracked = transcribe(recording.blocks(), recording.rate_hz, config, sinks, report)
+            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report)
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     except KeyboardInterrupt:

@@ -41,7 +41,7 @@ def config_of(recording, capsys, monkeypatch):
         raise BrokenPipeError  # no more is needed
 
     monkeypatch.setattr("streamer.tracker.make_tracker", lambda config, rate_hz: None)  # nor need the model be there
-    monkeypatch.setattr(transcription, "transcribe", process)
+    monkeypatch.setattr(transcription, "track", process)
 
     def of(*words):
         status, _, err = run(capsys, "transcribe", recording, *words)

@@ -28,7 +28,7 @@ from streamer.settings.tracker import TRACKER
 from streamer.tracker import make_tracker
 from streamer.training.settings import make_settings, read_settings
 from streamer.training.train import check_recordings
-from streamer.transcription import transcribe
+from streamer.transcription import track
 
 RATE_HZ = 16_000
 _LONGEST_S = 2.0
@@ -65,7 +65,7 @@ def use_sound(path: Path) -> None:
     file = AudioFile(path)
     blocks = file.blocks()
     few = max(1, round(_LONGEST_S * file.rate_hz / 4096))
-    transcribe(itertools.islice(blocks, few), file.rate_hz, TrackerConfig(), ())
+    track(itertools.islice(blocks, few), file.rate_hz, TrackerConfig(), ())
     for _ in itertools.islice(blocks, 5000):
         pass
 
