@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,21 @@ import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.tracker import TRACKER
 
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, TRACKER)
+@takes_settings(OUTPUT, EXPRESSION, SOUND, _ITS_FILES, SCREEN, TRACKER)
 def demo(
     *,
     virtual: str | None,
     port: str | None,
     midi_api: str | None,
     midi_channel: int,
+    expression: Expression,
     no_sound: bool,
     play: Annotated[
         bool, typer.Option("--play", metavar="", help="Make the performance audible instead of what is found in it.")
@@ -56,12 +59,13 @@ def demo(
         from streamer.outputs.notelist import NoteList
         from streamer.tracker import make_tracker
 
-        files = Files(MidiForm(tempo, midi_channel, preset, "demo"), midi=midi, received=received, jsonl=jsonl)
-        files.check()
+        form = MidiForm(tempo, midi_channel, preset, "demo", expression, config.reference_hz)
+        (files := Files(form, midi=midi, received=received, jsonl=jsonl)).check()
         tracker = make_tracker(config, DEFAULT_RATE_HZ)
         performance = demo_performance(DEFAULT_RATE_HZ)
         named = port or virtual or midi_api
-        sinks = open_ports(port, virtual, midi_api, midi_channel, other=False) if named else []
+        encoder = partial(form.encoder, DEFAULT_RATE_HZ)
+        sinks = open_ports(port, virtual, midi_api, encoder, other=False) if named else []
         if not (no_sound or play):
             sinks += open_sound(config.reference_hz, needed=False)
         for sink in sinks:

@@ -1,11 +1,13 @@
 """``streamer live``: from the microphone to MIDI."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.tracker import TRACKER
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, TRACKER)
 def live(
     *,
     input_: str | None,
@@ -29,6 +31,7 @@ def live(
     midi_api: str | None,
     midi_channel: int,
     no_midi: bool,
+    expression: Expression,
     sound: bool,
     midi: Path | None,
     record_audio: Path | None,
@@ -60,21 +63,31 @@ def live(
         from streamer.commands.files import Files, MidiForm
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset)
+        form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
-        sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
-        sinks += wiring.open_sound(config.reference_hz, needed=True) if sound else []
-        for sink in sinks:
-            closing.callback(sink.close)
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
+        encoder = partial(form.encoder, source.rate_hz)
+        sinks = wiring.open_ports(port, virtual, midi_api, encoder, no_midi, other=bool(watched or files or sound))
+        for sink in sinks:
+            closing.callback(sink.close)
         if sound:
-            wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+            sinks += _open_sound(closing, config)
         return _run(source, sinks, files, config, watched)
+
+
+def _open_sound(closing: ExitStack, config: TrackerConfig) -> "list[Sink]":
+    from streamer.commands.wiring import notify, open_sound
+
+    sinks = open_sound(config.reference_hz, needed=True)
+    for sink in sinks:
+        closing.callback(sink.close)
+    notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return sinks
 
 
 def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, watched: bool) -> int:

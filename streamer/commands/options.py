@@ -3,6 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_origin
@@ -12,7 +13,7 @@ import typer
 from streamer.config import TRACKER_GROUP, TrackerConfig
 from streamer.errors import ConfigError
 from streamer.settings.catalogues import ENVIRONMENT
-from streamer.settings.description import Setting
+from streamer.settings.description import Setting, settings_of
 from streamer.settings.layers import UNSET, Origin, Resolved, defaults_of, from_environment, merge
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
@@ -28,10 +29,11 @@ def takes_settings(*catalogues: Iterable[Setting]) -> Callable[[Callable[..., in
     """Give a command the options that its parameters ask for, and its parameters the values.
 
     A parameter takes the setting of its name, where ``input_`` is ``input``; its value is that of the flag, else of the
-    environment variable, else the default; a path that is empty is None. Two parameters take several, by their type:
+    environment variable, else the default; a path that is empty is None. Some parameters take several, by their type:
 
     - `TrackerConfig`: all settings of the tracker that the catalogues hold. The presets and the detectors can then be
       listed, too, if all are there.
+    - another dataclass whose fields carry descriptions, such as `streamer.settings.expression.Expression`: those.
     - `Given`: all other settings with a flag, as far as they were given.
 
     What is annotated for typer stays as it is. Options appear in the order of the parameters.
@@ -84,18 +86,23 @@ class _Taken:
         parameters = list(parameters)
         self._config = next((p.name for p in parameters if p.annotation is TrackerConfig), None)
         self._given = next((p.name for p in parameters if p.annotation is Given), None)
+        self._records: dict[str, Any] = {
+            p.name: p.annotation for p in parameters if is_dataclass(p.annotation) and p.name != self._config
+        }
         self._single: dict[str, Setting] = {}
         for parameter in parameters:
             name = parameter.name.rstrip("_")
-            if parameter.annotation in (TrackerConfig, Given) or get_origin(parameter.annotation) is Annotated:
+            several = parameter.name in self._records or parameter.annotation in (TrackerConfig, Given)
+            if several or get_origin(parameter.annotation) is Annotated:
                 continue
             if name not in settings:
                 raise TypeError(f"the parameter {parameter.name} is no setting, and is not annotated for typer")
             self._single[parameter.name] = settings[name]
         self.tracked = [s for s in settings.values() if self._config and s.name in _TRACKER_NAMES]
-        others = [s for s in settings.values() if s not in self.tracked and s not in self._single.values()]
-        self._others = others if self._given else []
-        there = [*self._single.values(), *self.tracked, *self._others]
+        recorded = [setting for record in self._records.values() for setting in settings_of(record).values()]
+        taken = [*self._single.values(), *self.tracked, *recorded]
+        self._others = [s for s in settings.values() if s not in taken] if self._given else []
+        there = [*taken, *self._others]
         self.flags = list(dict.fromkeys(setting.name for setting in there if setting.flag))
 
     def options_of(self, parameter: inspect.Parameter) -> list[inspect.Parameter]:
@@ -105,6 +112,8 @@ class _Taken:
             return [*(_option(setting) for setting in self.tracked if setting.flag), *map(_list_option, lists)]
         if parameter.name == self._given:
             return [_option(setting) for setting in self._others if setting.flag]
+        if parameter.name in self._records:
+            return [_option(setting) for setting in settings_of(parameter.annotation).values()]
         setting = self._single.get(parameter.name)
         if setting is None:
             return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
@@ -113,6 +122,8 @@ class _Taken:
     def values(self, resolved: Mapping[str, Resolved]) -> dict[str, Any]:
         """What each parameter gets."""
         made: dict[str, Any] = {name: _value(setting, resolved) for name, setting in self._single.items()}
+        for name, record in self._records.items():
+            made[name] = record(**{field: resolved[s.name].value for field, s in settings_of(record).items()})
         if self._config:
             made[self._config] = config_of(resolved)
         if self._given:

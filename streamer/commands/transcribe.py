@@ -13,6 +13,7 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.tracker import TRACKER
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, TRACKER)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
@@ -35,6 +36,7 @@ def transcribe(
     jsonl: Path | None,
     tempo: float,
     midi_channel: int,
+    expression: Expression,
     config: TrackerConfig,
     preset: str,
 ) -> int:
@@ -54,7 +56,7 @@ def transcribe(
     from streamer.tracker import make_tracker
     from streamer.transcription import track
 
-    form = MidiForm(tempo, midi_channel, preset, file.stem)
+    form = MidiForm(tempo, midi_channel, preset, file.stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     files.check([file])
     recording = AudioFile(file, channel)

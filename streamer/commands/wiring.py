@@ -7,8 +7,11 @@ from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import ConfigError, MidiError, OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
+    from collections.abc import Callable
+
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
+    from streamer.expression.encoders import Encoder
     from streamer.live.session import Screen
     from streamer.live.snapshot import Snapshot
     from streamer.outputs.sink import Sink
@@ -70,7 +73,13 @@ def open_source(
 
 
 def open_ports(
-    port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
+    port: str | None,
+    virtual: str | None,
+    api: str | None,
+    make_encoder: "Callable[[], Encoder]",
+    no_midi: bool = False,
+    *,
+    other: bool,
 ) -> "list[Sink]":
     """The MIDI port, if it is wanted and there is one.
 
@@ -78,8 +87,8 @@ def open_ports(
     ----------
     port, virtual, api : str or None
         As `PortSink` takes them.
-    channel : int
-        MIDI channel, 1 to 16.
+    make_encoder : callable
+        Makes that of the port.
     no_midi : bool
         Open none.
     other : bool
@@ -102,7 +111,7 @@ def open_ports(
             raise ConfigError("with --no-midi and no screen nothing would come of it; add --jsonl -, a file or --sound")
         return []
     try:
-        return [PortSink(port, virtual=virtual, api=api, channel=channel - 1)]
+        return [PortSink(port, virtual=virtual, api=api, encoder=make_encoder())]
     except MidiError as error:
         if named or not other:
             raise

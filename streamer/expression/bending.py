@@ -114,7 +114,7 @@ class BendingEncoder(Encoder):
                 voice.rename(event)
                 return voice.lane.turn(voice.bend, event.sample, at_once=True)
         before = self._leave()
-        lane = self._lane_for(event)
+        lane = self._free_lane()
         voice = Voice(event, lane, self._rate_hz)
         lane.voices.append(voice)
         self._voices.append(voice)
@@ -175,7 +175,7 @@ class BendingEncoder(Encoder):
         messages = self._range() if self.bend_range != USUAL_RANGE else []
         return [*messages, *(message for lane in self._lanes for message in lane.home(self._now))]
 
-    def _lane_for(self, event: NoteOn) -> Lane:
+    def _free_lane(self) -> Lane:
         return self._lanes[0]
 
     def _forget(self, message: Message) -> None:

@@ -4,6 +4,7 @@ from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
+from streamer.settings.expression import EXPRESSION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
@@ -34,6 +35,11 @@ CHAPTERS = (
             "makes the environment variable of the other count as not given."
         ),
         settings=OUTPUT,
+    ),
+    Chapter(
+        title="MIDI expression",
+        intro="How `streamer live`, `demo` and `transcribe` make MIDI of notes, for ports and files alike.",
+        settings=EXPRESSION,
     ),
     Chapter(
         title="Sound out",

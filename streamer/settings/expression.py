@@ -27,7 +27,7 @@ class Expression:
             name="bend",
             kind="choice",
             default="off",
-            help="Pitch bends: none, each note's tuning at its beginning, all that it does, or slides as one note, too.",
+            help="Pitch bends: none, each note's tuning as it begins, all that it does, or slides as one note, too.",
             choices=BENDS,
             flag="--bend",
             environment=True,
