@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         StreamerError,
     )
     from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
+    from streamer.music.config import MusicConfig
     from streamer.outputs.sink import Sink
     from streamer.tracker import Tracker, make_tracker
     from streamer.transcription import Transcription, track
@@ -44,6 +45,7 @@ __all__ = [
     "MidiError",
     "MissingExtraError",
     "ModelError",
+    "MusicConfig",
     "NoteOff",
     "NoteOn",
     "OutputError",
@@ -73,6 +75,7 @@ _HOMES = {
         *("ModelError", "OutputError", "StreamerError"),
     ),
     "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
+    "streamer.music.config": ("MusicConfig",),
     "streamer.outputs.sink": ("Sink",),
     "streamer.tracker": ("Tracker", "make_tracker"),
     "streamer.transcription": ("Transcription", "track"),

@@ -27,6 +27,7 @@ LEARN = "Learn from recordings"
 _COMMANDS = {
     "live": ("streamer.commands.live", "live", PLAY),
     "demo": ("streamer.commands.demo", "demo", PLAY),
+    "serve": ("streamer.commands.serve", "serve", PLAY),
     "devices": ("streamer.commands.check", "devices", CHECK),
     "doctor": ("streamer.commands.check", "doctor", CHECK),
     "transcribe": ("streamer.commands.transcribe", "transcribe", WORK_ON_FILES),

@@ -23,15 +23,23 @@ class Delivery:
         Gets each note-on's times.
     observer : Observer, optional
         Follows the music.
+    ledger : Ledger, optional
+        What sounds, transposed, locked and muted; by default one that changes nothing yet.
 
     Attributes
     ----------
     ledger : Ledger
-        What sounds, transposed and muted.
     """
 
-    def __init__(self, fanout: Fanout, rate_hz: int, latency: LatencyStats, observer: Observer | None) -> None:
-        self.ledger = Ledger()
+    def __init__(
+        self,
+        fanout: Fanout,
+        rate_hz: int,
+        latency: LatencyStats,
+        observer: Observer | None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.ledger = ledger or Ledger()
         self._fanout = fanout
         self._rate_hz = rate_hz
         self._latency = latency

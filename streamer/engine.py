@@ -17,10 +17,11 @@ from typing import Self
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.skipping import Skipper
 from streamer.audio.source import EndOfStream, Source
-from streamer.control import COMMANDS, MOST_SEMITONES, Command, parse_command
+from streamer.control import COMMANDS, Command, parse_command
 from streamer.delivery import Delivery
 from streamer.errors import DeviceError, StreamerError
 from streamer.events import Block
+from streamer.expression.ledger import Ledger
 from streamer.latency import LatencyStats
 from streamer.outputs.fanout import Fanout, Recorder
 from streamer.outputs.sink import Sink
@@ -61,6 +62,8 @@ class Engine:
         Gets each line for people, in the engine's thread.
     observer : Observer, optional
         Follows the music.
+    ledger : Ledger, optional
+        Transposes and locks; by default nothing.
     while_closing : callable, optional
         Makes a context manager that is entered, in the engine's thread, while sinks and source are closed: drivers
         have been seen to hang there.
@@ -85,6 +88,7 @@ class Engine:
         record_now: bool = False,
         notify: Callable[[str], None] | None = None,
         observer: Observer | None = None,
+        ledger: Ledger | None = None,
         while_closing: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self.source = source
@@ -96,7 +100,7 @@ class Engine:
         self._record_now = record_now
         self._notify = notify
         self._while_closing = while_closing
-        self._delivery = Delivery(self._fanout, tracker.rate_hz, self.latency, observer)
+        self._delivery = Delivery(self._fanout, tracker.rate_hz, self.latency, observer, ledger)
         self._commands: queue.Queue[Command] = queue.Queue(_COMMANDS_WAITING)
         self._launched = threading.Lock()  # taken once, by whoever starts the thread
         self._stop = threading.Event()
@@ -315,8 +319,7 @@ class Engine:
             resumed_ns = time.monotonic_ns()
         computing_ns += time.monotonic_ns() - resumed_ns
         self._fanout.write_audio(block)
-        if self._silent and block.samples.any():
-            self._silent = False
+        self._silent = self._silent and not block.samples.any()
         block_s = len(block.samples) / self.tracker.rate_hz
         self._load += (computing_ns / 1e9 / block_s - self._load) * min(1.0, block_s)
 
@@ -327,8 +330,7 @@ class Engine:
         self._fanout.end_take()
         self._device_trouble = f"{error}; notes are ended; trying again until it is back"
         self._report(self._device_trouble)
-        waits = iter(_RETRY_S)
-        wait_s = 0.0
+        waits, wait_s = iter(_RETRY_S), 0.0
         while not self._stop.is_set():
             self.source.close()
             wait_s = next(waits, wait_s)
@@ -365,8 +367,7 @@ class Engine:
                 self._delivery.release(self.tracker.consumed)
                 self._released.set()
             case "transpose":
-                wanted = self._delivery.ledger.semitones + command.semitones
-                self._delivery.ledger.semitones = max(-MOST_SEMITONES, min(MOST_SEMITONES, wanted))
+                self._delivery.ledger.transpose(command.semitones)
             case "record":
                 self._toggle_recording()
 
@@ -389,10 +390,9 @@ class Engine:
         else:
             try:
                 self._fanout.begin_take(self.tracker.consumed)
+                self._report(f"recording {self._fanout.recording}")
             except StreamerError as error:
                 self._report(str(error))
-            else:
-                self._report(f"recording {self._fanout.recording}")
 
     def _report(self, line: str) -> None:
         self._message, self._reported_s = line, time.monotonic()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from streamer.config import TrackerConfig
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.expression.ledger import Ledger
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
 from streamer.tracker import MANY_HOPS, make_tracker
@@ -37,6 +38,7 @@ def track(
     config: TrackerConfig,
     sinks: Sequence[Sink] = (),
     progress: Callable[[int], None] | None = None,
+    ledger: Ledger | None = None,
 ) -> Transcription:
     """Track a recording to its end.
 
@@ -53,6 +55,9 @@ def track(
         files that were there before stay as they were.
     progress : callable, optional
         Gets the number of samples that are done, after each block.
+    ledger : Ledger, optional
+        Transposes notes and holds them in a scale, see `streamer.music.config.MusicConfig.ledger`; by default they
+        stay as they are decided.
 
     Raises
     ------
@@ -65,6 +70,7 @@ def track(
     """
     note_list = NoteList()
     everyone = (note_list, *sinks)
+    ledger = ledger or Ledger()
     complete = False
 
     def end(sink: Sink) -> None:
@@ -80,15 +86,17 @@ def track(
         tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS, pitch_estimates=wants_pitch)
         for samples in blocks:
             tracker.push(samples)
-            _deliver(tracker.events(), everyone)
+            _deliver(tracker.events(), ledger, everyone)
             if progress is not None:
                 progress(tracker.consumed)
-        _deliver(tracker.flush(), everyone)
+        _deliver(tracker.flush(), ledger, everyone)
         complete = True
     return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
 
 
-def _deliver(events: Iterable[Event], sinks: Iterable[Sink]) -> None:
+def _deliver(events: Iterable[Event], ledger: Ledger, sinks: Iterable[Sink]) -> None:
     for event in events:
-        for sink in sinks:
-            sink.send(event)
+        sent = ledger.apply(event)
+        if sent is not None:
+            for sink in sinks:
+                sink.send(sent)

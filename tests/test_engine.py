@@ -142,12 +142,12 @@ class Watcher:
 def test_mute_and_transpose_hold_for_pitch_and_not_for_who_watches() -> None:
     pitches, watcher = Pitches(), Watcher()
     engine: Engine
-    steps = [lambda: engine.command("transpose +12"), 60, lambda: engine.command("mute"), 60]
+    steps = [lambda: engine.command("transpose +12"), 60, 60, lambda: engine.command("mute"), 60]
     engine = Engine(Script(60, *steps), ScriptedTracker(), [pitches], observer=watcher)
     engine.start()
     assert engine.join(30.0)
-    assert pitches.f0_hz == [440.0, 880.0, None]
-    assert watcher.f0_hz == [440.0, 440.0, 440.0]
+    assert pitches.f0_hz == [440.0, 440.0, 880.0, None]  # a note that sounds keeps the transposition it began with
+    assert watcher.f0_hz == [440.0] * 4
 
 
 def test_a_paused_engine_is_still_and_what_it_missed_is_a_gap() -> None:

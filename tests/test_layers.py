@@ -18,15 +18,18 @@ LAYERS = (
     ("detectors",),
     ("tracker",),
     ("expression",),
+    ("music",),
     ("audio", "outputs"),
     ("delivery",),
     ("engine",),
     ("data",),
     ("material",),
     ("transcription",),
+    ("archive",),
     ("evaluation",),
     ("training",),
     ("live",),
+    ("web",),
     ("doctor",),
     ("commands",),
     ("cli",),
@@ -34,9 +37,28 @@ LAYERS = (
 )
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
-LAZY = {"aubio", "matplotlib", "mir_eval", "pandas", "rtmidi", "rtmidi2", "sklearn", "sounddevice", "soundfile"}
+LAZY = {
+    "aubio",
+    "dask",
+    "distributed",
+    "fsspec",
+    "joblib",
+    "matplotlib",
+    "mir_eval",
+    "pandas",
+    "prometheus_client",
+    "ray",
+    "rtmidi",
+    "rtmidi2",
+    "sklearn",
+    "sounddevice",
+    "soundfile",
+    "starlette",
+    "uvicorn",
+    "websockets",
+}
 BACK_ENDS = {"streamer.outputs.rtmidi2_backend"}
-WORKSHOPS = {"material", "evaluation", "training"}  # used by commands only, and imported by those when they run
+WORKSHOPS = {"material", "evaluation", "training", "web"}  # used by commands only, and imported by those when they run
 # Programs of their own, which a process of ours starts and whose words only that process reads.
 PROGRAMS = {
     "streamer.audio.capture",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER)
 def live(
     *,
     input_: str | None,
@@ -40,6 +42,7 @@ def live(
     tempo: float,
     no_ui: bool,
     config: TrackerConfig,
+    music: MusicConfig,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -77,7 +80,7 @@ def live(
             closing.callback(sink.close)
         if sound:
             sinks += _open_sound(closing, config)
-        return _run(source, sinks, files, config, watched)
+        return _run(source, sinks, files, config, music, watched)
 
 
 def _open_sound(closing: ExitStack, config: TrackerConfig) -> "list[Sink]":
@@ -90,7 +93,9 @@ def _open_sound(closing: ExitStack, config: TrackerConfig) -> "list[Sink]":
     return sinks
 
 
-def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, watched: bool) -> int:
+def _run(
+    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+) -> int:
     from streamer.commands.wiring import notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
@@ -109,6 +114,7 @@ def _run(source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerC
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
+        ledger=music.ledger(),
     )
     status = session.run()
     notify_end(source, session.snapshot())

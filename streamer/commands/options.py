@@ -33,8 +33,8 @@ def takes_settings(*catalogues: Iterable[Setting]) -> Callable[[Callable[..., in
 
     - `TrackerConfig`: all settings of the tracker that the catalogues hold. The presets and the detectors can then be
       listed, too, if all are there.
-    - another dataclass whose fields carry descriptions, such as `streamer.settings.expression.Expression`: those.
     - `Given`: all other settings with a flag, as far as they were given.
+    - Another dataclass whose fields carry settings, such as `MusicConfig`: all of those.
 
     What is annotated for typer stays as it is. Options appear in the order of the parameters.
 
@@ -86,21 +86,20 @@ class _Taken:
         parameters = list(parameters)
         self._config = next((p.name for p in parameters if p.annotation is TrackerConfig), None)
         self._given = next((p.name for p in parameters if p.annotation is Given), None)
-        self._records: dict[str, Any] = {
-            p.name: p.annotation for p in parameters if is_dataclass(p.annotation) and p.name != self._config
-        }
+        self._several = {p.name: p.annotation for p in parameters if p.name != self._config and _carried(p.annotation)}
         self._single: dict[str, Setting] = {}
         for parameter in parameters:
             name = parameter.name.rstrip("_")
-            several = parameter.name in self._records or parameter.annotation in (TrackerConfig, Given)
-            if several or get_origin(parameter.annotation) is Annotated:
+            if parameter.annotation in (TrackerConfig, Given) or get_origin(parameter.annotation) is Annotated:
+                continue
+            if parameter.name in self._several:
                 continue
             if name not in settings:
                 raise TypeError(f"the parameter {parameter.name} is no setting, and is not annotated for typer")
             self._single[parameter.name] = settings[name]
         self.tracked = [s for s in settings.values() if self._config and s.name in _TRACKER_NAMES]
-        recorded = [setting for record in self._records.values() for setting in settings_of(record).values()]
-        taken = [*self._single.values(), *self.tracked, *recorded]
+        carried = [s for several in self._several.values() for s in _carried(several).values()]
+        taken = [*self._single.values(), *self.tracked, *carried]
         self._others = [s for s in settings.values() if s not in taken] if self._given else []
         there = [*taken, *self._others]
         self.flags = list(dict.fromkeys(setting.name for setting in there if setting.flag))
@@ -112,8 +111,8 @@ class _Taken:
             return [*(_option(setting) for setting in self.tracked if setting.flag), *map(_list_option, lists)]
         if parameter.name == self._given:
             return [_option(setting) for setting in self._others if setting.flag]
-        if parameter.name in self._records:
-            return [_option(setting) for setting in settings_of(parameter.annotation).values()]
+        if parameter.name in self._several:
+            return [_option(setting) for setting in _carried(parameter.annotation).values() if setting.flag]
         setting = self._single.get(parameter.name)
         if setting is None:
             return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
@@ -122,14 +121,19 @@ class _Taken:
     def values(self, resolved: Mapping[str, Resolved]) -> dict[str, Any]:
         """What each parameter gets."""
         made: dict[str, Any] = {name: _value(setting, resolved) for name, setting in self._single.items()}
-        for name, record in self._records.items():
-            made[name] = record(**{field: resolved[s.name].value for field, s in settings_of(record).items()})
         if self._config:
             made[self._config] = config_of(resolved)
+        for name, several in self._several.items():
+            made[name] = several(**{field: _value(s, resolved) for field, s in _carried(several).items()})
         if self._given:
             there = {setting.name: resolved[setting.name] for setting in self._others}
             made[self._given] = Given({n: v.value for n, v in there.items() if v.origin is not Origin.DEFAULT})
         return made
+
+
+def _carried(annotation: Any) -> dict[str, Setting]:
+    """The settings that the fields of a dataclass carry, by field; none where it is something else."""
+    return settings_of(annotation) if is_dataclass(annotation) else {}
 
 
 def _resolve(settings: Mapping[str, Setting], taken: _Taken, flags: Mapping[str, Any]) -> dict[str, Resolved]:

@@ -13,8 +13,10 @@ import typer
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
+from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES, INPUT, OUTPUT
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
@@ -38,6 +40,7 @@ def transcribe(
     midi_channel: int,
     expression: Expression,
     config: TrackerConfig,
+    music: MusicConfig,
     preset: str,
 ) -> int:
     """Transcribe a recording just as live would have: causally, without a look ahead.
@@ -65,7 +68,7 @@ def transcribe(
     began_s = time.monotonic()
     try:
         with _progress(file.name, recording.length) as report:
-            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report)
+            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, music.ledger())
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     except KeyboardInterrupt:

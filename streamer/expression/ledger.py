@@ -1,7 +1,9 @@
 """What sounds, between the tracker and the outputs: transposed or muted, and always ended by its own note-off."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from streamer.control import MOST_SEMITONES
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 
@@ -12,28 +14,53 @@ SEMITONES_PER_OCTAVE = 12
 class Ledger:
     """Turns events as decided into events to send, and keeps account of what sounds.
 
-    A note keeps the transposition it began with. Pitch follows the present one, and is unvoiced while muted.
+    A note keeps the transposition it began with, and what the lock has made of it. While it sounds, the pitch is moved
+    by as many semitones as the note: how far a player is off the note, or bends it, stays as it is. Otherwise the pitch
+    is moved by the present transposition. It is unvoiced while muted.
+
+    Parameters
+    ----------
+    semitones : int
+        Added to notes and to the pitch at first.
+    lock : callable, optional
+        ``lock(note, midi)`` gives the MIDI note to send for one that is transposed already, or None for none; by
+        default all are sent as they are.
 
     Attributes
     ----------
     semitones : int
         Added to notes that begin from now on, and to the pitch.
+    lock : callable or None
+        For notes that begin from now on.
     muted : bool
         Whether notes that begin are left out, and the pitch is unvoiced.
     """
 
-    def __init__(self) -> None:
-        self.semitones = 0
+    def __init__(self, semitones: int = 0, lock: Callable[[int, float], int | None] | None = None) -> None:
+        self.semitones = semitones
+        self.lock = lock
         self.muted = False
-        self._open = OpenNotes()
+        self._open: OpenNotes[_Open] = OpenNotes()
 
     @property
     def sounding(self) -> tuple[NoteOn, ...]:
         """The note-ons that have no note-off yet, as sent, oldest first."""
-        return self._open.remaining()
+        return tuple(note.sent for note in self._open.remaining())
+
+    @property
+    def moved(self) -> int:
+        """Semitones from the newest note that sounds, as decided, to what was sent; else the transposition."""
+        open_notes = self._open.remaining()
+        return open_notes[-1].moved if open_notes else self.semitones
 
     def apply(self, event: Event) -> Event | None:
-        """The event as it is to be sent, or None; the same object where nothing changes."""
+        """The event as it is to be sent, or None; the same object where nothing changes.
+
+        Parameters
+        ----------
+        event : Event
+            As it was decided.
+        """
         match event:
             case PitchEstimate():
                 return self._pitch(event)
@@ -43,6 +70,16 @@ class Ledger:
                 return self._end(event)
             case _:
                 return event
+
+    def transpose(self, semitones: int) -> None:
+        """Add to the transposition, which stays within `MOST_SEMITONES`.
+
+        Parameters
+        ----------
+        semitones : int
+            To add.
+        """
+        self.semitones = max(-MOST_SEMITONES, min(MOST_SEMITONES, self.semitones + semitones))
 
     def release(self, sample: int) -> list[NoteOff]:
         """End all that sounds, now; what the tracker says of these notes later is not sent.
@@ -59,26 +96,62 @@ class Ledger:
     def _pitch(self, event: PitchEstimate) -> PitchEstimate:
         if self.muted:
             return replace(event, f0_hz=None, guess_hz=0.0)
-        if not self.semitones:
+        if not (moved := self.moved):
             return event
-        ratio = 2.0 ** (self.semitones / SEMITONES_PER_OCTAVE)
+        ratio = 2.0 ** (moved / SEMITONES_PER_OCTAVE)
         f0_hz = None if event.f0_hz is None else event.f0_hz * ratio
         return replace(event, f0_hz=f0_hz, guess_hz=event.guess_hz * ratio)
 
     def _begin(self, event: NoteOn) -> NoteOn | None:
-        note = event.note + self.semitones
-        if self.muted or not LOWEST <= note <= HIGHEST:
+        rule = _Rule(self.semitones, self.lock)
+        note = None if self.muted else rule.note(event.note, event.midi)
+        if note is None:
             return None
-        sent = replace(event, note=note, midi=event.midi + self.semitones) if self.semitones else event
-        self._open.begin(event, sent)
+        moved = note - event.note
+        corrected = self._open.find(event.corrects)
+        if corrected is not None and corrected.sent.note == note:  # it has its better name already
+            self._open.forget(corrected)
+            self._open.begin(event, _Open(corrected.sent, moved, rule))
+            return None
+        corrects = corrected.sent.note_id if corrected is not None else 0
+        sent = event
+        if moved or corrects != event.corrects:
+            sent = replace(event, note=note, midi=event.midi + moved, corrects=corrects)
+        self._open.begin(event, _Open(sent, moved, rule))
         return sent
 
     def _end(self, event: NoteOff) -> NoteOff | None:
         begun = self._open.end(event)
         if begun is None:
             return None
-        if begun.note == event.note:
+        note, note_id = begun.sent.note, begun.sent.note_id
+        settled = None if event.settled is None else begun.rule.note(event.settled, event.midi)
+        settled = None if settled == note else settled
+        if (note, note_id, settled) == (event.note, event.note_id, event.settled):
             return event
-        added = begun.note - event.note
-        settled = None if event.settled is None else min(HIGHEST, max(LOWEST, event.settled + added))
-        return replace(event, note=begun.note, midi=event.midi + added, settled=settled)
+        return replace(event, note=note, midi=event.midi + begun.moved, note_id=note_id, settled=settled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How notes are moved."""
+
+    semitones: int
+    lock: Callable[[int, float], int | None] | None
+
+    def note(self, note: int, midi: float) -> int | None:
+        """What is sent for a note as decided; None for nothing."""
+        wanted = note + self.semitones
+        if not LOWEST <= wanted <= HIGHEST:
+            return None
+        locked = wanted if self.lock is None else self.lock(wanted, midi + self.semitones)
+        return locked if locked is not None and LOWEST <= locked <= HIGHEST else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """A note that sounds: as sent, by how many semitones it was moved, and why."""
+
+    sent: NoteOn
+    moved: int
+    rule: _Rule

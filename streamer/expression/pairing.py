@@ -1,54 +1,61 @@
 """Which note-on a note-off belongs to."""
 
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from streamer.events import NoteOff, NoteOn
 
+T = TypeVar("T")
 
-class OpenNotes:
-    """Note-ons that wait for their note-off.
+
+class OpenNotes(Generic[T]):
+    """Notes that wait for their note-off, with what is kept of each.
 
     A pair has one ``note_id``, and one note number where the ids are missing (0). Where several notes fit, the oldest
     ends first.
     """
 
     def __init__(self) -> None:
-        self._open: list[tuple[tuple[int, int], NoteOn]] = []  # a handful at most, so a list will do
+        self._open: list[tuple[tuple[int, int], T]] = []  # a handful at most, so a list will do
 
-    def begin(self, on: NoteOn, kept: NoteOn | None = None) -> None:
+    def begin(self, on: NoteOn, kept: T) -> None:
         """A note has begun.
 
         Parameters
         ----------
         on : NoteOn
             Its ``note_id`` and ``note`` are those of the note-off to come.
-        kept : NoteOn, optional
-            What `end` and `remaining` give back; ``on`` where it is left out.
+        kept : object
+            What `end` and `remaining` give back.
         """
-        self._open.append((_key(on), on if kept is None else kept))
+        self._open.append((_key(on), kept))
 
-    def end(self, off: NoteOff) -> NoteOn | None:
-        """The note-on of this note-off, no longer open; None where there is none."""
+    def end(self, off: NoteOff) -> T | None:
+        """What is kept of the note of this note-off, no longer open; None where there is none."""
         wanted = _key(off)
-        for index, (key, on) in enumerate(self._open):
+        for index, (key, kept) in enumerate(self._open):
             if key == wanted:
                 del self._open[index]
-                return on
+                return kept
         return None
 
-    def remaining(self) -> tuple[NoteOn, ...]:
-        """What is open, oldest first."""
-        return tuple(on for _, on in self._open)
+    def find(self, note_id: int) -> T | None:
+        """What is kept of the open note of this id; None where there is none, or notes are not counted."""
+        return next((kept for (key, _), kept in self._open if note_id and key == note_id), None)
 
-    def forget(self, kept: NoteOn) -> None:
+    def remaining(self) -> tuple[T, ...]:
+        """What is open, oldest first."""
+        return tuple(kept for _, kept in self._open)
+
+    def forget(self, kept: T) -> None:
         """A note that is open is to be paired no more.
 
         Parameters
         ----------
-        kept : NoteOn
+        kept : object
             As `remaining` gives it.
         """
-        self._open = [(key, on) for key, on in self._open if on is not kept]
+        self._open = [(key, there) for key, there in self._open if there is not kept]
 
     def clear(self) -> None:
         """Forget what is open."""
@@ -63,7 +70,7 @@ class SettledNotes:
     """
 
     def __init__(self) -> None:
-        self._open = OpenNotes()
+        self._open: OpenNotes[NoteOn] = OpenNotes()
         self._corrected: set[int] = set()  # ids whose note-off is not the end of their note
 
     def begin(self, on: NoteOn) -> None:

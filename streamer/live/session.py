@@ -16,6 +16,7 @@ from typing import Protocol
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import Source
 from streamer.engine import Engine
+from streamer.expression.ledger import Ledger
 from streamer.live.realtime import collect_garbage, real_time
 from streamer.live.signals import Signals
 from streamer.live.snapshot import Snapshot
@@ -59,12 +60,13 @@ def run_live(
     screen: Screen | None = None,
     notify: Callable[[str], None] | None = None,
     preset: str = "default",
+    ledger: Ledger | None = None,
 ) -> int:
     """Run until the source ends, the user quits, or a signal comes; everything is closed on return.
 
     Parameters
     ----------
-    source, tracker, sinks, recorders, record_now
+    source, tracker, sinks, recorders, record_now, ledger
         As `Engine` takes them.
     screen : Screen, optional
         Gets a snapshot some 20 times a second.
@@ -91,7 +93,15 @@ def run_live(
     `os._exit` and the same status: this function does not return then.
     """
     session = Session(
-        source, tracker, sinks, recorders=recorders, record_now=record_now, screen=screen, notify=notify, preset=preset
+        source,
+        tracker,
+        sinks,
+        recorders=recorders,
+        record_now=record_now,
+        screen=screen,
+        notify=notify,
+        preset=preset,
+        ledger=ledger,
     )
     return session.run()
 
@@ -110,9 +120,11 @@ class Session:
         screen: Screen | None = None,
         notify: Callable[[str], None] | None = None,
         preset: str = "default",
+        ledger: Ledger | None = None,
     ) -> None:
+        ledger = ledger or Ledger()
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: self._engine.transpose)
+        self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: ledger.moved)
         self._engine = Engine(
             source,
             tracker,
@@ -121,6 +133,7 @@ class Session:
             record_now=record_now,
             notify=self._lines.put,
             observer=self._builder,
+            ledger=ledger,
             while_closing=_watchdog,
         )
         self._screen = screen

@@ -29,23 +29,23 @@ class SnapshotBuilder:
         Sample rate of the events.
     a4_hz : callable, optional
         A4 at this moment, for the deviation in cents.
-    transpose : callable, optional
-        Semitones that have been added to a note that begins now.
+    moved : callable, optional
+        Semitones from a note that begins now, as decided, to what was sent.
     """
 
     def __init__(
         self,
         rate_hz: int,
         a4_hz: Callable[[], float] = lambda: A4_HZ,
-        transpose: Callable[[], int] = lambda: 0,
+        moved: Callable[[], int] = lambda: 0,
     ) -> None:
         self._rate_hz = rate_hz
         self._a4_hz = a4_hz
-        self._transpose = transpose
+        self._moved = moved
         self._estimate: PitchEstimate | None = None
         self._peak_db = -120.0
         self._clipped_at: int | None = None
-        self._open = OpenNotes()
+        self._open: OpenNotes[NoteOn] = OpenNotes()
         self._sounding: NoteOn | None = None  # the newest
         self._added: dict[tuple[int, int], int] = {}  # semitones, to what is open
         self._roll: tuple[RollNote, ...] = ()
@@ -71,8 +71,8 @@ class SnapshotBuilder:
         total_ms : float
             From its beginning until it was sent.
         """
-        self._open.begin(event)
-        self._added[event.note_id, event.note] = self._transpose()
+        self._open.begin(event, event)
+        self._added[event.note_id, event.note] = self._moved()
         self._sounding = event
         note = RollNote(event.note, samples_to_s(event.onset, self._rate_hz), None, event.velocity, event.note_id)
         from_s = note.start_s - ROLL_S
@@ -89,8 +89,8 @@ class SnapshotBuilder:
         event : NoteOn
             As it was sent.
         """
-        self._open.begin(event)
-        self._added[event.note_id, event.note] = self._transpose()
+        self._open.begin(event, event)
+        self._added[event.note_id, event.note] = self._moved()
         self._sounding = event
         self._corrections += 1
         self._roll = tuple(

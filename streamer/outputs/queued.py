@@ -44,7 +44,7 @@ class QueuedSink(Sink):
         self._capacity = capacity
         self._patience_s = patience_s
         self._stalled = False
-        self._refused = OpenNotes()  # lost, and not ended yet
+        self._refused: OpenNotes[NoteOn] = OpenNotes()  # lost, and not ended yet
         self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()  # both its ends may be used at once
         self._news = threading.Lock()  # a flag with a wait, as in `streamer.audio.ring`
         self._news.acquire()
@@ -65,7 +65,7 @@ class QueuedSink(Sink):
                 return
             self._put(self._sink.send, event, at_once=True)
         elif not self._put(self._sink.send, event) and isinstance(event, NoteOn):
-            self._refused.begin(event)
+            self._refused.begin(event, event)
         if not isinstance(event, PitchEstimate):
             self._wake()
 

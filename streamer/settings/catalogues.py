@@ -6,10 +6,12 @@ from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
 from streamer.settings.expression import EXPRESSION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
 from streamer.settings.tuning import TUNING
+from streamer.settings.web import WEB
 
 CHAPTERS = (
     Chapter(
@@ -55,6 +57,14 @@ CHAPTERS = (
         ),
         settings=FILES,
     ),
+    Chapter(
+        title="Music",
+        intro=(
+            "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
+            "[Keys, zones and harmony](guide/music.md)."
+        ),
+        settings=MUSIC,
+    ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(
         title="Computation",
@@ -77,6 +87,14 @@ CHAPTERS = (
         title="Recording a data set",
         intro="The settings of `streamer record-dataset`, beside those of the input.",
         settings=RECORDING,
+    ),
+    Chapter(
+        title="Web service",
+        intro=(
+            "The settings of `streamer serve`, beside those of the tracker, which hold for clients that ask for no "
+            "others."
+        ),
+        settings=WEB,
     ),
 )
 _READ = [setting for chapter in CHAPTERS for setting in chapter.settings if setting.environment]

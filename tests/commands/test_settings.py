@@ -36,7 +36,7 @@ def config_of(recording, capsys, monkeypatch):
     """The configuration that `transcribe` works with."""
     seen = []
 
-    def process(blocks, rate_hz, config, sinks, progress):
+    def process(blocks, rate_hz, config, *_):
         seen.append(config)
         raise BrokenPipeError  # no more is needed
 

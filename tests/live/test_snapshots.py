@@ -28,7 +28,7 @@ def test_cents_are_counted_from_the_note_that_is_shown() -> None:
 
 def test_a_transposed_note_is_in_tune_when_what_is_played_is() -> None:
     semitones = 12
-    builder = SnapshotBuilder(RATE_HZ, transpose=lambda: semitones)
+    builder = SnapshotBuilder(RATE_HZ, moved=lambda: semitones)
     builder.note_on(NoteOn(480, 0, 81, 90, 81.0, note_id=1), 10.0)
     semitones = -5  # for the notes to come
     builder.estimate(pitch(69.1))
