@@ -4,14 +4,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, EXPRESSION, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER)
+@takes_settings(OUTPUT, EXPRESSION, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def demo(
     *,
     virtual: str | None,
@@ -32,9 +31,7 @@ def demo(
     midi_channel: int,
     expression: Expression,
     no_sound: bool,
-    play: Annotated[
-        bool, typer.Option("--play", metavar="", help="Make the performance audible instead of what is found in it.")
-    ] = False,
+    play: bool,
     midi: Path,
     received: Path | None,
     jsonl: Path | None,

@@ -9,6 +9,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,
@@ -76,21 +77,21 @@ def live(
         closing.callback(source.close)
         encoder = partial(form.encoder, source.rate_hz)
         sinks = wiring.open_ports(port, virtual, midi_api, encoder, no_midi, other=bool(watched or files or sound))
-        for sink in sinks:
-            closing.callback(sink.close)
-        if sound:
-            sinks += _open_sound(closing, config)
+        _add_sound(closing, sinks, config.reference_hz, wanted=sound)
         return _run(source, sinks, files, config, music, watched)
 
 
-def _open_sound(closing: ExitStack, config: TrackerConfig) -> "list[Sink]":
+def _add_sound(closing: ExitStack, sinks: "list[Sink]", a4_hz: float, *, wanted: bool) -> None:
+    """Sinks that are open are closed whatever becomes of the next."""
     from streamer.commands.wiring import notify, open_sound
 
-    sinks = open_sound(config.reference_hz, needed=True)
     for sink in sinks:
         closing.callback(sink.close)
-    notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-    return sinks
+    if wanted:
+        (sound,) = open_sound(a4_hz, needed=True)
+        closing.callback(sound.close)
+        sinks.append(sound)
+        notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
 
 
 def _run(

@@ -15,6 +15,7 @@ from streamer.config import TrackerConfig
 from streamer.errors import printable
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
