@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,11 +81,12 @@ def demo(
 def _open_sinks(
     closing: ExitStack, form: "MidiForm", port: str | None, virtual: str | None, midi_api: str | None, *, sound: bool
 ) -> "list[Sink]":
-    from streamer.commands.wiring import open_ports, open_sound
+    from streamer.commands.wiring import express, open_ports, open_sound
 
-    encoder = partial(form.encoder, DEFAULT_RATE_HZ)
     named = port or virtual or midi_api
-    sinks = open_ports(port, virtual, midi_api, encoder, other=False) if named else []
+    ports = open_ports(port, virtual, midi_api, form.channel, other=False) if named else []
+    express(ports, form, DEFAULT_RATE_HZ)
+    sinks: list[Sink] = [*ports]
     if sound:
         sinks += open_sound(form.a4_hz, needed=False)
     for sink in sinks:

@@ -1,7 +1,6 @@
 """``streamer live``: from the microphone to MIDI."""
 
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from streamer.settings.tracker import TRACKER
 if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
+    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
@@ -73,25 +73,27 @@ def live(
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
+        other = bool(watched or files or sound)
+        ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
+        sinks = _with_sound(closing, ports, config.reference_hz, wanted=sound)
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
-        encoder = partial(form.encoder, source.rate_hz)
-        sinks = wiring.open_ports(port, virtual, midi_api, encoder, no_midi, other=bool(watched or files or sound))
-        _add_sound(closing, sinks, config.reference_hz, wanted=sound)
+        wiring.express(ports, form, source.rate_hz)
         return _run(source, sinks, files, config, music, watched)
 
 
-def _add_sound(closing: ExitStack, sinks: "list[Sink]", a4_hz: float, *, wanted: bool) -> None:
-    """Sinks that are open are closed whatever becomes of the next."""
+def _with_sound(closing: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
+    """What is open is closed whatever becomes of the next."""
     from streamer.commands.wiring import notify, open_sound
 
-    for sink in sinks:
-        closing.callback(sink.close)
+    for port in ports:
+        closing.callback(port.close)
+    sinks: list[Sink] = [*ports]
     if wanted:
-        (sound,) = open_sound(a4_hz, needed=True)
-        closing.callback(sound.close)
-        sinks.append(sound)
+        sinks += open_sound(a4_hz, needed=True)
+        closing.callback(sinks[-1].close)
         notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return sinks
 
 
 def _run(

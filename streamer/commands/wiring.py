@@ -7,13 +7,14 @@ from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import ConfigError, MidiError, OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
-    from streamer.expression.encoders import Encoder
+    from streamer.commands.files import MidiForm
     from streamer.live.session import Screen
     from streamer.live.snapshot import Snapshot
+    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
@@ -73,22 +74,16 @@ def open_source(
 
 
 def open_ports(
-    port: str | None,
-    virtual: str | None,
-    api: str | None,
-    make_encoder: "Callable[[], Encoder]",
-    no_midi: bool = False,
-    *,
-    other: bool,
-) -> "list[Sink]":
+    port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
+) -> "list[PortSink]":
     """The MIDI port, if it is wanted and there is one.
 
     Parameters
     ----------
     port, virtual, api : str or None
         As `PortSink` takes them.
-    make_encoder : callable
-        Makes that of the port.
+    channel : int
+        MIDI channel, 1 to 16.
     no_midi : bool
         Open none.
     other : bool
@@ -111,12 +106,28 @@ def open_ports(
             raise ConfigError("with --no-midi and no screen nothing would come of it; add --jsonl -, a file or --sound")
         return []
     try:
-        return [PortSink(port, virtual=virtual, api=api, encoder=make_encoder())]
+        return [PortSink(port, virtual=virtual, api=api, channel=channel - 1)]
     except MidiError as error:
         if named or not other:
             raise
         notify(f"going on without MIDI: {error}")
         return []
+
+
+def express(ports: "Iterable[PortSink]", form: "MidiForm", rate_hz: int) -> None:
+    """Give ports their encoders, which need to know the rate.
+
+    Parameters
+    ----------
+    ports : iterable of PortSink
+        As `open_ports` gives them.
+    form : MidiForm
+        Makes the encoders.
+    rate_hz : int
+        Sample rate of the events.
+    """
+    for port in ports:
+        port.use(form.encoder(rate_hz))
 
 
 def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":

@@ -63,7 +63,15 @@ class Voice:
         return event.corrects != 0 and self.known_as[0] == event.corrects
 
     def reaches(self, event: NoteOn, semitones: int) -> bool:
-        """Whether it can be bent as far as another note."""
+        """Whether it can be bent as far as another note.
+
+        Parameters
+        ----------
+        event : NoteOn
+            That note's beginning.
+        semitones : int
+            The bend range.
+        """
         return abs(event.note - event.moved - self._played) <= semitones
 
     def has_slid_to(self, event: NoteOn) -> bool:
@@ -141,7 +149,15 @@ class Lane:
         return Message("pitchwheel", channel=self.channel, pitch=steps)
 
     def control(self, number: int, value: int = 0) -> Message:
-        """A controller of this channel."""
+        """A controller of this channel.
+
+        Parameters
+        ----------
+        number : int
+            Which one.
+        value : int
+            0 to 127.
+        """
         return Message("control_change", channel=self.channel, control=number, value=value)
 
 
