@@ -13,6 +13,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, StreamerError
 from streamer.music.config import MusicConfig
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from streamer.recordings.one import Options
 
 
-@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, TRANSCRIBING, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER, TRANSCRIBING, CONFIGURATION)
 def transcribe(
     *,
     recordings: Annotated[
@@ -53,6 +54,7 @@ def transcribe(
     jsonl: Path | None,
     tempo: float,
     midi_channel: int,
+    expression: Expression,
     config: TrackerConfig,
     music: MusicConfig,
     preset: str,
@@ -70,16 +72,16 @@ def transcribe(
     * `streamer transcribe solo.wav --notes - | head`
     """
     from streamer.commands.file_progress import watcher
-    from streamer.commands.files import Files, MidiForm
+    from streamer.commands.files import Files
     from streamer.commands.wiring import notify
-    from streamer.outputs.programs import PROGRAMS
+    from streamer.outputs.midiform import MidiForm
     from streamer.recordings import kinds
     from streamer.recordings.one import Options
 
-    form = MidiForm(tempo, midi_channel, preset, recordings[0].stem)
+    form = MidiForm(tempo, midi_channel, preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
-    options = Options(config, channel, kinds.MidiForm(tempo, midi_channel, PROGRAMS.get(preset)), music)
+    options = Options(config, channel, form, music)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
         try:

@@ -9,26 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.errors import ConfigError
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.sink import Sink
-
-
-@dataclass(frozen=True, slots=True)
-class MidiForm:
-    """How MIDI files are made.
-
-    Attributes
-    ----------
-    tempo_bpm : float
-        Beats a minute.
-    channel : int
-        MIDI channel, 1 to 16.
-    program : int or None
-        General MIDI instrument, 0 to 127.
-    """
-
-    tempo_bpm: float = 120.0
-    channel: int = 1
-    program: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +59,17 @@ class Kind:
 
 def _midi(path: Path, about: About) -> Sink:
     from streamer.outputs.midifile import MidiFileSink
+    from streamer.outputs.programs import PROGRAMS
 
     form = about.form
     return MidiFileSink(
         path,
         about.rate_hz,
         channel=form.channel - 1,
+        encoder=form.encoder(about.rate_hz),
         tempo_bpm=form.tempo_bpm,
         track_name=about.title,
-        program=form.program,
+        program=PROGRAMS.get(form.preset),
     )
 
 

@@ -13,10 +13,11 @@ from streamer.errors import OutputError
 from streamer.events import Event, NoteOn
 from streamer.music.config import MusicConfig
 from streamer.outputs.files import STANDARD_OUTPUT, output_error
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.safe import is_same_file
 from streamer.outputs.sink import Sink
 from streamer.reading import as_text
-from streamer.recordings.kinds import KINDS, About, MidiForm
+from streamer.recordings.kinds import KINDS, About
 from streamer.tracker import make_tracker
 from streamer.transcription import follow
 from streamer.units import samples_to_s

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from streamer.cli import main
-from streamer.commands.files import Files, MidiForm
+from streamer.commands.files import Files
 from streamer.config import PRESETS
 from streamer.detectors import DETECTORS
+from streamer.outputs.midiform import MidiForm
 
 COMMANDS = ("live", "demo", "devices", "doctor", "transcribe")
 
