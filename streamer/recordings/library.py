@@ -81,8 +81,7 @@ def transcribe(
     file = AudioFile(recording, channel)
     made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger)
     if file.broken is not None:
-        at_s, reason = file.broken.at_s, file.broken.reason
-        warnings.warn(f"{recording} breaks off after {at_s:.3f} s ({reason})", stacklevel=2)
+        warnings.warn(f"{recording} breaks off {file.broken}", stacklevel=2)
     return replace(made, broken=file.broken)
 
 
