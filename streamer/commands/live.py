@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -41,6 +41,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -54,7 +55,7 @@ def live(
     * `streamer live --input "USB" --port "FluidSynth"`
     * `arecord -f S16_LE -r 48000 -c 1 -t raw | streamer live --input - --rate 48000 --jsonl -`
 
-    Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
+    Keys on the screen: q quit, space mute, p panic, up/down transpose, r record, s save, ? help with all of them.
     """
     from streamer.live.signals import plain_interrupts
 
@@ -76,15 +77,19 @@ def live(
             closing.callback(sink.close)
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
-        if sound:
-            wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-        return _run(source, sinks, files, config, music, watched)
+        return _run(source, sinks, files, config, music, place, watched)
 
 
 def _run(
-    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+    source: "Source",
+    sinks: "list[Sink]",
+    files: "Files",
+    config: TrackerConfig,
+    music: MusicConfig,
+    place: Place,
+    watched: bool,
 ) -> int:
-    from streamer.commands.wiring import notify, notify_end, open_screen
+    from streamer.commands.wiring import keeper, notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -102,7 +107,8 @@ def _run(
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
-        ledger=music.ledger(),
+        music=music,
+        keep=keeper(place),
     )
     status = session.run()
     notify_end(source, session.snapshot())
