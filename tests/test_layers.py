@@ -20,7 +20,7 @@ LAYERS = (
     ("expression",),
     ("music",),
     ("audio", "outputs"),
-    ("delivery",),
+    ("adjustments", "delivery"),
     ("engine",),
     ("data",),
     ("material",),
