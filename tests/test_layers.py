@@ -24,7 +24,7 @@ LAYERS = (
     ("engine",),
     ("data",),
     ("material",),
-    ("transcription",),
+    ("calibration", "transcription"),
     ("recordings",),
     ("archive",),
     ("evaluation",),
