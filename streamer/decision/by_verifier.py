@@ -19,6 +19,7 @@ _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _NEAR = 2  # semitones
 _AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
+_LONGER_MS = 10.0
 _PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
 _MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
@@ -106,9 +107,11 @@ class VerifierMachine(NoteMachine):
         age_ms = began_ms_ago(odds[best])
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
-        corrects = self._is_correction(proposed[best])
+        corrects = self._outlasts(proposed[best], age_ms)
         if corrects and not self._corrects:
-            return None
+            if self._is_young:
+                return None
+            corrects = False
         ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
         sounds_ago = round(age_ms / self._hop_ms)
         self._enter(proposed[best], self._pitches[hop])
@@ -147,9 +150,18 @@ class VerifierMachine(NoteMachine):
         self._stood_ms, self._near_at = 0.0, 0
 
     def _is_correction(self, candidate: int) -> bool:
-        """Whether this is what sounds, under a better name: that began a moment ago, and hardly stood on its own."""
-        young = self._since * self._hop_ms <= self._young_ms
-        return young and self._stood_ms <= _STOOD_MS and self._is_near(candidate)
+        """Whether this may be what sounds, under a better name: that has just begun, and hardly stood on its own."""
+        return self._is_young and self._stood_ms <= _STOOD_MS and self._is_near(candidate)
+
+    @property
+    def _is_young(self) -> bool:
+        """Whether the note that sounds was told a moment ago."""
+        return self._since * self._hop_ms <= self._young_ms
+
+    def _outlasts(self, candidate: int, age_ms: float) -> bool:
+        """Whether this is what sounded before it, under a better name: that was young, and lasted less than this has."""
+        lasted_ms = self._since * self._hop_ms - age_ms
+        return self._is_near(candidate) and lasted_ms <= min(self._young_ms, age_ms - _LONGER_MS)
 
     def _is_near(self, candidate: int) -> bool:
         """Whether it is one of the two nearest names on either side of what sounds."""
