@@ -11,7 +11,7 @@ from streamer.decision.machine import NOTHING, Decision, NoteMachine
 from streamer.decision.native import NativeSums, make_context, make_sums
 from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NAMES, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
+from streamer.decision.verifier import OLDEST_MS, Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
 
 _STOOD, _STANDS_OFF = NAMES.index("stood"), NAMES.index("stands_off_name")
@@ -19,7 +19,7 @@ _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _NEAR = 2  # semitones
 _AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
-_LONGER_MS = 10.0
+_LONGER_MS = 10.0  # than the note before it, a better name has lasted; a new note is told before that
 _PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
 _MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
@@ -98,8 +98,8 @@ class VerifierMachine(NoteMachine):
         contexts = self._context.describe(hop, proposed, features, state)
         odds = self._verify(proposed, contexts)
         excess = [
-            o - self._asked(c, hop) + self._stands(c, context)
-            for c, o, context in zip(proposed, odds[:, 0].tolist(), contexts, strict=True)
+            float(o[0]) - self._asked(c, hop, o) + self._stands(c, context)
+            for c, o, context in zip(proposed, odds, contexts, strict=True)
         ]
         best = excess.index(max(excess))
         if not excess[best] > 0.0:
@@ -107,7 +107,7 @@ class VerifierMachine(NoteMachine):
         age_ms = began_ms_ago(odds[best])
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
-        corrects = self._outlasts(proposed[best], age_ms)
+        corrects = self._outlasts(proposed[best], odds[best])
         if corrects and not self._corrects:
             if self._is_young:
                 return None
@@ -158,10 +158,13 @@ class VerifierMachine(NoteMachine):
         """Whether the note that sounds was told a moment ago."""
         return self._since * self._hop_ms <= self._young_ms
 
-    def _outlasts(self, candidate: int, age_ms: float) -> bool:
-        """Whether this is what sounded before it, under a better name: that was young, and lasted less than this has."""
-        lasted_ms = self._since * self._hop_ms - age_ms
-        return self._is_near(candidate) and lasted_ms <= min(self._young_ms, age_ms - _LONGER_MS)
+    def _outlasts(self, candidate: int, odds: FloatArray) -> bool:
+        """Whether this is what sounded before, under a better name: that was young, and lasted less than this has."""
+        told_ms = self._since * self._hop_ms
+        if not self._is_near(candidate) or told_ms > self._young_ms + OLDEST_MS:
+            return False
+        age_ms = began_ms_ago(odds)
+        return told_ms - age_ms <= min(self._young_ms, age_ms - _LONGER_MS)
 
     def _is_near(self, candidate: int) -> bool:
         """Whether it is one of the two nearest names on either side of what sounds."""
@@ -228,13 +231,15 @@ class VerifierMachine(NoteMachine):
         stands = context[_STOOD] > math.log1p(t.stands_ms) and abs(context[_STANDS_OFF]) < t.stands_semitones
         return t.right_stands if stands else 0.0
 
-    def _asked(self, candidate: int, hop: int) -> float:
-        """Log odds of being right at which the verifier is believed."""
+    def _asked(self, candidate: int, hop: int, odds: FloatArray) -> float:
+        """Log odds of being right at which the verifier, which gave these odds, is believed."""
         t, scores = self.thresholds, self._scores[hop]
         asked = self._asked_at_all
         if self.current is not None:
             if self._is_correction(candidate):
                 asked += t.right_correct
+            elif self._outlasts(candidate, odds):
+                asked += t.right_outlasts
             elif candidate == self.current:
                 asked += t.right_again
             elif self._away_ms <= t.left_ms:
