@@ -58,6 +58,8 @@ class PitchEstimate:
         Largest absolute sample since the previous hop; 1.0 and above is clipping.
     guess_hz : float
         As ``f0_hz``, and where unvoiced the likeliest frequency all the same; 0 where there is none.
+    brightness_hz : float
+        Root mean square of the frequencies in the sound; 0 where there is none, or it was not measured.
     """
 
     sample: int
@@ -67,6 +69,7 @@ class PitchEstimate:
     level_db: float
     peak: float
     guess_hz: float = 0.0
+    brightness_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
@@ -107,7 +108,10 @@ class Files:
         ------
         OutputError
             With the option and the reason.
+        ConfigError
+            If the expression is none.
         """
+        self.form.encoder(DEFAULT_RATE_HZ)  # refuses what it cannot make
         takes = ("midi", "record_audio") if self.takes else ()
         check_outputs(
             (

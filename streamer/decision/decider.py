@@ -86,7 +86,7 @@ class Decider:
                 self._measure(midi)
 
     def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
-        f0_hz = evidence.f0_hz.item(hop)
+        f0_hz, brightness_hz = evidence.f0_hz.item(hop), evidence.levels.brightness_hz
         return PitchEstimate(
             sample=self._now,
             centre=self._now - evidence.age.item(hop),
@@ -95,6 +95,7 @@ class Decider:
             level_db=evidence.levels.level_db[hop],
             peak=evidence.levels.peak.item(hop),
             guess_hz=f0_hz,
+            brightness_hz=brightness_hz[hop] if brightness_hz else 0.0,
         )
 
     def flush(self, sample: int) -> list[Event]:

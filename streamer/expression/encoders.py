@@ -6,6 +6,7 @@ There is no port and no clock here, and a message carries no time: a port sends 
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 
 from mido import Message
 
@@ -71,10 +72,13 @@ class PlainEncoder(Encoder):
     ----------
     channel : int
         0 to 15; people count them from 1.
+    velocity : callable, optional
+        From velocities as played to those that are sent.
     """
 
-    def __init__(self, channel: int = 0) -> None:
+    def __init__(self, channel: int = 0, velocity: Callable[[int], int] = int) -> None:
         self._channel = channel
+        self._velocity = velocity
         self._sounding: Counter[int] = Counter()  # counted: on one channel, notes of one pitch have no other difference
 
     def encode(self, event: Event) -> list[Message]:
@@ -82,7 +86,8 @@ class PlainEncoder(Encoder):
         match event:
             case NoteOn():
                 self._sounding[event.note] += 1
-                return [Message("note_on", channel=self._channel, note=event.note, velocity=event.velocity)]
+                velocity = self._velocity(event.velocity)
+                return [Message("note_on", channel=self._channel, note=event.note, velocity=velocity)]
             case NoteOff():
                 return [self._note_off(event.note)]
             case _:

@@ -1,7 +1,9 @@
 """The encoder that settings describe."""
 
 from streamer.expression.bending import BendingEncoder
+from streamer.expression.curves import velocity_curve
 from streamer.expression.encoders import Encoder, PlainEncoder
+from streamer.expression.mpe import MpeEncoder
 from streamer.settings.expression import Expression
 from streamer.units import A4_HZ
 
@@ -19,7 +21,14 @@ def make_encoder(expression: Expression, rate_hz: int, channel: int = 0, a4_hz: 
         0 to 15.
     a4_hz : float
         Frequency of A4 that note numbers are relative to.
+
+    Raises
+    ------
+    ConfigError
+        If a velocity curve or a control is none.
     """
-    if expression.bend == "off":
-        return PlainEncoder(channel)
+    if expression.mpe != "off":
+        return MpeEncoder(expression, rate_hz, a4_hz)
+    if expression.mode == "off" and not expression.control:
+        return PlainEncoder(channel, velocity_curve(expression))
     return BendingEncoder(expression, rate_hz, channel, a4_hz)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from streamer.settings.description import Setting, described, settings_of
 
 EXPRESSION_GROUP = "MIDI expression"
-BENDS = ("off", "trigger", "smooth", "glide")
+BENDS = ("auto", "off", "trigger", "smooth", "glide")
+ZONES = ("off", "lower", "upper")
 AUTOMATIC = 0
+MOST_MEMBERS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +19,33 @@ class Expression:
     ----------
     bend : str
         Which pitch bends are sent: ``off``; ``trigger``, a note's own tuning once, at its beginning; ``smooth``, its
-        pitch as it moves; ``glide``, that, and a slide from note to note is one note, as far as the range goes.
+        pitch as it moves; ``glide``, that, and a slide from note to note is one note, as far as the range goes;
+        ``auto``, what suits.
     bend_range : int
         Semitones that a full bend is, up or down; 0 for what suits the mode.
+    mpe : str
+        ``lower`` or ``upper`` for notes, bends, pressure and timbre in this MPE zone, ``off`` for one channel.
+    mpe_channels : int
+        How many member channels the zone has.
+    velocity : str
+        Curve of velocities, see `streamer.expression.curves.VelocityCurve`.
+    velocity_floor, velocity_ceiling : int
+        Least and greatest velocity that is sent.
+    control : tuple of str
+        Controllers that follow the sound, see `streamer.expression.controls.parse_control`.
     """
 
     bend: str = described(
         Setting(
             name="bend",
             kind="choice",
-            default="off",
+            default="auto",
             help="Pitch bends: none, each note's tuning as it begins, all that it does, or slides as one note, too.",
             choices=BENDS,
             flag="--bend",
             environment=True,
             metavar="|".join(BENDS),
+            default_text="smooth; glide with MPE",
             group=EXPRESSION_GROUP,
         )
     )
@@ -48,7 +62,90 @@ class Expression:
             flag="--bend-range",
             environment=True,
             metavar="N",
-            default_text="2, as synthesisers expect; 12 for glide",
+            default_text="2, as synthesisers expect; 12 for glide; 48 for MPE",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    mpe: str = described(
+        Setting(
+            name="mpe",
+            kind="choice",
+            default="off",
+            help="MPE: a channel for each note, with its bend, pressure and timbre, in the lower or the upper zone.",
+            choices=ZONES,
+            flag="--mpe",
+            without_value="lower",
+            environment=True,
+            metavar="[lower|upper|off]",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    mpe_channels: int = described(
+        Setting(
+            name="mpe_channels",
+            kind="int",
+            default=MOST_MEMBERS,
+            help="Member channels of the MPE zone.",
+            low=1,
+            high=MOST_MEMBERS,
+            flag="--mpe-channels",
+            environment=True,
+            metavar="N",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    velocity: str = described(
+        Setting(
+            name="velocity",
+            kind="str",
+            default="linear",
+            help="Curve of velocities: linear, soft, hard, fixed:N, or points such as 1:20,64:80,127:127.",
+            flag="--velocity",
+            environment=True,
+            metavar="CURVE",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    velocity_floor: int = described(
+        Setting(
+            name="velocity_floor",
+            kind="int",
+            default=1,
+            help="Least velocity that is sent.",
+            low=1,
+            high=127,
+            flag="--velocity-floor",
+            environment=True,
+            metavar="N",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    velocity_ceiling: int = described(
+        Setting(
+            name="velocity_ceiling",
+            kind="int",
+            default=127,
+            help="Greatest velocity that is sent.",
+            low=1,
+            high=127,
+            flag="--velocity-ceiling",
+            environment=True,
+            metavar="N",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    control: tuple[str, ...] = described(
+        Setting(
+            name="control",
+            kind="str",
+            default=(),
+            help="A controller that follows the sound: pressure=level, cc11=level:soft,20-127,50ms; repeatable.",
+            length=(0, 8),
+            repeated=True,
+            flag="--control",
+            environment=False,
+            metavar="TARGET=SOURCE",
+            default_text="none; with MPE pressure=level and cc74=brightness",
             group=EXPRESSION_GROUP,
         )
     )
@@ -65,9 +162,15 @@ class Expression:
             setting.check(getattr(self, name), name)
 
     @property
+    def mode(self) -> str:
+        """The bends in force."""
+        return ("smooth" if self.mpe == "off" else "glide") if self.bend == "auto" else self.bend
+
+    @property
     def semitones(self) -> int:
         """The bend range in force."""
-        return self.bend_range or (12 if self.bend == "glide" else 2)
+        usual = 12 if self.mode == "glide" else 2
+        return self.bend_range or (usual if self.mpe == "off" else 48)
 
 
 EXPRESSION: tuple[Setting, ...] = tuple(settings_of(Expression).values())
