@@ -15,7 +15,7 @@ from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
-    from streamer.commands.files import MidiForm
+    from streamer.outputs.midiform import MidiForm
     from streamer.outputs.sink import Sink
 
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
@@ -54,11 +54,12 @@ def demo(
 
     with ExitStack() as closing:
         closing.enter_context(plain_interrupts())  # until the session takes the signals
-        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.files import Files
         from streamer.commands.printing import demo_summary, show
         from streamer.commands.wiring import has_screen, notify, open_screen
         from streamer.live.session import Session
         from streamer.material.demo import DemoSource, demo_performance
+        from streamer.outputs.midiform import MidiForm
         from streamer.outputs.notelist import NoteList
         from streamer.tracker import make_tracker
 

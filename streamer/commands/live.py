@@ -64,7 +64,8 @@ def live(
     with ExitStack() as closing:
         closing.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
-        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.files import Files
+        from streamer.outputs.midiform import MidiForm
         from streamer.tracker import make_tracker
 
         form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)

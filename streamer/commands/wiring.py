@@ -11,9 +11,9 @@ if TYPE_CHECKING:  # transcribe starts sooner without them
 
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
-    from streamer.commands.files import MidiForm
     from streamer.live.session import Screen
     from streamer.live.snapshot import Snapshot
+    from streamer.outputs.midiform import MidiForm
     from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 

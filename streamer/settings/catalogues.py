@@ -11,11 +11,12 @@ from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
+from streamer.settings.transcribing import TRANSCRIBING
 from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *EXPRESSION, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *EXPRESSION, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN, *TRANSCRIBING)
 
 CHAPTERS = (
     Chapter(
@@ -61,6 +62,11 @@ CHAPTERS = (
             "such as `[live]`, so that no command writes what is another's."
         ),
         settings=FILES,
+    ),
+    Chapter(
+        title="Recordings",
+        intro="What `streamer transcribe` makes of one recording or of many.",
+        settings=TRANSCRIBING,
     ),
     Chapter(
         title="Music",
