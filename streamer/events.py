@@ -144,6 +144,8 @@ class NoteOff:
         The name that it should have had, where its median pitch contradicts the one it has.
     followed : bool
         Whether another note begins at once, so that what was played may be a slide or a slur.
+    released : bool
+        Whether it was ended from outside, as by a mute or the end of the stream: nothing may make it longer.
     """
 
     sample: int
@@ -153,6 +155,7 @@ class NoteOff:
     note_id: int = 0
     settled: int | None = None
     followed: bool = False
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class Decider:
     def flush(self, sample: int) -> list[Event]:
         """End the open note at a sample index: the stream is over."""
         self._machine.leave()
-        return list(self._end(sample, sample))
+        return [replace(off, released=True) for off in self._end(sample, sample)]
 
     def restart(self, sample: int) -> None:
         """Forget the past; the next hop begins at this sample index."""

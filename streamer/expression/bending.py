@@ -44,8 +44,6 @@ class BendingEncoder(Encoder):
         If a velocity curve or a control is none.
     """
 
-    wants_pitch = True
-
     def __init__(self, expression: Expression, rate_hz: int, channel: int = 0, a4_hz: float = A4_HZ) -> None:
         self._mode = expression.mode
         self._reach = expression.semitones
@@ -61,6 +59,8 @@ class BendingEncoder(Encoder):
         self._absorbed: deque[tuple[int, int]] = deque(maxlen=_ABSORBED)
         self._unsure: Counter[tuple[int, int]] = Counter()  # channels and notes; a note-off has not certainly got out
         self._now = 0
+        self.wants_pitch = bool(self.bend_range) or self._controlled
+        self.joins = self._mode == "glide"
         self._tells_again = self.bend_range not in (0, USUAL_RANGE)
         self._at_rest = True  # whether nothing is to be done until a note begins
 
@@ -82,6 +82,18 @@ class BendingEncoder(Encoder):
                 return [*self._leave(), *self._end(event)]
             case _:
                 return self._leave()
+
+    def set_bend(self, mode: str) -> list[Message]:
+        """See `Encoder.set_bend`."""
+        messages = self._leave()
+        self._mode = mode
+        self.bend_range = 0 if mode == "off" else self._reach
+        self.wants_pitch = bool(self.bend_range) or self._controlled
+        self._at_rest, self.joins = False, mode == "glide"
+        for voice in self._voices:
+            voice.settled = False
+        homes = [message for lane in self._lanes for message in lane.home(self._now)]
+        return [*messages, *homes, *(self._range() if self.bend_range and self._tells_again else [])]
 
     def end(self) -> list[Message]:
         """See `Encoder.end`; and no channel is bent."""

@@ -6,7 +6,6 @@ There is no port and no clock here, and a message carries no time: a port sends 
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
 
 from mido import Message
 
@@ -31,10 +30,13 @@ class Encoder(ABC):
     bend_range : int
         Semitones that a full pitch bend is; 0 where it sends none. One that bends puts a note's name right by a bend,
         where it can, and not by another note-on.
+    joins : bool
+        Whether a slide may make one note of two.
     """
 
     wants_pitch: bool = False
     bend_range: int = 0
+    joins: bool = False
 
     def begin(self) -> list[Message]:
         """What a receiver is told before anything else, and again when it was away."""
@@ -43,6 +45,16 @@ class Encoder(ABC):
     @abstractmethod
     def encode(self, event: Event) -> list[Message]:
         """What this event is in MIDI; empty where it is nothing."""
+
+    def set_bend(self, mode: str) -> list[Message]:  # noqa: ARG002 - for those that can
+        """Bend in another way from now on; what sounds goes on, unless this cannot bend at all.
+
+        Parameters
+        ----------
+        mode : str
+            ``off``, ``trigger``, ``smooth`` or ``glide``.
+        """
+        return []
 
     @abstractmethod
     def end(self) -> list[Message]:
@@ -72,13 +84,10 @@ class PlainEncoder(Encoder):
     ----------
     channel : int
         0 to 15; people count them from 1.
-    velocity : callable, optional
-        From velocities as played to those that are sent.
     """
 
-    def __init__(self, channel: int = 0, velocity: Callable[[int], int] = int) -> None:
+    def __init__(self, channel: int = 0) -> None:
         self._channel = channel
-        self._velocity = velocity
         self._sounding: Counter[int] = Counter()  # counted: on one channel, notes of one pitch have no other difference
 
     def encode(self, event: Event) -> list[Message]:
@@ -86,8 +95,7 @@ class PlainEncoder(Encoder):
         match event:
             case NoteOn():
                 self._sounding[event.note] += 1
-                velocity = self._velocity(event.velocity)
-                return [Message("note_on", channel=self._channel, note=event.note, velocity=velocity)]
+                return [Message("note_on", channel=self._channel, note=event.note, velocity=event.velocity)]
             case NoteOff():
                 return [self._note_off(event.note)]
             case _:

@@ -31,6 +31,12 @@ class Expression:
         Curve of velocities, see `streamer.expression.curves.VelocityCurve`.
     velocity_floor, velocity_ceiling : int
         Least and greatest velocity that is sent.
+    legato : bool
+        A note that follows at once begins before the last one ends.
+    min_length, extend : float
+        Milliseconds: how long notes are at least, and how much longer than they are played.
+    sustain : float
+        Milliseconds without a note after which the sustain pedal goes up; 0 for no pedal.
     control : tuple of str
         Controllers that follow the sound, see `streamer.expression.controls.parse_control`.
     """
@@ -131,6 +137,62 @@ class Expression:
             flag="--velocity-ceiling",
             environment=True,
             metavar="N",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    legato: bool = described(
+        Setting(
+            name="legato",
+            kind="bool",
+            default=False,
+            help="A note that follows at once begins before the last one ends: for legato and portamento patches.",
+            flag="--legato",
+            environment=True,
+            group=EXPRESSION_GROUP,
+        )
+    )
+    min_length: float = described(
+        Setting(
+            name="min_length",
+            kind="float",
+            default=0.0,
+            help="Notes are at least so long.",
+            low=0.0,
+            high=5000.0,
+            unit="ms",
+            flag="--min-length",
+            environment=True,
+            metavar="MS",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    extend: float = described(
+        Setting(
+            name="extend",
+            kind="float",
+            default=0.0,
+            help="Notes are so much longer than they are played.",
+            low=0.0,
+            high=10_000.0,
+            unit="ms",
+            flag="--extend",
+            environment=True,
+            metavar="MS",
+            group=EXPRESSION_GROUP,
+        )
+    )
+    sustain: float = described(
+        Setting(
+            name="sustain",
+            kind="float",
+            default=0.0,
+            help="The sustain pedal is down until nothing was played for so long; 0 is no pedal.",
+            low=0.0,
+            high=10_000.0,
+            unit="ms",
+            flag="--sustain",
+            environment=True,
+            metavar="MS",
             group=EXPRESSION_GROUP,
         )
     )
