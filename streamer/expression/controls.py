@@ -152,7 +152,15 @@ class Follower:
         self._heard = self._sent = 0
 
     def start(self, strength: float, sample: int) -> int:
-        """A note begins so strongly: the value that goes with it, which then counts as sent."""
+        """A note begins: the value that goes with it, which then counts as sent.
+
+        Parameters
+        ----------
+        strength : float
+            0 to 1.
+        sample : int
+            Now.
+        """
         self.strength = strength
         self._heard = self._sent = sample
         return self._set(self.control.value(strength))
