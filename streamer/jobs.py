@@ -176,7 +176,7 @@ class Workers:
             return killed(item)
 
     def _submit(self, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
-        with _interrupts_blocked():  # submitting starts processes
+        with interrupts_blocked():  # submitting starts processes
             if self._pool is None:
                 self._pool = self._start(work)
             run: Callable[[Item], Result] = _call_first if work is self._first else work
@@ -201,7 +201,7 @@ def _or_killed(item: Item, killed: Callable[[Item], Result] | None) -> Result:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Hold Ctrl-C back: a process that starts meanwhile never sees it, this one does afterwards."""
     if sys.platform == "win32":
         yield

@@ -38,6 +38,7 @@ LAYERS = (
     ("data",),
     ("material",),
     ("transcription",),
+    ("recordings",),
     ("archive",),
     ("evaluation",),
     ("training",),
