@@ -198,7 +198,8 @@ def _connect_ray(address: str, resources: ExitStack) -> Callable[[], Any]:
     try:
         connection = ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
-        raise ClusterError(f"no Ray answers at {address}: {error}; `ray start --head` starts one") from error
+        why = str(error).partition("\n")[0]  # a traceback follows
+        raise ClusterError(f"no Ray answers at {address}: {why}; `ray start --head` starts one") from error
     resources.callback(connection.disconnect)
     return _ray_backend
 
