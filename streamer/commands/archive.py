@@ -7,18 +7,18 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamer.commands.wiring import notify
 from streamer.errors import ConfigError
 from streamer.reading import as_text
+from streamer.settings.archive import Many
 
 if TYPE_CHECKING:
     from streamer.archive.manifest import Manifest
     from streamer.archive.task import Outcome
-    from streamer.archive.transcribing import Transcribe
+    from streamer.recordings.one import Options
 
 INTERRUPTED = 128 + signal.SIGINT
 MANIFEST = "manifest.sqlite"
@@ -26,39 +26,20 @@ _LINE_S = 30.0
 _MOST_FAILURES = 20  # that are shown; the report has all
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
-    """The options of a run over many recordings.
+def is_many(recordings: Sequence[Path], output: Path | None, many: Many) -> bool:
+    """Whether that is a run over many recordings: it was asked for, or a place can be reached only so."""
+    from streamer.archive.places import as_given, is_url
 
-    Attributes
-    ----------
-    jobs : int or None
-        Processes; 0 for one a core, None where it was not given.
-    cluster : str
-        Address of a cluster; empty for this machine.
-    manifest, report : Path or None
-        Files that were named.
-    """
-
-    jobs: int | None = None
-    cluster: str = ""
-    manifest: Path | None = None
-    report: Path | None = None
-
-    def is_wanted(self, places: Sequence[Path | None]) -> bool:
-        """Whether one of them was given, or a place can be reached only so."""
-        from streamer.archive.places import as_given, is_url
-
-        return self != Many() or any(is_url(as_given(place)) for place in places if place is not None)
-
-    @property
-    def processes(self) -> int:
-        """How many there are on this machine."""
-        return self.jobs or os.cpu_count() or 1
+    places = [*recordings, *([output] if output else [])]
+    return many != Many() or any(is_url(as_given(place)) for place in places)
 
 
 def run_many(
-    recordings: Sequence[Path], output: Path | None, convert: "Transcribe", many: Many, json_progress: bool
+    recordings: Sequence[Path],
+    output: Path | None,
+    made: "tuple[Options, tuple[str, ...]]",
+    many: Many,
+    json_progress: bool,
 ) -> int:
     """Do what of a run is left.
 
@@ -71,6 +52,7 @@ def run_many(
     from streamer.archive.places import OutputFolder, as_given, is_url
     from streamer.archive.report import summary, write_report
     from streamer.archive.run import run
+    from streamer.archive.transcribing import Transcribe
     from streamer.archive.work import Work
     from streamer.jobs import Workers
     from streamer.outputs.safe import Wanted, check_outputs
@@ -85,6 +67,7 @@ def run_many(
     path = many.manifest or Path(MANIFEST if is_url(folder.place) else os.path.join(folder.place, MANIFEST))
     here = [Path(name) for name in inputs if not is_url(name) and not os.path.isdir(name)]
     check_outputs([Wanted("--report", many.report, "CSV")], [path, *here])
+    convert = Transcribe(*made)
     work = Work(convert, folder.place, convert.made_by, convert.model)
     teller = _Teller(json_progress)
     with Manifest(path) as manifest:

@@ -13,7 +13,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, StreamerError
 from streamer.music.config import MusicConfig
-from streamer.settings.archive import ARCHIVE
+from streamer.settings.archive import ARCHIVE, Many
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from streamer.recordings.one import Options
 
 
+_Recordings = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Sound files, folders, patterns, lists of files (.txt, .m3u), or - for standard input.",
+        show_default=False,
+    ),
+]
+
+
 @takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION)
 def transcribe(
     *,
-    recordings: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="Sound files, folders, patterns, lists of files (.txt, .m3u), or - for standard input.",
-            show_default=False,
-        ),
-    ],
+    recordings: _Recordings,
     to: str,
     output: Path | None,
     json_progress: bool,
-    jobs: int | None,
-    cluster: str,
-    manifest: Path | None,
-    report: Path | None,
+    many: Many,
     channel: int | None,
     notes: Path | None,
     f0: Path | None,
@@ -78,7 +78,7 @@ def transcribe(
     * `streamer transcribe solo.wav --preset sax --midi solo.mid --notes solo.csv`
     * `streamer transcribe solo.wav --notes - | head`
     """
-    from streamer.commands.archive import Many, run_many
+    from streamer.commands.archive import is_many, run_many
     from streamer.commands.file_progress import watcher
     from streamer.commands.files import Files
     from streamer.commands.wiring import notify
@@ -90,13 +90,10 @@ def transcribe(
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
     options = Options(config, channel, form, music)
-    many = Many(jobs, cluster, manifest, report)
-    if many.is_wanted([*recordings, output]):
+    if is_many(recordings, output, many):
         if files:
             raise ConfigError(_ONE_FILE)
-        from streamer.archive.transcribing import Transcribe
-
-        return run_many(recordings, output, Transcribe(options, wanted), many, json_progress)
+        return run_many(recordings, output, (options, wanted), many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
         try:

@@ -17,7 +17,18 @@ from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *EXPRESSION, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN, *TRANSCRIBING)
+PLAYING: tuple[Setting, ...] = (
+    *TRACKER,
+    *MUSIC,
+    *EXPRESSION,
+    *INPUT,
+    *OUTPUT,
+    *SOUND,
+    *FILES,
+    *SCREEN,
+    *TRANSCRIBING,
+    *ARCHIVE,
+)
 
 CHAPTERS = (
     Chapter(
