@@ -33,7 +33,7 @@ LAYERS = (
     ("expression",),
     ("music",),
     ("audio", "outputs"),
-    ("delivery",),
+    ("adjustments", "delivery"),
     ("engine",),
     ("data",),
     ("material",),
@@ -53,6 +53,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
 LAZY = {
     "aubio",
+    "av",
     "dask",
     "distributed",
     "fsspec",
@@ -60,6 +61,7 @@ LAZY = {
     "matplotlib",
     "mir_eval",
     "pandas",
+    "partitura",
     "prometheus_client",
     "ray",
     "rtmidi",
