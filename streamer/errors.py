@@ -8,6 +8,8 @@
     ├── ModelError         a model file is damaged, foreign or too new
     ├── DataError          a data set's manifest or labels cannot be used
     ├── MissingExtraError  a library that a bare install leaves out is needed
+    ├── ProcessKilledError a process that worked for this one was killed
+    ├── ClusterError       a cluster does not answer
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
@@ -19,7 +21,25 @@ import sys
 from importlib import import_module
 
 # What a bare install leaves out: module, and what pip installs it from. The extras in pyproject.toml say the same.
-EXTRAS = {"sklearn": "scikit-learn>=1.5", "aubio": "aubio-ledfx>=0.4.11"}
+EXTRAS = {
+    "sklearn": "scikit-learn>=1.5",
+    "aubio": "aubio-ledfx>=0.4.11",
+    "distributed": "distributed>=2024.6",
+    "joblib": "joblib>=1.4",
+    "ray": "ray[client]>=2.40",
+    "fsspec": "fsspec>=2024.6",
+    "s3fs": "s3fs>=2024.6",
+    "gcsfs": "gcsfs>=2024.6",
+    "starlette": "starlette>=1.0",
+    "uvicorn": "uvicorn>=0.50",
+    "websockets": "websockets>=15",
+    "prometheus_client": "prometheus_client>=0.22",
+    "matplotlib": "matplotlib>=3.8",
+    "pandas": "pandas>=2.2",
+    "partitura": "partitura>=1.5",
+    "av": "av>=14",
+    "python_multipart": "python-multipart>=0.0.20",
+}
 
 
 def printable(text: str) -> str:
@@ -76,6 +96,14 @@ class DataError(StreamerError):
 
 class OutputError(StreamerError):
     """A file or pipe that was to be written cannot be."""
+
+
+class ProcessKilledError(StreamerError):
+    """A process that worked for this one was killed, with what it was at."""
+
+
+class ClusterError(StreamerError):
+    """A cluster does not answer, or has no workers."""
 
 
 class MissingExtraError(StreamerError):

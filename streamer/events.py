@@ -58,6 +58,8 @@ class PitchEstimate:
         Largest absolute sample since the previous hop; 1.0 and above is clipping.
     guess_hz : float
         As ``f0_hz``, and where unvoiced the likeliest frequency all the same; 0 where there is none.
+    brightness_hz : float
+        Root mean square of the frequencies in the sound; 0 where there is none, or it was not measured.
     """
 
     sample: int
@@ -67,6 +69,7 @@ class PitchEstimate:
     level_db: float
     peak: float
     guess_hz: float = 0.0
+    brightness_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class NoteOn:
         Which note of the stream, counted from 1; 0 where notes are not counted.
     corrects : int
         The ``note_id`` of the note that this one is, under a better name; 0 where it is a note of its own.
+    moved : int
+        By how many semitones ``note`` and ``midi`` were moved away from what a `PitchEstimate` tells, as by a scale or
+        a harmony: a pitch bend is relative to the note without this.
     """
 
     sample: int
@@ -102,6 +108,7 @@ class NoteOn:
     since: int | None = None
     note_id: int = 0
     corrects: int = 0
+    moved: int = 0
 
     @property
     def sounds_from(self) -> int:
@@ -135,6 +142,10 @@ class NoteOff:
         That of the note-on.
     settled : int or None
         The name that it should have had, where its median pitch contradicts the one it has.
+    followed : bool
+        Whether another note begins at once, so that what was played may be a slide or a slur.
+    released : bool
+        Whether it was ended from outside, as by a mute or the end of the stream: nothing may make it longer.
     """
 
     sample: int
@@ -143,6 +154,8 @@ class NoteOff:
     midi: float
     note_id: int = 0
     settled: int | None = None
+    followed: bool = False
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,20 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("arrayfile", "control", "events", "config", "interrupts", "jobs", "latency", "reading", "settings", "status"),
+    (
+        "arrayfile",
+        "cluster",
+        "control",
+        "events",
+        "config",
+        "interrupts",
+        "jobs",
+        "latency",
+        "reading",
+        "settings",
+        "status",
+        "threads",
+    ),
     ("analysis",),
     ("decision",),
     ("model",),
@@ -20,14 +33,17 @@ LAYERS = (
     ("expression",),
     ("music",),
     ("audio", "outputs"),
-    ("delivery",),
+    ("adjustments", "delivery"),
     ("engine",),
     ("data",),
     ("material",),
     ("transcription",),
+    ("recordings",),
+    ("archive",),
     ("evaluation",),
     ("training",),
     ("live",),
+    ("web",),
     ("doctor",),
     ("commands",),
     ("cli",),
@@ -35,9 +51,30 @@ LAYERS = (
 )
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
-LAZY = {"aubio", "matplotlib", "mir_eval", "pandas", "rtmidi", "rtmidi2", "sklearn", "sounddevice", "soundfile"}
+LAZY = {
+    "aubio",
+    "av",
+    "dask",
+    "distributed",
+    "fsspec",
+    "joblib",
+    "matplotlib",
+    "mir_eval",
+    "pandas",
+    "partitura",
+    "prometheus_client",
+    "ray",
+    "rtmidi",
+    "rtmidi2",
+    "sklearn",
+    "sounddevice",
+    "soundfile",
+    "starlette",
+    "uvicorn",
+    "websockets",
+}
 BACK_ENDS = {"streamer.outputs.rtmidi2_backend"}
-WORKSHOPS = {"material", "evaluation", "training"}  # used by commands only, and imported by those when they run
+WORKSHOPS = {"material", "evaluation", "training", "web"}  # used by commands only, and imported by those when they run
 # Programs of their own, which a process of ours starts and whose words only that process reads.
 PROGRAMS = {
     "streamer.audio.capture",

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
+from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
+from streamer.outputs.midiform import MidiForm
+from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
 from streamer.settings.io import FILES
@@ -22,40 +25,6 @@ _KINDS = {
     "jsonl": "JSON lines",
 }
 _FLAGS = {setting.name: setting.flag for setting in FILES}
-# General MIDI instruments, counted from 0, of the presets; what the others are played by is the DAW's choice.
-PROGRAMS = {
-    "guitar": 24,
-    "bass": 33,
-    "voice": 52,
-    "violin": 40,
-    "cello": 42,
-    "flute": 73,
-    "sax": 65,
-    "brass": 56,
-    "whistle": 78,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MidiForm:
-    """How MIDI files are made.
-
-    Attributes
-    ----------
-    tempo_bpm : float
-        Beats a minute.
-    channel : int
-        MIDI channel, 1 to 16.
-    preset : str
-        Decides the instrument.
-    title : str
-        Name of the track.
-    """
-
-    tempo_bpm: float
-    channel: int
-    preset: str = "default"
-    title: str = "streamer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +63,10 @@ class Files:
         ------
         OutputError
             With the option and the reason.
+        ConfigError
+            If the expression is none.
         """
+        self.form.encoder(DEFAULT_RATE_HZ)  # refuses what it cannot make
         takes = ("midi", "record_audio") if self.takes else ()
         check_outputs(
             (
@@ -169,6 +141,7 @@ class Files:
                 rate_hz,
                 start=start,
                 channel=self.form.channel - 1,
+                encoder=self.form.encoder(rate_hz),
                 tempo_bpm=self.form.tempo_bpm,
                 track_name=self.form.title,
                 program=PROGRAMS.get(self.form.preset),

@@ -1,0 +1,1 @@
+"""The web service: the page, live streams over WebSockets, transcription over HTTP."""
