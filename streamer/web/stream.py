@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from streamer.audio.priority import TRACKER, before_others
 from streamer.engine import Engine
 from streamer.errors import AudioFormatError, StreamerError
 from streamer.events import FloatArray, NoteOn
@@ -343,7 +344,7 @@ class Streams:
         if message.get("text") is None:
             raise AudioFormatError("the first message must be a text that says what will come")
         start = parse_start(parse_text(message["text"]), self._config)
-        tracker = await asyncio.to_thread(make_tracker, start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)
+        tracker = await asyncio.to_thread(_tracker, start)
         session = Session(websocket, start, tracker, self._config, self._metrics, request_id)
         self._sessions.add(session)
         try:
@@ -356,3 +357,9 @@ async def _tell(websocket: WebSocket, message: Mapping[str, Any]) -> None:
     with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):
         async with asyncio.timeout(_LAST_S):
             await websocket.send_text(json.dumps(message))
+
+
+def _tracker(start: Start) -> Tracker:
+    """Made in a thread that goes before other programs: it holds the interpreter, for which engines wait."""
+    with before_others(TRACKER):
+        return make_tracker(start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)
