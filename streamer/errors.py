@@ -33,6 +33,10 @@ EXTRAS = {
     "uvicorn": "uvicorn>=0.50",
     "websockets": "websockets>=15",
     "prometheus_client": "prometheus_client>=0.22",
+    "matplotlib": "matplotlib>=3.8",
+    "pandas": "pandas>=2.2",
+    "partitura": "partitura>=1.5",
+    "av": "av>=14",
     "python_multipart": "python-multipart>=0.0.20",
 }
 

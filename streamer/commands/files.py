@@ -9,6 +9,7 @@ from pathlib import Path
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
@@ -23,28 +24,6 @@ _KINDS = {
     "jsonl": "JSON lines",
 }
 _FLAGS = {setting.name: setting.flag for setting in FILES}
-
-
-@dataclass(frozen=True, slots=True)
-class MidiForm:
-    """How MIDI files are made.
-
-    Attributes
-    ----------
-    tempo_bpm : float
-        Beats a minute.
-    channel : int
-        MIDI channel, 1 to 16.
-    preset : str
-        Decides the instrument.
-    title : str
-        Name of the track.
-    """
-
-    tempo_bpm: float
-    channel: int
-    preset: str = "default"
-    title: str = "streamer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +137,7 @@ class Files:
                 rate_hz,
                 start=start,
                 channel=self.form.channel - 1,
+                encoder=self.form.encoder(rate_hz),
                 tempo_bpm=self.form.tempo_bpm,
                 track_name=self.form.title,
                 program=PROGRAMS.get(self.form.preset),

@@ -1,13 +1,14 @@
 """``streamer live``: from the microphone to MIDI."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.expression import EXPRESSION, Expression
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -15,10 +16,11 @@ from streamer.settings.tracker import TRACKER
 if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
+    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,
@@ -32,6 +34,7 @@ def live(
     midi_api: str | None,
     midi_channel: int,
     no_midi: bool,
+    expression: Expression,
     sound: bool,
     midi: Path | None,
     record_audio: Path | None,
@@ -41,6 +44,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -54,37 +58,55 @@ def live(
     * `streamer live --input "USB" --port "FluidSynth"`
     * `arecord -f S16_LE -r 48000 -c 1 -t raw | streamer live --input - --rate 48000 --jsonl -`
 
-    Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
+    Keys on the screen: q quit, space mute, p panic, up/down transpose, r record, s save, ? help with all of them.
     """
     from streamer.live.signals import plain_interrupts
 
-    with ExitStack() as closing:
-        closing.enter_context(plain_interrupts())  # until the session takes the signals
+    with ExitStack() as stack:
+        stack.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
-        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.files import Files
+        from streamer.outputs.midiform import MidiForm
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset)
+        form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
-        sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
-        sinks += wiring.open_sound(config.reference_hz, needed=True) if sound else []
-        for sink in sinks:
-            closing.callback(sink.close)
-        source = wiring.open_source(input_, rate, block, channel, format_, channels)
-        closing.callback(source.close)
-        if sound:
-            wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-        return _run(source, sinks, files, config, music, watched)
+        other = bool(watched or files or sound)
+        ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
+        sinks = _with_sound(stack, ports, config.reference_hz, wanted=sound)
+        source = stack.enter_context(closing(wiring.open_source(input_, rate, block, channel, format_, channels)))
+        wiring.express(ports, form, source.rate_hz)
+        return _run(source, sinks, files, config, music, place, watched)
+
+
+def _with_sound(stack: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
+    """What is open is closed whatever becomes of the next."""
+    from streamer.commands.wiring import notify, open_sound
+
+    for port in ports:
+        stack.callback(port.close)
+    sinks: list[Sink] = [*ports]
+    if wanted:
+        sinks += open_sound(a4_hz, needed=True)
+        stack.callback(sinks[-1].close)
+        notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return sinks
 
 
 def _run(
-    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+    source: "Source",
+    sinks: "list[Sink]",
+    files: "Files",
+    config: TrackerConfig,
+    music: MusicConfig,
+    place: Place,
+    watched: bool,
 ) -> int:
-    from streamer.commands.wiring import notify, notify_end, open_screen
+    from streamer.commands.wiring import keeper, notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -102,7 +124,8 @@ def _run(
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
-        ledger=music.ledger(),
+        music=music,
+        keep=keeper(place),
     )
     status = session.run()
     notify_end(source, session.snapshot())

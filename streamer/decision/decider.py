@@ -54,6 +54,17 @@ class Decider:
         """A4 that names are relative to: as it is set, or where this player's lies so far."""
         return midi_to_hz(A4_MIDI + self._tuning.semitones, self.config.reference_hz)
 
+    def configure(self, config: TrackerConfig) -> None:
+        """Go on with another eagerness, range of notes and gate; what sounds goes on.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings.
+        """
+        self.config = replace(config, hop=self.config.hop)
+        self._machine.configure(config)
+
     def events(self, evidence: Evidence, estimates: bool = True) -> Iterator[Event]:
         """Events of the next hops, each as soon as it is decided; to be gone through to its end.
 
@@ -78,7 +89,8 @@ class Decider:
             if decision.corrects and decision.began is not None:
                 yield from self._correct(decision.began, evidence.pitch_of(k, decision.began))
             elif decision.ended is not None:
-                yield from self._end(self._now, self._now - decision.ended_ago * self.config.hop)
+                offset = self._now - decision.ended_ago * self.config.hop
+                yield from self._end(self._now, offset, followed=decision.began is not None)
             if decision.began is not None and not decision.corrects:
                 yield self._begin(decision, decision.began, evidence.pitch_of(k, decision.began))
             if voiced and midi is not None:
@@ -177,7 +189,7 @@ class Decider:
             self._pitches.popleft()
         self._pitches.append((self._now, event.midi))
 
-    def _end(self, sample: int, offset: int) -> Iterator[NoteOff]:
+    def _end(self, sample: int, offset: int, *, followed: bool = False) -> Iterator[NoteOff]:
         note = self._sounding
         if note is not None:
             self._sounding = None
@@ -187,7 +199,7 @@ class Decider:
             midi = self._median(self._last_off)
             contradicted = abs(midi - self._tuning.semitones - note.note) > _CONTRADICTED
             settled = self._tuned(midi) if contradicted else None
-            yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled)
+            yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled, followed)
 
     def _median(self, until: int) -> float:
         """Median pitch of the note that ends, up to where it ended: what comes after may be the next note's."""

@@ -71,12 +71,15 @@ class PortSink(Sink):
         self._output = output
         self._virtual = virtual or DEFAULT_PORT_NAME
         self._encoder = encoder or PlainEncoder(channel)
+        self.wants_pitch = self._encoder.wants_pitch
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
         self._sent_s = 0.0
+        self._used = False  # whether the encoder has made a message of an event
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
         self._open(api)
+        self._send_all(self._encoder.begin())
 
     def send(self, event: Event) -> None:
         """Send what the event is in MIDI, see `Sink.send`; after `close`, nothing.
@@ -92,7 +95,21 @@ class PortSink(Sink):
             if self._watch.died():
                 raise MidiError(f"the MIDI port {self.name} is gone: its server died or dropped it")
             for message in self._encoder.encode(event):
+                self._used = True
                 self._send(message)
+
+    def use(self, encoder: Encoder) -> None:
+        """Make the messages by another encoder from now on; what sounds is ended first.
+
+        Parameters
+        ----------
+        encoder : Encoder
+            Nobody else's.
+        """
+        with self._lock:
+            self._send_all(self._encoder.end() if self._used else [])
+            self._encoder, self.wants_pitch, self._used = encoder, encoder.wants_pitch, False
+            self._send_all(encoder.begin())
 
     def panic(self) -> None:
         """Silence the receiver at once, whatever is believed to sound, on all channels."""
@@ -131,7 +148,7 @@ class PortSink(Sink):
             self._reopen_within_s = min(2.0 * within_s, ANSWER_WITHIN_S)
             self._open(self._api_in_use.name, within_s)
             self._reopen_within_s = REOPEN_WITHIN_S
-            self._send_all(self._encoder.end())
+            self._send_all([*self._encoder.end(), *self._encoder.begin()])
 
     def close(self) -> None:
         """End what sounds, then let go of the port. May be called twice, and after a failed `send`."""

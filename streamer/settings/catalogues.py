@@ -4,17 +4,19 @@ from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
+from streamer.settings.expression import EXPRESSION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
+from streamer.settings.transcribing import TRANSCRIBING
 from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *EXPRESSION, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN, *TRANSCRIBING)
 
 CHAPTERS = (
     Chapter(
@@ -42,6 +44,11 @@ CHAPTERS = (
         settings=OUTPUT,
     ),
     Chapter(
+        title="MIDI expression",
+        intro="How `streamer live`, `demo` and `transcribe` make MIDI of notes, for ports and files alike.",
+        settings=EXPRESSION,
+    ),
+    Chapter(
         title="Sound out",
         intro="Whether `streamer live` plays what it sends, and `demo` does not.",
         settings=SOUND,
@@ -55,6 +62,11 @@ CHAPTERS = (
             "such as `[live]`, so that no command writes what is another's."
         ),
         settings=FILES,
+    ),
+    Chapter(
+        title="Recordings",
+        intro="What `streamer transcribe` makes of one recording or of many.",
+        settings=TRANSCRIBING,
     ),
     Chapter(
         title="Music",
