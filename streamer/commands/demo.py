@@ -9,7 +9,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -38,6 +38,7 @@ def demo(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Play a performance to the program itself: no microphone, no MIDI gear.
@@ -56,7 +57,7 @@ def demo(
         closing.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands.files import Files
         from streamer.commands.printing import demo_summary, show
-        from streamer.commands.wiring import has_screen, notify, open_screen
+        from streamer.commands.wiring import has_screen, keeper, notify, open_screen
         from streamer.live.session import Session
         from streamer.material.demo import DemoSource, demo_performance
         from streamer.outputs.midiform import MidiForm
@@ -72,7 +73,9 @@ def demo(
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
-        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset, ledger=music.ledger())
+        session = Session(
+            source, tracker, sinks, screen=screen, notify=notify, preset=preset, music=music, keep=keeper(place)
+        )
         status = session.run()
         newest = session.snapshot()
         show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)

@@ -1,6 +1,6 @@
 """``streamer live``: from the microphone to MIDI."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -44,6 +44,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -57,12 +58,12 @@ def live(
     * `streamer live --input "USB" --port "FluidSynth"`
     * `arecord -f S16_LE -r 48000 -c 1 -t raw | streamer live --input - --rate 48000 --jsonl -`
 
-    Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
+    Keys on the screen: q quit, space mute, p panic, up/down transpose, r record, s save, ? help with all of them.
     """
     from streamer.live.signals import plain_interrupts
 
-    with ExitStack() as closing:
-        closing.enter_context(plain_interrupts())  # until the session takes the signals
+    with ExitStack() as stack:
+        stack.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
         from streamer.commands.files import Files
         from streamer.outputs.midiform import MidiForm
@@ -76,31 +77,36 @@ def live(
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
         other = bool(watched or files or sound)
         ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
-        sinks = _with_sound(closing, ports, config.reference_hz, wanted=sound)
-        source = wiring.open_source(input_, rate, block, channel, format_, channels)
-        closing.callback(source.close)
+        sinks = _with_sound(stack, ports, config.reference_hz, wanted=sound)
+        source = stack.enter_context(closing(wiring.open_source(input_, rate, block, channel, format_, channels)))
         wiring.express(ports, form, source.rate_hz)
-        return _run(source, sinks, files, config, music, watched)
+        return _run(source, sinks, files, config, music, place, watched)
 
 
-def _with_sound(closing: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
+def _with_sound(stack: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
     """What is open is closed whatever becomes of the next."""
     from streamer.commands.wiring import notify, open_sound
 
     for port in ports:
-        closing.callback(port.close)
+        stack.callback(port.close)
     sinks: list[Sink] = [*ports]
     if wanted:
         sinks += open_sound(a4_hz, needed=True)
-        closing.callback(sinks[-1].close)
+        stack.callback(sinks[-1].close)
         notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
     return sinks
 
 
 def _run(
-    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+    source: "Source",
+    sinks: "list[Sink]",
+    files: "Files",
+    config: TrackerConfig,
+    music: MusicConfig,
+    place: Place,
+    watched: bool,
 ) -> int:
-    from streamer.commands.wiring import notify, notify_end, open_screen
+    from streamer.commands.wiring import keeper, notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -118,7 +124,8 @@ def _run(
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
-        ledger=music.ledger(),
+        music=music,
+        keep=keeper(place),
     )
     status = session.run()
     notify_end(source, session.snapshot())

@@ -54,6 +54,17 @@ class Decider:
         """A4 that names are relative to: as it is set, or where this player's lies so far."""
         return midi_to_hz(A4_MIDI + self._tuning.semitones, self.config.reference_hz)
 
+    def configure(self, config: TrackerConfig) -> None:
+        """Go on with another eagerness, range of notes and gate; what sounds goes on.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings.
+        """
+        self.config = replace(config, hop=self.config.hop)
+        self._machine.configure(config)
+
     def events(self, evidence: Evidence, estimates: bool = True) -> Iterator[Event]:
         """Events of the next hops, each as soon as it is decided; to be gone through to its end.
 
@@ -86,7 +97,7 @@ class Decider:
                 self._measure(midi)
 
     def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
-        f0_hz = evidence.f0_hz.item(hop)
+        f0_hz, brightness_hz = evidence.f0_hz.item(hop), evidence.levels.brightness_hz
         return PitchEstimate(
             sample=self._now,
             centre=self._now - evidence.age.item(hop),
@@ -95,12 +106,13 @@ class Decider:
             level_db=evidence.levels.level_db[hop],
             peak=evidence.levels.peak.item(hop),
             guess_hz=f0_hz,
+            brightness_hz=brightness_hz[hop] if brightness_hz else 0.0,
         )
 
     def flush(self, sample: int) -> list[Event]:
         """End the open note at a sample index: the stream is over."""
         self._machine.leave()
-        return list(self._end(sample, sample))
+        return [replace(off, released=True) for off in self._end(sample, sample)]
 
     def restart(self, sample: int) -> None:
         """Forget the past; the next hop begins at this sample index."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from streamer.control import MOST_SEMITONES
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 
@@ -71,16 +70,6 @@ class Ledger:
             case _:
                 return event
 
-    def transpose(self, semitones: int) -> None:
-        """Add to the transposition, which stays within `MOST_SEMITONES`.
-
-        Parameters
-        ----------
-        semitones : int
-            To add.
-        """
-        self.semitones = max(-MOST_SEMITONES, min(MOST_SEMITONES, self.semitones + semitones))
-
     def release(self, sample: int) -> list[NoteOff]:
         """End all that sounds, now; what the tracker says of these notes later is not sent.
 
@@ -89,7 +78,9 @@ class Ledger:
         sample : int
             Samples consumed so far.
         """
-        ended = [NoteOff(sample, max(sample, on.onset), on.note, on.midi, on.note_id) for on in self.sounding]
+        ended = [
+            NoteOff(sample, max(sample, on.onset), on.note, on.midi, on.note_id, released=True) for on in self.sounding
+        ]
         self._open.clear()
         return ended
 

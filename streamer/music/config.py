@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from streamer.control import MOST_SEMITONES
 from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
 from streamer.music.lock import LOCKS, NoteLock
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
+from streamer.settings.music import MOST_SEMITONES
 
 
 @dataclass(frozen=True, slots=True)
