@@ -73,7 +73,7 @@ def run_many(
     with Manifest(path) as manifest:
         troubles = _plan(manifest, work.made_by, inputs, folder.place)
         try:
-            with Workers(many.processes, apart=True, cluster=many.cluster) as workers, teller.watch(manifest):
+            with Workers(many.workers, apart=True) as workers, teller.watch(manifest):
                 run(work, manifest, workers, teller.tell)
         except KeyboardInterrupt:
             notify("interrupted; what is done stays done, and the same words go on with the rest")

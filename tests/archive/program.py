@@ -15,7 +15,7 @@ def main(inputs: str, folder: str, jobs: str, cluster: str = "") -> None:
     with Manifest(Path(folder, "manifest.sqlite")) as manifest:
         manifest.begin("one")
         manifest.add(find([inputs], folder, print))
-        with Workers(int(jobs), apart=True, cluster=cluster) as workers:
+        with Workers(cluster or int(jobs), apart=True) as workers:
             run(Work(noted_digest, folder, "one"), manifest, workers, lambda _: None)
 
 

@@ -69,7 +69,7 @@ def run_all(inputs, out, cluster="", after=lambda number: None):
         outcomes[Path(outcome.path).name] = outcome.state
         after(len(outcomes))
 
-    with Manifest(out / "manifest.sqlite") as manifest, Workers(1, apart=True, cluster=cluster) as workers:
+    with Manifest(out / "manifest.sqlite") as manifest, Workers(cluster or 1, apart=True) as workers:
         manifest.begin("one")
         manifest.add(find([str(inputs)], str(out), print))
         counts = run(Work(noted_digest, str(out), "one"), manifest, workers, report)
@@ -100,7 +100,7 @@ def test_where_nobody_answers_it_is_one_line(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("streamer.cluster._CONNECT_S", 0.5)
     with pytest.raises(ClusterError, match="no Dask scheduler answers at dask") as told:
-        Workers(1, cluster=f"dask://127.0.0.1:{free_port()}")
+        Workers(f"dask://127.0.0.1:{free_port()}")
     assert "\n" not in str(told.value)
 
 
