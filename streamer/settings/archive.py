@@ -36,7 +36,15 @@ REPORT = Setting(
     metavar="FILE.csv",
     group=MANY_GROUP,
 )
-ARCHIVE = (JOBS_OF_MANY, CLUSTER_OF_MANY, MANIFEST, REPORT)
+DRY_RUN = Setting(
+    name="dry_run",
+    kind="bool",
+    default=False,
+    help="Count recordings and hours, tell what they would take, and write nothing.",
+    flag="--dry-run",
+    group=MANY_GROUP,
+)
+ARCHIVE = (JOBS_OF_MANY, CLUSTER_OF_MANY, MANIFEST, REPORT, DRY_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +59,15 @@ class Many:
         Address of a cluster; empty for this machine.
     manifest, report : Path or None
         Files that were named.
+    dry_run : bool
+        Whether nothing is to be written.
     """
 
     jobs: int | None = described(JOBS_OF_MANY)
     cluster: str = described(CLUSTER_OF_MANY)
     manifest: Path | None = described(MANIFEST)  # noqa: RUF009 - a field
     report: Path | None = described(REPORT)  # noqa: RUF009 - a field
+    dry_run: bool = described(DRY_RUN)
 
     @property
     def workers(self) -> int | str:
