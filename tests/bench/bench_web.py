@@ -158,7 +158,7 @@ def measure_files(folder: Path, clients: int) -> None:
     different = 0
     for path, (_, notes, _) in zip(paths, answers, strict=True):
         recording = AudioFile(path)
-        known = track(recording.blocks(), recording.rate_hz, TrackerConfig()).notes
+        known = track(recording.blocks(), recording.rate_hz, TrackerConfig()).pairs
         different += notes != [note_fields(on, off, recording.rate_hz) for on, off in known]
     print(
         f"{len(paths)} files, {sum(len(notes) for _, notes, _ in answers)} notes, {sound_s:.0f} s of sound in "
