@@ -190,9 +190,11 @@ def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
         return [NotesCsvSink(written, rate_hz)]
     if job.form == "midi":
         from streamer.outputs.midifile import MidiFileSink
+        from streamer.outputs.midiform import MidiForm
 
         program = PROGRAMS.get(job.asked.preset)
-        return [MidiFileSink(written, rate_hz, tempo_bpm=job.tempo_bpm, program=program)]
+        encoder = MidiForm(a4_hz=job.asked.tracker.reference_hz).encoder(rate_hz)
+        return [MidiFileSink(written, rate_hz, encoder=encoder, tempo_bpm=job.tempo_bpm, program=program)]
     return []
 
 

@@ -22,7 +22,7 @@ def encoder(bend: str, bend_range: int = 0, channel: int = 0) -> BendingEncoder:
 
 def hop(sample: int, midi: float | None) -> PitchEstimate:
     f0_hz = None if midi is None else midi_to_hz(midi)
-    return PitchEstimate(sample, max(0, sample - 600), f0_hz, 0.9, -20.0, 0.3, f0_hz or 0.0)
+    return PitchEstimate(sample, sample, f0_hz, 0.9, -20.0, 0.3, f0_hz or 0.0)
 
 
 def hops(begin_s: float, end_s: float, pitch: Callable[[float], float | None]) -> Iterator[PitchEstimate]:
