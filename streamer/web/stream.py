@@ -10,11 +10,13 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from streamer.audio.priority import TRACKER, before_others
 from streamer.engine import Engine
 from streamer.errors import AudioFormatError, StreamerError
-from streamer.events import FloatArray, NoteOn
-from streamer.outputs.jsonl import event_fields
+from streamer.events import FloatArray
+from streamer.outputs.jsonl import Fields, event_fields
 from streamer.tracker import LIVE_HOPS, Tracker, make_tracker
+from streamer.web.bends import make_bender
 from streamer.web.config import ServerConfig
 from streamer.web.metrics import Metrics
 from streamer.web.outbox import BlockTimes, ClientSource, Decided, Done, Outbox
@@ -24,7 +26,7 @@ NORMAL, GOING_AWAY, BAD_DATA, POLICY, TOO_BIG, BROKEN, TRY_LATER = 1000, 1001, 1
 STATUS_S = 0.25
 BUFFER_S = 2.0  # of sound that may wait for the engine
 _FASTEST = 4.0  # times real time: a client that sends more is not read from until it is due again
-_AHEAD_S = 4.0  # what it may send at once
+_AHEAD_S = 1.0 / _FASTEST  # so much earlier it may send: a second of sound at once
 _LEAST_S = 0.002  # what a message counts as at least, however few samples it has
 _ENDING_S = 5.0
 _LAST_S = 1.0  # what a slow client may take for the last words
@@ -86,8 +88,10 @@ class Session:
         self._music = start.asked.music
         self._ledger = self._music.ledger()
         self._ledger.muted = self._muted = start.muted
+        self._bender = make_bender(start.asked, start.rate_hz)
         self._engine = Engine(self._source, tracker, [self._outbox], ledger=self._ledger)
         self._times = BlockTimes()
+        self._notes = 0
         self._received = start.first_sample
         self._pending = start.first_sample  # samples that the engine is told to have missed before the next block
         self._heard_s = time.monotonic()
@@ -129,15 +133,17 @@ class Session:
                 task.cancel()
             endings = await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(self._engine.join, _ENDING_S)
-            self._metrics.stream_ended(self._outbox.notes, self._lost)
+            self._metrics.stream_ended(self._notes, self._lost)
         errors = [error for error in (*endings, self._engine.error) if isinstance(error, Exception)]
         if not any(isinstance(error, WebSocketDisconnect) for error in errors):
             with contextlib.suppress(TimeoutError):  # note-offs go out before anything else is said
                 async with asyncio.timeout(_LAST_S):
                     await self._pass_on(self._outbox.take())
+                    if self._bender and (held_back := list(self._bender.end())):
+                        await self._say(held_back)
         for error in errors:
             raise error
-        await self._say({"type": "end", "notes": self._outbox.notes, "reason": self._reason or "stop"})
+        await self._say({"type": "end", "notes": self._notes, "reason": self._reason or "stop"})
 
     def end(self, reason: str) -> None:
         """Have it end as if the client had asked for it; the client is told the reason.
@@ -170,13 +176,17 @@ class Session:
     async def _take(self, samples: FloatArray) -> None:
         if self._outbox.closed:
             raise Refused("the client takes too little of what is sent to it", POLICY)
-        now_s = self._heard_s = time.monotonic()
+        self._heard_s = time.monotonic()
         self._received += len(samples)
         if len(samples):
             lost, self._pending = self._pending, 0
             self._source.push(samples, time.monotonic_ns(), lost)
-        length_s = max(_LEAST_S, len(samples) / self._start.rate_hz) / _FASTEST
-        self._due_s = max(self._due_s, now_s - _AHEAD_S) + length_s
+        await self._pace(len(samples) / self._start.rate_hz)
+
+    async def _pace(self, sound_s: float) -> None:
+        """Read nothing more until a client that sends faster than anybody plays is due again."""
+        now_s = time.monotonic()
+        self._due_s = max(self._due_s, now_s - _AHEAD_S) + max(_LEAST_S, sound_s) / _FASTEST
         if self._due_s > now_s:
             await asyncio.sleep(self._due_s - now_s)
 
@@ -194,7 +204,7 @@ class Session:
                 await self._say({"type": "set", "name": name, "value": value})
             case other:
                 raise AudioFormatError(f"there is no message of type {other!r:.60}; there are set, ping and stop")
-        self._due_s = max(self._due_s, time.monotonic() - _AHEAD_S) + _LEAST_S
+        await self._pace(0.0)
         return False
 
     def _set(self, name: str, value: Any) -> None:
@@ -230,15 +240,15 @@ class Session:
     async def _pass_on(self, items: list[Decided | Done]) -> None:
         rate_hz = self._start.rate_hz
         now_ns = time.monotonic_ns()
-        events: list[dict[str, Any]] = []
+        events: list[Fields] = []
         for item in items:
             if isinstance(item, Done):
                 continue
-            fields: dict[str, Any] = dict(event_fields(item.event, rate_hz))
-            if isinstance(item.event, NoteOn):
-                fields["server_ms"] = round((now_ns - item.received_ns) / 1e6, 3)
-                self._outbox.notes += not item.event.corrects
-            events.append(fields)
+            for fields in self._bender.fields_of(item.event) if self._bender else (event_fields(item.event, rate_hz),):
+                if fields["type"] == "note_on":
+                    fields["server_ms"] = round((now_ns - item.received_ns) / 1e6, 3)
+                    self._notes += not fields["corrects"]
+                events.append(fields)
         if events:
             await self._say(events)
         sent_ns = time.monotonic_ns()
@@ -343,7 +353,7 @@ class Streams:
         if message.get("text") is None:
             raise AudioFormatError("the first message must be a text that says what will come")
         start = parse_start(parse_text(message["text"]), self._config)
-        tracker = await asyncio.to_thread(make_tracker, start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)
+        tracker = await asyncio.to_thread(_tracker, start)
         session = Session(websocket, start, tracker, self._config, self._metrics, request_id)
         self._sessions.add(session)
         try:
@@ -356,3 +366,9 @@ async def _tell(websocket: WebSocket, message: Mapping[str, Any]) -> None:
     with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):
         async with asyncio.timeout(_LAST_S):
             await websocket.send_text(json.dumps(message))
+
+
+def _tracker(start: Start) -> Tracker:
+    """Made in a thread that goes before other programs: it holds the interpreter, for which engines wait."""
+    with before_others(TRACKER):
+        return make_tracker(start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)

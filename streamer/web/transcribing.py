@@ -192,8 +192,10 @@ def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
         from streamer.outputs.midifile import MidiFileSink
         from streamer.outputs.midiform import MidiForm
 
-        program = PROGRAMS.get(job.asked.preset)
-        encoder = MidiForm(a4_hz=job.asked.tracker.reference_hz).encoder(rate_hz)
+        asked = job.asked
+        form = MidiForm(job.tempo_bpm, expression=asked.expression, a4_hz=asked.tracker.reference_hz)
+        program = PROGRAMS.get(asked.preset)
+        encoder = form.encoder(rate_hz)
         return [MidiFileSink(written, rate_hz, encoder=encoder, tempo_bpm=job.tempo_bpm, program=program)]
     return []
 
