@@ -18,6 +18,7 @@ NO_RPN = 127
 RPN, DATA = (101, 100), (6, 38)  # controllers, coarse and fine
 _SETTLED_MS = 50.0  # after which the mode trigger leaves a note alone
 _IDLE_MS = 1000.0  # after the last note: what rings on is hardly heard then
+_TELLING_MS = 5000.0  # so often, while nothing sounds, the range is told again
 _NAMELESS_MS = 400.0  # so long a slide goes on without a name
 _ABSORBED = 64  # notes, at most, whose own note-off is still to come
 
@@ -64,6 +65,8 @@ class BendingEncoder(Encoder):
         self.wants_pitch = bool(self.bend_range) or self._controlled
         self.joins = self._mode == "glide"
         self._tells_again = self.bend_range not in (0, USUAL_RANGE)
+        self._telling = round(_TELLING_MS * rate_hz / 1000.0)
+        self._told_until = self._telling
         self._at_rest = True  # whether nothing is to be done until a note begins
 
     def begin(self) -> list[Message]:
@@ -76,7 +79,7 @@ class BendingEncoder(Encoder):
         match event:
             case PitchEstimate():
                 if self._at_rest:
-                    return []
+                    return self._tell_again() if self._tells_again and event.sample >= self._told_until else []
                 return [*self._leave(), *self._follow(event)] if self._voices else self._idled()
             case NoteOn():
                 return self._begin(event)
@@ -220,8 +223,13 @@ class BendingEncoder(Encoder):
         if self._now - max(lane.free_since for lane in self._lanes) < self._idle:
             return []
         self._at_rest = True
-        messages = self._range() if self._tells_again else []
+        messages = self._tell_again() if self._tells_again else []
         return [*messages, *(message for lane in self._lanes for message in (*lane.home(self._now), *lane.rest()))]
+
+    def _tell_again(self) -> list[Message]:
+        """While nothing sounds: somebody may have connected since."""
+        self._told_until = self._now + self._telling
+        return self._range()
 
     def _make_lanes(self, channel: int, controls: list[Control]) -> list[Lane]:
         self._controlled = bool(controls)

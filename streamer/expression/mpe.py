@@ -49,7 +49,7 @@ class MpeEncoder(BendingEncoder):
         self._levels: deque[tuple[int, float]] = deque(maxlen=_HOPS)
         self._ending = round(_ENDING_MS * rate_hz / 1000.0)
         super().__init__(expression, rate_hz, self._manager.channel, a4_hz)
-        self._tells_again = False  # a receiver may begin anew with each configuration
+        self._tells_again = True
 
     def begin(self) -> list[Message]:
         """See `Encoder.begin`: the zone, the range of its channels, and no bend."""
