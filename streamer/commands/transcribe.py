@@ -45,6 +45,8 @@ def transcribe(
     ],
     to: str,
     output: Path | None,
+    split_channels: bool,
+    quantize: bool,
     json_progress: bool,
     channel: int | None,
     notes: Path | None,
@@ -81,9 +83,9 @@ def transcribe(
     form = MidiForm(tempo, midi_channel, preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
-    options = Options(config, channel, form, music)
+    options = Options(config, channel, form, music, quantize)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
-        run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
+        run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)
         try:
             return run.all(recordings)
         except BrokenPipeError:  # who read our standard output has had enough
@@ -106,13 +108,18 @@ class _Run:
         How they are transcribed.
     told : Watcher
         Gets to know what becomes of each.
+    split : bool
+        Whether each channel is transcribed by itself.
     """
 
-    def __init__(self, names: "OutputNames", files: "Files", options: "Options", told: "Watcher") -> None:
+    def __init__(
+        self, names: "OutputNames", files: "Files", options: "Options", told: "Watcher", split: bool = False
+    ) -> None:
         self._names = names
         self._files = files
         self._options = options
         self._told = told
+        self._split = split
 
     def all(self, recordings: list[Path]) -> int:
         """Transcribe all that is meant; what is wrong with one of several stops none of the others.
@@ -158,6 +165,23 @@ class _Run:
                 yield None
 
     def _one(self, recording: "Input") -> int:
+        """Transcribe one recording, or each of its channels; the exit status."""
+        if not self._split:
+            return self._with(self._options, recording)
+        from streamer.audio.file import AudioFile
+
+        if self._files or str(recording.path) == "-":
+            raise ConfigError("--split-channels needs a file, and --to for what is made of each channel")
+        file = AudioFile(recording.path)
+        file.close()
+        status = 0
+        for channel in range(1, file.channels + 1):
+            name = recording.relative.with_name(f"{recording.relative.stem}.ch{channel}{recording.relative.suffix}")
+            one = replace(recording, relative=name)
+            status = max(status, self._with(replace(self._options, channel=channel), one))
+        return status
+
+    def _with(self, options: "Options", recording: "Input") -> int:
         from streamer.outputs.notelist import NoteList
         from streamer.recordings.one import transcribe_file
 
@@ -171,7 +195,7 @@ class _Run:
 
         outputs = self._names.of(recording.relative)
         self._told.begin(recording.path)
-        outcome = transcribe_file(recording.path, outputs, self._options, sinks=more, progress=self._told.report)
+        outcome = transcribe_file(recording.path, outputs, options, sinks=more, progress=self._told.report)
         self._told.done(replace(outcome, written=(*outcome.written, *map(Path, self._files.names))))
         if not (outputs or self._files):
             from streamer.commands.printing import notes_table, show

@@ -37,12 +37,15 @@ class Options:
         How MIDI files are made.
     music : MusicConfig
         Which notes are sent for those that are played.
+    quantize : bool
+        Whether tempo and beats are estimated, and the notes of scores and MIDI files are put on them.
     """
 
     config: TrackerConfig = field(default_factory=TrackerConfig)
     channel: int | None = None
     form: MidiForm = field(default_factory=MidiForm)
     music: MusicConfig = field(default_factory=MusicConfig)
+    quantize: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _open(
 ) -> list[Sink]:
     """What writes the outputs; where one cannot be had, all are closed."""
     source, rate_hz = recording.path, recording.rate_hz
-    about = About(source, as_text(source.stem), rate_hz, options.channel, options.form)
+    about = About(source, as_text(source.stem), rate_hz, options.channel, options.form, options.quantize)
     sinks: list[Sink] = []
     try:
         _refuse_source(source, outputs)
