@@ -11,7 +11,20 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("arrayfile", "control", "events", "config", "interrupts", "jobs", "latency", "reading", "settings", "status"),
+    (
+        "arrayfile",
+        "cluster",
+        "control",
+        "events",
+        "config",
+        "interrupts",
+        "jobs",
+        "latency",
+        "reading",
+        "settings",
+        "status",
+        "threads",
+    ),
     ("analysis",),
     ("decision",),
     ("model",),

@@ -1,5 +1,6 @@
 """All catalogues that are read without heavy imports, and the chapters of the documentation that they make."""
 
+from streamer.settings.archive import ARCHIVE
 from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
@@ -16,7 +17,18 @@ from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *EXPRESSION, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN, *TRANSCRIBING)
+PLAYING: tuple[Setting, ...] = (
+    *TRACKER,
+    *MUSIC,
+    *EXPRESSION,
+    *INPUT,
+    *OUTPUT,
+    *SOUND,
+    *FILES,
+    *SCREEN,
+    *TRANSCRIBING,
+    *ARCHIVE,
+)
 
 CHAPTERS = (
     Chapter(
@@ -67,6 +79,11 @@ CHAPTERS = (
         title="Recordings",
         intro="What `streamer transcribe` makes of one recording or of many.",
         settings=TRANSCRIBING,
+    ),
+    Chapter(
+        title="Many recordings",
+        intro="A run of `streamer transcribe` over many recordings, see [Archives](guide/archives.md).",
+        settings=ARCHIVE,
     ),
     Chapter(
         title="Music",
