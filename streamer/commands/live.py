@@ -9,7 +9,7 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
-from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND, InputConfig
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 @takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
-    input_: str | None,
-    rate: int | None,
-    block: int,
-    format_: str,
-    channel: int | None,
-    channels: int,
+    sound_in: InputConfig,
     port: str | None,
     virtual: str | None,
     midi_api: str | None,
@@ -74,13 +69,19 @@ def live(
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
-        make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
+        make_tracker(config, DEFAULT_RATE_HZ if sound_in.rate is None else sound_in.rate)
         other = bool(watched or files or sound)
         ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
         sinks = _with_sound(stack, ports, config.reference_hz, wanted=sound)
-        source = stack.enter_context(closing(wiring.open_source(input_, rate, block, channel, format_, channels)))
+        source = stack.enter_context(closing(_open_source(sound_in)))
         wiring.express(ports, form, source.rate_hz)
-        return _run(source, sinks, files, config, music, place, watched)
+        return _run(source, sinks, files, config, music, place, sound_in.round_trip, watched)
+
+
+def _open_source(wanted: InputConfig) -> "Source":
+    from streamer.commands.wiring import open_source
+
+    return open_source(wanted.input, wanted.rate, wanted.block, wanted.channel, wanted.format, wanted.channels)
 
 
 def _with_sound(stack: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
@@ -104,6 +105,7 @@ def _run(
     config: TrackerConfig,
     music: MusicConfig,
     place: Place,
+    round_trip_ms: float | None,
     watched: bool,
 ) -> int:
     from streamer.commands.wiring import keeper, notify, notify_end, open_screen
@@ -126,6 +128,7 @@ def _run(
         preset=files.form.preset,
         music=music,
         keep=keeper(place),
+        round_trip_ms=round_trip_ms,
     )
     status = session.run()
     notify_end(source, session.snapshot())
