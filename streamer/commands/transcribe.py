@@ -23,6 +23,7 @@ from streamer.settings.transcribing import TRANSCRIBING
 
 INTERRUPTED = 128 + signal.SIGINT
 HERE = Path()
+_OFFLINE_FILES = "--offline needs --to; the other options tell what live would have sent: `--offline --to mid,csv`"
 _ONE_FILE = "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def transcribe(
     recordings: _Recordings,
     to: str,
     output: Path | None,
+    offline: bool,
     split_channels: bool,
     quantize: bool,
     json_progress: bool,
@@ -91,7 +93,9 @@ def transcribe(
     form = MidiForm(tempo, midi_channel, preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
-    options = Options(config, channel, form, music, quantize)
+    if offline and files:
+        raise ConfigError(_OFFLINE_FILES)
+    options = Options(config, channel, form, music, quantize, offline)
     if is_many(recordings, output, many) and not split_channels:  # which are but several of one recording
         if files:
             raise ConfigError(_ONE_FILE)

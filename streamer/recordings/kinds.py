@@ -36,6 +36,8 @@ class About:
         How MIDI files are made.
     quantize : bool
         Whether tempo and beats are estimated, and notes are put on them.
+    offline : bool
+        Whether notes were decided when all was known, so that no time can be told at which each was.
     """
 
     source: Path
@@ -44,6 +46,7 @@ class About:
     channel: int | None
     form: MidiForm
     quantize: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _midi(path: Path, about: About) -> Sink:
 def _csv(path: Path, about: About) -> Sink:
     from streamer.outputs.tables import NotesCsvSink
 
-    return NotesCsvSink(path, about.rate_hz)
+    return NotesCsvSink(path, about.rate_hz, offline=about.offline)
 
 
 def _f0(path: Path, about: About) -> Sink:
@@ -98,10 +101,12 @@ def _f0(path: Path, about: About) -> Sink:
 def _json(path: Path, about: About) -> Sink:
     from streamer.outputs.jsonfile import JsonFileSink
 
-    return JsonFileSink(path, about.rate_hz, about.title)
+    return JsonFileSink(path, about.rate_hz, about.title, offline=about.offline)
 
 
 def _jsonl(path: Path, about: About) -> Sink:
+    if about.offline:
+        raise ConfigError("JSON lines tell events as they are decided, which --offline does at the end; use --to json")
     from streamer.outputs.jsonl import JsonlSink
 
     return JsonlSink(path, about.rate_hz)

@@ -32,6 +32,14 @@ TRANSCRIBING = (
         group=RECORDINGS_GROUP,
     ),
     Setting(
+        name="offline",
+        kind="bool",
+        default=False,
+        help="Look ahead: decide notes again when all of the recording is known. Better, but not what live would send.",
+        flag="--offline",
+        group=RECORDINGS_GROUP,
+    ),
+    Setting(
         name="split_channels",
         kind="bool",
         default=False,
