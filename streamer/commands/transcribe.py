@@ -85,7 +85,6 @@ def transcribe(
     from streamer.commands.archive import is_many, run_many
     from streamer.commands.file_progress import watcher
     from streamer.commands.files import Files
-    from streamer.commands.wiring import notify
     from streamer.outputs.midiform import MidiForm
     from streamer.recordings import kinds
     from streamer.recordings.one import Options
@@ -101,14 +100,7 @@ def transcribe(
             raise ConfigError(_ONE_FILE)
         return run_many(recordings, output, (options, wanted), many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
-        run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)
-        try:
-            return run.all(recordings)
-        except BrokenPipeError:  # who read our standard output has had enough
-            return 0
-        except KeyboardInterrupt:
-            notify("interrupted; files that were there before are as they were")
-            return INTERRUPTED
+        return _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)(recordings)
 
 
 class _Run:
@@ -137,7 +129,19 @@ class _Run:
         self._told = told
         self._split = split
 
-    def all(self, recordings: list[Path]) -> int:
+    def __call__(self, recordings: list[Path]) -> int:
+        """Transcribe all that is meant, until somebody has had enough; the exit status."""
+        from streamer.commands.wiring import notify
+
+        try:
+            return self._all(recordings)
+        except BrokenPipeError:  # who read our standard output has had enough
+            return 0
+        except KeyboardInterrupt:
+            notify("interrupted; files that were there before are as they were")
+            return INTERRUPTED
+
+    def _all(self, recordings: list[Path]) -> int:
         """Transcribe all that is meant; what is wrong with one of several stops none of the others.
 
         Returns

@@ -1,7 +1,7 @@
 """A recording to notes in one call, for programs."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,20 +73,23 @@ def transcribe(
     >>> result.to_midi("solo.mid")
     """
     config = config or TrackerConfig()
-    if preset != "default":
-        config = apply_preset(config, preset)
+    config = config if preset == "default" else apply_preset(config, preset)
     if not isinstance(recording, str | Path):
         samples = _samples(recording)
         if rate_hz is None:
             raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
-        mixer = ChannelMixer(samples.shape[1], rate_hz, channel)
-        blocks = (mixer.mix(samples[at : at + _BLOCK]) for at in range(0, len(samples), _BLOCK))
-        return _all_of(blocks, rate_hz, config, ledger, offline)
+        return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, ledger, offline)
     file = AudioFile(recording, channel)
     made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger, offline)
     if file.broken is not None:
         warnings.warn(f"{recording} breaks off {file.broken}", stacklevel=2)
     return replace(made, broken=file.broken)
+
+
+def _blocks(samples: FloatArray, rate_hz: int, channel: int | None) -> Iterator[FloatArray]:
+    mixer = ChannelMixer(samples.shape[1], rate_hz, channel)
+    for at in range(0, len(samples), _BLOCK):
+        yield mixer.mix(samples[at : at + _BLOCK])
 
 
 def _all_of(

@@ -138,14 +138,15 @@ class _Estimates:
 
     def rise_db(self, sample: int, rate_hz: int) -> float:
         """How much the level rises there: the greatest after it over the least before it."""
-        hops = range(len(self._values) // _FIELDS)
-        at = bisect_left(hops, sample, key=self._sample)
-        before = self._levels(bisect_left(hops, sample - _BEFORE_S * rate_hz, key=self._sample), at)
-        after = self._levels(at, bisect_left(hops, sample + _AFTER_S * rate_hz, key=self._sample))
+        at = self._hop(sample)
+        before = self._levels(self._hop(sample - _BEFORE_S * rate_hz), at)
+        after = self._levels(at, self._hop(sample + _AFTER_S * rate_hz))
         return max(after) - min(before) if len(before) and len(after) else math.inf
 
-    def _sample(self, hop: int) -> float:
-        return self._values[hop * _FIELDS]
+    def _hop(self, sample: float) -> int:
+        """The first hop that ends there or later."""
+        hops = range(len(self._values) // _FIELDS)
+        return bisect_left(hops, sample, key=lambda hop: self._values[hop * _FIELDS])
 
     def _levels(self, first: int, end: int) -> "array[float]":
         return self._values[first * _FIELDS + _LEVEL : end * _FIELDS : _FIELDS]
