@@ -98,7 +98,7 @@ def transcribe(
     if is_many(recordings, output, many) and not split_channels:  # which are but several of one recording
         if files:
             raise ConfigError(_ONE_FILE)
-        return run_many(recordings, output, (options, wanted), many, json_progress)
+        return run_many(recordings, output, options, wanted, many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         return _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)(recordings)
 
