@@ -10,17 +10,19 @@ from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND, InputConfig
+from streamer.settings.learned import LEARN, LearnConfig
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
+    from streamer.live.learned import Learned
     from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, LEARN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
     sound_in: InputConfig,
@@ -39,6 +41,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    learn: LearnConfig,
     place: Place,
     preset: str,
 ) -> int:
@@ -75,7 +78,8 @@ def live(
         sinks = _with_sound(stack, ports, config.reference_hz, wanted=sound)
         source = stack.enter_context(closing(_open_source(sound_in)))
         wiring.express(ports, form, source.rate_hz)
-        return _run(source, sinks, files, config, music, place, sound_in.round_trip, watched)
+        learned = wiring.open_controls(stack, learn)
+        return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched)
 
 
 def _open_source(wanted: InputConfig) -> "Source":
@@ -105,6 +109,7 @@ def _run(
     config: TrackerConfig,
     music: MusicConfig,
     place: Place,
+    learned: "Learned | None",
     round_trip_ms: float | None,
     watched: bool,
 ) -> int:
@@ -128,6 +133,8 @@ def _run(
         preset=files.form.preset,
         music=music,
         keep=keeper(place),
+        expression=files.form.expression,
+        learned=learned,
         round_trip_ms=round_trip_ms,
     )
     status = session.run()
