@@ -92,6 +92,11 @@ class NoteOn:
         Which note of the stream, counted from 1; 0 where notes are not counted.
     corrects : int
         The ``note_id`` of the note that this one is, under a better name; 0 where it is a note of its own.
+    moved : int
+        By how many semitones ``note`` and ``midi`` were moved away from what a `PitchEstimate` tells, as by a scale or
+        a harmony: a pitch bend is relative to the note without this.
+    channel : int or None
+        MIDI channel, 0 to 15, where it is not that of the output.
     """
 
     sample: int
@@ -102,6 +107,8 @@ class NoteOn:
     since: int | None = None
     note_id: int = 0
     corrects: int = 0
+    moved: int = 0
+    channel: int | None = None
 
     @property
     def sounds_from(self) -> int:
@@ -135,6 +142,8 @@ class NoteOff:
         That of the note-on.
     settled : int or None
         The name that it should have had, where its median pitch contradicts the one it has.
+    channel : int or None
+        That of the note-on.
     """
 
     sample: int
@@ -143,6 +152,7 @@ class NoteOff:
     midi: float
     note_id: int = 0
     settled: int | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

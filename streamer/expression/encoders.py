@@ -22,7 +22,22 @@ class Encoder(ABC):
     counts until its output reports by `sent` that the note-off is out. So whatever an output does with each message
     of `encode`, `end` and `panic`, in order, it then calls `sent`; or `withdrawn`, where the message certainly did not
     get out. Where neither is certain it calls nothing.
+
+    Attributes
+    ----------
+    wants_pitch : bool
+        Whether `PitchEstimate` events are of use to it.
+    bend_range : int
+        Semitones that a full pitch bend is; 0 where it sends none. One that bends puts a note's name right by a bend,
+        where it can, and not by another note-on.
     """
+
+    wants_pitch: bool = False
+    bend_range: int = 0
+
+    def begin(self) -> list[Message]:
+        """What a receiver is told before anything else, and again when it was away."""
+        return []
 
     @abstractmethod
     def encode(self, event: Event) -> list[Message]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from streamer.control import MOST_SEMITONES
 from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
+from streamer.music.arrangement import Part
 from streamer.music.lock import LOCKS, NoteLock
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
+from streamer.music.zones import Instrument, parse_zone
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
 
@@ -25,12 +27,24 @@ class MusicConfig:
         Semitones.
     octave : int
         Octaves, added to it.
+    harmony : tuple of int
+        Intervals of the notes that are added to each, as musicians count them: 3 is a third above.
+    zones : tuple of str
+        As `streamer.music.zones.parse_zone` reads them.
+    program : int
+        Instrument, counted from 1; 0 for none.
+    bank : int
+        Its bank; -1 for none.
     """
 
     scale: str = described(settings.SCALE)
     lock: str = described(settings.LOCK)
     transpose: int = described(settings.TRANSPOSE)
     octave: int = described(settings.OCTAVE)
+    harmony: tuple[int, ...] = described(settings.HARMONY)
+    zones: tuple[str, ...] = described(settings.ZONES)
+    program: int = described(settings.PROGRAM)
+    bank: int = described(settings.BANK)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in one line.
@@ -48,6 +62,7 @@ class MusicConfig:
                 f"more than {MOST_SEMITONES} up or down leave nothing to hear"
             )
         self.note_lock()
+        self.part()
 
     @property
     def semitones(self) -> int:
@@ -58,6 +73,31 @@ class MusicConfig:
         """What holds notes in the scale, or None. Raises `ConfigError` where there is no such scale."""
         scale = parse_scale(self.scale) if self.scale else None
         return None if scale is None or self.lock == "off" else LOCKS[self.lock](scale)
+
+    def part(self, channel: int = 0) -> Part:
+        """What an output plays of that which the ledger sends.
+
+        Parameters
+        ----------
+        channel : int
+            MIDI channel, 0 to 15, of the output.
+
+        Raises
+        ------
+        ConfigError
+            If a zone is none, or a harmony cannot be.
+        """
+        if self.harmony and not self.scale:
+            raise ConfigError("--harmony needs a key to be in; add one, as in --scale 'C major'")
+        if {-1, 0, 1} & set(self.harmony):
+            raise ConfigError("--harmony counts as musicians do: 3 is a third above, -3 one below; 0, 1, -1 are none")
+        return Part(
+            channel,
+            scale=parse_scale(self.scale) if self.harmony else None,
+            harmony=self.harmony,
+            zones=tuple(map(parse_zone, self.zones)),
+            instrument=Instrument.of(self.program, self.bank),
+        )
 
     def ledger(self) -> Ledger:
         """A ledger that sends what is asked for."""

@@ -84,7 +84,6 @@ class MidiFileSink(Sink):
     """
 
     may_block = True
-    wants_pitch = False
 
     def __init__(
         self,
@@ -103,6 +102,7 @@ class MidiFileSink(Sink):
         self._start = start
         self._received = received
         self._encoder = encoder or PlainEncoder(channel)
+        self.wants_pitch = self._encoder.wants_pitch
         us_per_beat = _us_per_beat(DEFAULT_TEMPO_BPM if received else tempo_bpm)
         ticks_per_beat = RECEIVED_TICKS_PER_BEAT if received else _ticks_per_beat(us_per_beat)
         self._ticks_per_sample = (ticks_per_beat * 1_000_000, us_per_beat * rate_hz)  # a fraction
@@ -110,6 +110,9 @@ class MidiFileSink(Sink):
         head = _meta_text(0x03, track_name)
         if program is not None:
             head += _delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
+        for message in self._encoder.begin():
+            head += _delta(0) + bytes(message.bytes())
+            self._encoder.sent(message)
         self._head = head
         self._records: list[_Record] = []  # hours of playing are kilobytes
         self._notes = SettledNotes()

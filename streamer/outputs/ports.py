@@ -71,12 +71,14 @@ class PortSink(Sink):
         self._output = output
         self._virtual = virtual or DEFAULT_PORT_NAME
         self._encoder = encoder or PlainEncoder(channel)
+        self.wants_pitch = self._encoder.wants_pitch
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
         self._sent_s = 0.0
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
         self._open(api)
+        self._send_all(self._encoder.begin())
 
     def send(self, event: Event) -> None:
         """Send what the event is in MIDI, see `Sink.send`; after `close`, nothing.
@@ -131,7 +133,7 @@ class PortSink(Sink):
             self._reopen_within_s = min(2.0 * within_s, ANSWER_WITHIN_S)
             self._open(self._api_in_use.name, within_s)
             self._reopen_within_s = REOPEN_WITHIN_S
-            self._send_all(self._encoder.end())
+            self._send_all([*self._encoder.end(), *self._encoder.begin()])
 
     def close(self) -> None:
         """End what sounds, then let go of the port. May be called twice, and after a failed `send`."""

@@ -51,4 +51,61 @@ OCTAVE = Setting(
     metavar="N",
     group=MUSIC_GROUP,
 )
-MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE)
+HARMONY = Setting(
+    name="harmony",
+    kind="int",
+    default=(),
+    help="Notes to add to each, as intervals in the scale: 3 is a third above, -3 a third below, 5 a fifth.",
+    low=-15,
+    high=15,
+    length=(0, 3),
+    example="3,5",
+    flag="--harmony",
+    environment=True,
+    metavar="N,...",
+    group=MUSIC_GROUP,
+)
+ZONES = Setting(
+    name="zones",
+    kind="str",
+    default=(),
+    help="Range of notes with its own channel, transpose, program, bank: E2-B3:channel=2,program=33.",
+    length=(0, 16),
+    example='"E2-B3:channel=2", "C4-:channel=1"',
+    flag="--zone",
+    repeated=True,
+    metavar="RANGE:...",
+    group=MUSIC_GROUP,
+)
+PROGRAM = Setting(
+    name="program",
+    kind="int",
+    default=0,
+    help="Instrument that receivers are told at the start, counted from 1 as General MIDI does.",
+    low=1,
+    high=128,
+    automatic=0,
+    flag="--program",
+    environment=True,
+    metavar="N",
+    default_text="none; in files, that of the preset",
+    group=MUSIC_GROUP,
+)
+BANK = Setting(
+    name="bank",
+    kind="int",
+    default=-1,
+    help="Bank of instruments: 128 times controller 0, plus controller 32.",
+    low=0,
+    high=16_383,
+    automatic=-1,
+    flag="--bank",
+    environment=True,
+    metavar="N",
+    default_text="none",
+    group=MUSIC_GROUP,
+)
+MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE, HARMONY, ZONES, PROGRAM, BANK)
+
+# Of a zone alone, so without a flag.
+ZONE_CHANNEL = Setting(name="channel", kind="int", default=0, help="MIDI channel.", low=1, high=16, automatic=0)
