@@ -8,6 +8,7 @@
     ├── ModelError         a model file is damaged, foreign or too new
     ├── DataError          a data set's manifest or labels cannot be used
     ├── MissingExtraError  a library that a bare install leaves out is needed
+    ├── ProcessKilledError a process that worked for this one was killed
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
@@ -22,6 +23,12 @@ from importlib import import_module
 EXTRAS = {
     "sklearn": "scikit-learn>=1.5",
     "aubio": "aubio-ledfx>=0.4.11",
+    "distributed": "distributed>=2024.6",
+    "joblib": "joblib>=1.4",
+    "ray": "ray[client]>=2.40",
+    "fsspec": "fsspec>=2024.6",
+    "s3fs": "s3fs>=2024.6",
+    "gcsfs": "gcsfs>=2024.6",
     "starlette": "starlette>=1.0",
     "uvicorn": "uvicorn>=0.50",
     "websockets": "websockets>=15",
@@ -84,6 +91,10 @@ class DataError(StreamerError):
 
 class OutputError(StreamerError):
     """A file or pipe that was to be written cannot be."""
+
+
+class ProcessKilledError(StreamerError):
+    """A process that worked for this one was killed, with what it was at."""
 
 
 class MissingExtraError(StreamerError):

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any, Self, TypeVar
 
-from streamer.errors import StreamerError
+from streamer.errors import ProcessKilledError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,6 +22,7 @@ Progress = Callable[[str, int, int], None]  # what is being done, how much of it
 KILLED = (
     "a process was killed, perhaps for want of memory; run the same command again with --jobs 1, which needs less of it"
 )
+_AHEAD = 4  # items a process that are under way or wait for one
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -57,10 +59,13 @@ class Workers:
     ----------
     jobs : int
         Processes; 1 or less works in this one.
+    apart : bool
+        Never work in this process, not even with one job: what kills a process then does not kill the program.
     """
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: int, apart: bool = False) -> None:
+        self._jobs = max(1, jobs)
+        self._apart = apart
         self._resources = contextlib.ExitStack()
         self._pool: ProcessPoolExecutor | None = None
         self._first: Callable[[Any], Any] | None = None  # what the processes were started with
@@ -69,10 +74,9 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool = None
-        self._resources.close()
+        self._end()
 
-    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in the order of the items, however many processes there are.
 
         Parameters
@@ -81,50 +85,54 @@ class Workers:
             What is done with each; a process must be able to get it from another. That of the first call is sent to
             each process once, not with each item: so what is large belongs into it, for example by
             `functools.partial`.
-        items : sequence
-            Each is sent to one process.
+        items : iterable
+            Each is sent to one process. No more are taken from it than are soon needed.
 
         Raises
         ------
-        StreamerError
-            If a process is killed. Whatever ``work`` raises is raised here as well.
+        ProcessKilledError
+            If a process is killed; the next call starts new ones. Whatever ``work`` raises is raised here as well.
         """
-        if self._jobs <= 1 or len(items) <= 1:
-            for item in items:
-                yield work(item)
-            return
-        with self._submitted(work, items) as futures:
-            futures.reverse()
-            while futures:
-                yield futures.pop().result()
+        early: dict[int, Result] = {}
+        wanted = 0
+        for place, result in self.unordered(work, items):
+            early[place] = result
+            while wanted in early:
+                yield early.pop(wanted)
+                wanted += 1
 
-    def unordered(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+    def unordered(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[int, Result]]:
         """Results as they come, each with the place of its item; begun in the order of the items. Else as `map`."""
-        if self._jobs <= 1 or len(items) <= 1:
-            for place, item in enumerate(items):
-                yield place, work(item)
-            return
-        with self._submitted(work, items) as futures:
-            places = {future: place for place, future in enumerate(futures)}
-            for future in as_completed(futures):
-                yield places[future], future.result()
-
-    @contextmanager
-    def _submitted(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[Future[Result]]]:
-        """Futures of all items; those that have not begun at the end never will."""
-        if self._pool is None:
-            self._pool = self._start(work)
-        run: Callable[[Item], Result] = _call_first if work is self._first else work
-        submitted: list[Future[Result]] = []
+        numbered = enumerate(items)
+        if not self._apart:
+            first = list(islice(numbered, 2))
+            numbered = chain(first, numbered)  # type: ignore[assignment]
+            if self._jobs == 1 or len(first) < 2:
+                for place, item in numbered:
+                    yield place, work(item)
+                return
+        under_way: dict[Future[Result], int] = {}
         try:
-            with _interrupts_blocked():  # submitting starts processes
-                submitted.extend(self._pool.submit(run, item) for item in items)
-            yield submitted
+            while True:
+                for place, item in islice(numbered, _AHEAD * self._jobs - len(under_way)):
+                    under_way[self._submit(work, item)] = place
+                if not under_way:
+                    return
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    yield under_way.pop(future), future.result()
         except BrokenProcessPool as error:
-            raise StreamerError(KILLED) from error
+            self._end()
+            raise ProcessKilledError(KILLED) from error
         finally:
-            for future in submitted:
+            for future in under_way:
                 future.cancel()
+
+    def _submit(self, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
+        with _interrupts_blocked():  # submitting starts processes
+            if self._pool is None:
+                self._pool = self._start(work)
+            run: Callable[[Item], Result] = _call_first if work is self._first else work
+            return self._pool.submit(run, item)
 
     def _start(self, work: Callable[[Any], Any]) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads that numeric libraries hold
@@ -132,6 +140,10 @@ class Workers:
         self._first = work
         self._resources.callback(pool.shutdown, cancel_futures=True)
         return pool
+
+    def _end(self) -> None:
+        self._pool = None
+        self._resources.close()
 
 
 @contextmanager

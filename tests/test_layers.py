@@ -25,6 +25,7 @@ LAYERS = (
     ("data",),
     ("material",),
     ("transcription",),
+    ("archive",),
     ("evaluation",),
     ("training",),
     ("live",),
@@ -38,10 +39,15 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
 LAZY = {
     "aubio",
+    "dask",
+    "distributed",
+    "fsspec",
+    "joblib",
     "matplotlib",
     "mir_eval",
     "pandas",
     "prometheus_client",
+    "ray",
     "rtmidi",
     "rtmidi2",
     "sklearn",

@@ -265,7 +265,7 @@ def search(
     Search
         Also when Ctrl-C ended it.
     """
-    import joblib  # type: ignore[import-untyped]
+    import joblib
     from sklearn.exceptions import ConvergenceWarning
 
     folds = min(folds, len(np.unique(groups)))
