@@ -20,6 +20,7 @@ from streamer.errors import StreamerError, printable
 from streamer.live.signals import plain_interrupts
 
 PLAY = "Play"
+SET_UP = "Set up"
 CHECK = "Check"
 WORK_ON_FILES = "Work on files"
 LEARN = "Learn from recordings"
@@ -27,6 +28,7 @@ LEARN = "Learn from recordings"
 _COMMANDS = {
     "live": ("streamer.commands.live", "live", PLAY),
     "demo": ("streamer.commands.demo", "demo", PLAY),
+    "config": ("streamer.commands.config", "config", SET_UP),
     "serve": ("streamer.commands.serve", "serve", PLAY),
     "devices": ("streamer.commands.check", "devices", CHECK),
     "doctor": ("streamer.commands.check", "doctor", CHECK),

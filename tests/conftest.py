@@ -1,8 +1,10 @@
 """What every test may use."""
 
+import atexit
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +14,12 @@ import pytest
 for _name in ("SIGINT", "SIGQUIT", "SIGHUP"):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) == signal.SIG_IGN:
         signal.signal(getattr(signal, _name), signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
+
+# Who runs the tests may have settings; neither the tests nor the programs that they start are to read them.
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="streamer-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CONFIG_HOME"], ignore_errors=True)
+for _name in ("STREAMER_CONFIG", "STREAMER_PROFILE"):
+    os.environ.pop(_name, None)
 
 
 def _skip_unless_ci(reason: str) -> None:

@@ -3,13 +3,11 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -17,7 +15,7 @@ from streamer.settings.tracker import TRACKER
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER)
+@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def demo(
     *,
     virtual: str | None,
@@ -25,9 +23,7 @@ def demo(
     midi_api: str | None,
     midi_channel: int,
     no_sound: bool,
-    play: Annotated[
-        bool, typer.Option("--play", metavar="", help="Make the performance audible instead of what is found in it.")
-    ] = False,
+    play: bool,
     midi: Path,
     received: Path | None,
     jsonl: Path | None,

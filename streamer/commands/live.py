@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, TRACKER)
+@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,

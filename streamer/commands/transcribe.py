@@ -14,6 +14,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
 from streamer.music.config import MusicConfig
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER)
+@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],

@@ -4,6 +4,7 @@ from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
+from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC
 from streamer.settings.recording import RECORDING
@@ -12,15 +13,18 @@ from streamer.settings.training import MACHINE, TRAINING
 from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
+# What a file of settings may hold: all that the commands take that play.
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+
 CHAPTERS = (
     Chapter(
         title="Tracker",
         intro=(
             "The settings of `streamer live`, `demo` and `transcribe`. `streamer evaluate` takes `preset` and "
             "`eagerness`, and reads the variables of `model` and `detector` where no system is named. A value comes "
-            "from the strongest of these layers that gives one: default < preset < file < environment < flag. The "
-            "commands read no file of these settings yet; the keys are those that it will have. An environment "
-            "variable that is empty counts as not given."
+            "from the strongest of these layers that gives one: default < preset < file < environment < flag. The file "
+            "is described in [A setup that stays](guide/setup.md). An environment variable that is empty counts as not "
+            "given."
         ),
         settings=TRACKER,
     ),
@@ -32,8 +36,8 @@ CHAPTERS = (
     Chapter(
         title="MIDI out",
         intro=(
-            "Where `streamer live` and `demo` send notes. `port` and `virtual` exclude each other: the flag of one "
-            "makes the environment variable of the other count as not given."
+            "Where `streamer live` and `demo` send notes. `port`, `virtual` and `no_midi` exclude each other: one that "
+            "a stronger layer gives makes the others count as not given."
         ),
         settings=OUTPUT,
     ),
@@ -47,7 +51,8 @@ CHAPTERS = (
         intro=(
             "What `streamer live`, `demo` and `transcribe` write. A file named `-` is standard output, but for "
             "the takes that `live` records. A name that says another kind of file is refused, and so is a file that "
-            "is read. None has an environment variable: a file to write is named each time."
+            "is read. None has an environment variable. In a file of settings they stand in the table of a command, "
+            "such as `[live]`, so that no command writes what is another's."
         ),
         settings=FILES,
     ),
@@ -60,6 +65,11 @@ CHAPTERS = (
         settings=MUSIC,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
+    Chapter(
+        title="Where settings are kept",
+        intro="Which file `streamer live`, `demo`, `transcribe` and `config` read.",
+        settings=CONFIGURATION,
+    ),
     Chapter(
         title="Computation",
         intro="How the computation is done, in every command.",

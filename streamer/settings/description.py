@@ -6,8 +6,9 @@ Flags, environment variables, TOML keys and the documentation are all made from 
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -177,7 +178,10 @@ class Setting:
             right = items is not None and all(map(self._item_is_right, items))
         if not right and self.kind == "choice":
             before = f"{called}: " if called else ""
-            raise ConfigError(f"{before}there is no {self.name} {shown(value)}; choose from {', '.join(self.choices)}")
+            near = nearest(value, self.choices)
+            raise ConfigError(
+                f"{before}there is no {self.name} {shown(value)}{near}; choose from {', '.join(self.choices)}"
+            )
         if not right:
             raise ConfigError(f"{called or self.name} is {shown(value)}, but must be {self.expected}")
 
@@ -210,20 +214,32 @@ class Setting:
     @property
     def shown_default(self) -> str:
         """The default as help and documentation tell it."""
-        if self.default_text:
-            return self.default_text
-        if self.default is None:
+        return self.default_text or self.text_of(self.default)
+
+    def text_of(self, value: Any) -> str:
+        """A value as people write it; it need not be the default."""
+        if value is None or value == ():
             return "none"
         for word, meant in self.words:
-            if self.default == meant:
+            if value == meant:
                 return word
-        if isinstance(self.default, tuple):
-            return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in self.default) or "none"
-        if isinstance(self.default, bool):
-            return "true" if self.default else "false"
+        if isinstance(value, tuple):
+            return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
         if self.kind == "note":
-            return note_name(self.default)
-        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+            return note_name(value)
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def to_toml(self, value: Any) -> Any:
+        """A value as it stands in a TOML file, so that `from_toml` gives it back."""
+        if isinstance(value, tuple):
+            return list(value)
+        if isinstance(value, bool) or value is None:
+            return value
+        if self.kind == "note" or any(value == meant for _, meant in self.words):
+            return self.text_of(value)
+        return os.fspath(value) if self.kind == "path" else value
 
     def _bound(self, value: float | None) -> str:
         if value is None:
@@ -314,6 +330,21 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):  # a number of thousands of digits, or a list of lists without end
         return "something very long"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def nearest(wrong: object, names: Iterable[str]) -> str:
+    """What a message asks after a wrong name: whether the one that is nearest was meant; empty where none is near.
+
+    Parameters
+    ----------
+    wrong : object
+        What was written.
+    names : iterable of str
+        Which there are.
+    """
+    known = {name.lower(): name for name in names}
+    found = get_close_matches(str(wrong)[:_LONGEST_SHOWN].lower(), known, 1)
+    return f" (did you mean {known[found[0]]}?)" if found else ""
 
 
 def described(setting: Setting) -> Any:

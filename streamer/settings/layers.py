@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from streamer.errors import ConfigError
 from streamer.reading import read_at_most
-from streamer.settings.description import Setting, shown
+from streamer.settings.description import Setting, nearest, shown
 
 ENVIRONMENT_PREFIX = "STREAMER_"
 MOST_TOML_BYTES = 100_000
@@ -40,10 +40,11 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The value of a setting, and the layer that it comes from."""
+    """The value of a setting, and the layer that it comes from; of a file, also where in it."""
 
     value: Any
     origin: Origin
+    where: str = ""
 
 
 def merge(
@@ -104,12 +105,54 @@ def from_environment(environ: Mapping[str, str], settings: Iterable[Setting]) ->
     found: dict[str, Any] = {}
     for variable in sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX)):
         if variable not in known:
-            raise ConfigError(
-                f"the environment variable {shown(variable)} is no setting; there are {', '.join(known)}; unset it"
-            )
+            what = f"the environment variable {shown(variable)} is no setting{nearest(variable, known)}"
+            raise ConfigError(f"{what}; there are {', '.join(known)}; unset it")
         if environ[variable]:
             found[known[variable].name] = known[variable].parse(environ[variable], variable)
     return found
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of settings.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is too large or is no UTF-8.
+    """
+    try:
+        return read_at_most(path, MOST_TOML_BYTES).decode()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from error
+
+
+def parse_toml(text: str, path: str) -> dict[str, Any]:
+    """Plain values of a text in TOML.
+
+    Parameters
+    ----------
+    text : str
+        What the file holds.
+    path : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is no TOML, or such that reading it would take for ever.
+    """
+    try:
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise ConfigError(f"{path} has more than {_MOST_DOTS} dots in a line, too many for a file of settings")
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply for a file of settings") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from error
+    except ValueError:  # Python's limit on the digits of a number
+        raise ConfigError(f"{path} has a number of thousands of digits; shorten it") from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -120,20 +163,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     ConfigError
         If it cannot be read, is too large or is no TOML.
     """
-    try:
-        content = read_at_most(path, MOST_TOML_BYTES)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    try:
-        if any(line.count(b".") > _MOST_DOTS for line in content.splitlines()):
-            raise ConfigError(f"{path} has more than {_MOST_DOTS} dots in a line, too many for a file of settings")
-        return tomllib.loads(content.decode())
-    except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply for a file of settings") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from error
-    except ValueError:  # Python's limit on the digits of a number
-        raise ConfigError(f"{path} has a number of thousands of digits; shorten it") from None
+    return parse_toml(read_text(path), str(path))
 
 
 def from_toml(source: Path | Mapping[str, Any], settings: Iterable[Setting], where: str = "") -> dict[str, Any]:
@@ -165,14 +195,17 @@ def from_toml(source: Path | Mapping[str, Any], settings: Iterable[Setting], whe
         elif name in known and "." not in name:
             found[name] = known[name].from_toml(value, before + name)
         else:
-            there = dict.fromkeys(known_name.partition(".")[0] for known_name in known)
-            raise ConfigError(f"{before}there is no setting {shown(name)}; there are {', '.join(there)}")
+            there = list(dict.fromkeys(known_name.partition(".")[0] for known_name in known))
+            near = nearest(name, there) or f"; there are {', '.join(there)}"
+            raise ConfigError(f"{before}there is no setting {shown(name)}{near}")
     return found
 
 
 def _from_table(table: str, values: object, known: Mapping[str, Setting], before: str) -> dict[str, Any]:
     there = [name.partition(".")[2] for name in known if name.startswith(f"{table}.")]
     if not isinstance(values, Mapping) or not values.keys() <= set(there):
-        raise ConfigError(f"{before}{table} cannot be {shown(values)}; it must be a table of {', '.join(there)}")
+        wrong = [key for key in values if key not in there] if isinstance(values, Mapping) else []
+        near = nearest(wrong[0], there) if wrong else ""
+        raise ConfigError(f"{before}{table} cannot be {shown(values)}{near}; it must be a table of {', '.join(there)}")
     names = {key: f"{table}.{key}" for key in values}
     return {name: known[name].from_toml(values[key], before + name) for key, name in names.items()}

@@ -83,12 +83,15 @@ def config_of(resolved: Mapping[str, Resolved]) -> TrackerConfig:
     Raises
     ------
     ConfigError
-        If values contradict each other; it names the environment variables that take part.
+        If values contradict each other; it names the environment variables and lines of the file that take part.
     """
     try:
         return TrackerConfig(**{field: resolved[setting.name].value for field, setting in _FIELDS.items()})
     except ConfigError as error:
-        variables = [environment_name(s) for s in TRACKER if resolved[s.name].origin is Origin.ENVIRONMENT]
-        if not variables:
+        there = [(s, resolved[s.name]) for s in TRACKER if s.name in str(error)]
+        variables = [environment_name(s) for s, found in there if found.origin is Origin.ENVIRONMENT]
+        lines = [f"{s.name} in {found.where}" for s, found in there if found.origin is Origin.FILE and found.where]
+        told = [f"set in the environment: {', '.join(variables)}"] * bool(variables) + lines
+        if not told:
             raise
-        raise ConfigError(f"{error} (set in the environment: {', '.join(variables)})") from error
+        raise ConfigError(f"{error} ({'; '.join(told)})") from error

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from streamer import __version__
 from streamer.web.access import Access, subprotocol_of
 from streamer.web.config import ServerConfig
+from streamer.web.descriptions import descriptions
 from streamer.web.gate import Gate
 from streamer.web.metrics import Metrics
 from streamer.web.stream import Streams
@@ -43,6 +44,7 @@ class Service:
         routes = [
             Route("/", self._page),
             Route("/healthz", self._health),
+            Route("/settings", self._settings),
             Route("/metrics", self._metrics_text),
             WebSocketRoute("/stream", self._stream),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
@@ -67,6 +69,9 @@ class Service:
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__, "streams": self.streams.count})
+
+    async def _settings(self, _: Request) -> Response:
+        return JSONResponse({"settings": descriptions()})
 
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type=self._metrics.content_type)

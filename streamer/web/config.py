@@ -15,6 +15,8 @@ from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+-]{16,256}")  # what may stand in a WebSocket subprotocol
 _NOT_FOR_CLIENTS = ("model", "detector")  # they name files, and libraries that may be missing
+FOR_CLIENTS = tuple(setting for setting in TRACKER if setting.name not in _NOT_FOR_CLIENTS)
+"""The tracker's settings that clients may choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class ServerConfig:
         ConfigError
             If a name is unknown or not for clients, or a value is of another type or out of range.
         """
-        known = {setting.name: setting for setting in TRACKER if setting.name not in _NOT_FOR_CLIENTS}
+        known = {setting.name: setting for setting in FOR_CLIENTS}
         given: dict[str, Any] = {}
         for name, value in wanted.items():
             if name not in known:

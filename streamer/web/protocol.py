@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from streamer.config import RATES_HZ, TrackerConfig
-from streamer.control import MOST_SEMITONES
 from streamer.errors import AudioFormatError, ConfigError
 from streamer.events import FloatArray, sample_count
+from streamer.music.config import MusicConfig
 from streamer.settings.description import Setting, shown
+from streamer.settings.music import MUSIC, TRANSPOSE
 from streamer.web.config import ServerConfig
 
 VERSION = 1
@@ -20,10 +21,12 @@ MOST_TEXT_BYTES = 65_536
 MOST_BINARY_BYTES = 1 << 20
 
 _RATE = Setting(name="rate_hz", kind="int", default=None, help="", low=RATES_HZ[0], high=RATES_HZ[1])
-_TRANSPOSE = Setting(name="transpose", kind="int", default=0, help="", low=-MOST_SEMITONES, high=MOST_SEMITONES)
-_MUTE = Setting(name="mute", kind="bool", default=False, help="")
-LIVE = {setting.name: setting for setting in (_TRANSPOSE, _MUTE)}
+_MUTE = Setting(name="mute", kind="bool", default=False, help="Send no notes.")
+LIVE = {setting.name: setting for setting in (TRANSPOSE, _MUTE)}
 """What can be set while a stream runs."""
+
+AT_START = {setting.name: setting for setting in MUSIC if setting.name not in LIVE}
+"""What else of the music can be asked for as it starts."""
 
 _FORMATS: dict[str, np.dtype[Any]] = {"f32": np.dtype("<f4"), "s16": np.dtype("<i2")}
 
@@ -40,6 +43,8 @@ class Start:
         ``f32`` or ``s16``.
     config : TrackerConfig
         Settings of its tracker.
+    music : MusicConfig
+        Which notes are sent for those that are played, but for what is in ``live``.
     settings : dict of str to object
         The same by name, as far as a client may choose them.
     live : dict of str to object
@@ -51,6 +56,7 @@ class Start:
     rate_hz: int
     sample_format: str
     config: TrackerConfig
+    music: MusicConfig
     settings: dict[str, Any]
     live: dict[str, Any]
     first_sample: int
@@ -108,11 +114,13 @@ def parse_start(message: Mapping[str, Any], server: ServerConfig) -> Start:
         raise ConfigError("options must be an object of names and values")
     wanted = dict(options)
     live = {name: setting.from_toml(wanted.pop(name)) for name, setting in LIVE.items() if name in wanted}
+    music = MusicConfig(**{name: s.from_toml(wanted.pop(name)) for name, s in AT_START.items() if name in wanted})
     if message.get("preset") is not None:
         wanted["preset"] = message["preset"]
     config, settings = server.tracker_for(wanted)
     first_sample = sample_count(message.get("first_sample", 0))
-    return Start(rate_hz, sample_format, config, settings | defaults() | live, live, first_sample)
+    settings |= {name: getattr(music, name) for name in AT_START} | defaults() | live
+    return Start(rate_hz, sample_format, config, music, settings, live, first_sample)
 
 
 def defaults() -> dict[str, Any]:

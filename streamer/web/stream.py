@@ -82,7 +82,7 @@ class Session:
         self._news = asyncio.Event()
         self._source = ClientSource(start.rate_hz, "client", BUFFER_S)
         self._outbox = Outbox(self._source, self._wake, start.first_sample)
-        self._engine = Engine(self._source, tracker, [self._outbox])
+        self._engine = Engine(self._source, tracker, [self._outbox], ledger=start.music.ledger())
         self._times = BlockTimes()
         self._live: dict[str, Any] = {"transpose": 0, "mute": False}
         self._received = start.first_sample

@@ -43,6 +43,15 @@ def leaves(command) -> Iterator:
         yield command
 
 
+def named_leaves(command, path=()) -> Iterator:
+    """The same, each with the words that call it."""
+    children = getattr(command, "commands", {})
+    for name, child in children.items():
+        yield from named_leaves(child, (*path, name))
+    if not children:
+        yield path, command
+
+
 @pytest.fixture
 def parse():
     """Parse a command line just as the program does, but run nothing; gives the command that would have run."""
@@ -68,12 +77,12 @@ def known_options():
         "evaluate": ["data"],
         "train": ["data", "-o", "a.model"],
         "tune": ["data", "-o", "a.toml"],
-        "show": ["default"],
+        "save": ["--gate", "-50"],
     }
     found: dict[str, list[list[str]]] = {}
     program = typer.main.get_command(command_line())
-    for leaf in leaves(program):
-        line = [*(["model"] if leaf.name == "show" else []), leaf.name, *complete.get(leaf.name, [])]
+    for path, leaf in named_leaves(program):
+        line = [*path, *complete.get(path[-1], [])]
         for param in leaf.params:
             for option in (*param.opts, *param.secondary_opts):
                 found.setdefault(option, []).append(line)

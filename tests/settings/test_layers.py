@@ -48,7 +48,9 @@ def test_the_environment_is_read():
 
 
 def test_an_unknown_variable_is_refused():
-    with pytest.raises(ConfigError, match=r"'STREAMER_PASE' is no setting; there are STREAMER_PACE"):
+    with pytest.raises(
+        ConfigError, match=r"'STREAMER_PASE' is no setting \(did you mean STREAMER_PACE\?\); there are STREAMER_PACE"
+    ):
         from_environment({"STREAMER_PASE": "3"}, SETTINGS)
 
 
@@ -72,7 +74,8 @@ def test_a_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("pase = 3", "there is no setting 'pase'; there are pace, mixture, file"),
+        ("pase = 3", r"there is no setting 'pase' \(did you mean pace\?\)"),
+        ("tempo = 3", "there is no setting 'tempo'; there are pace, mixture, file"),
         ('"mixture.sung" = 3', "there is no setting 'mixture.sung'"),
         ("pace = 10", "pace is 10"),
         ("pace = {}", "pace cannot be {}"),
