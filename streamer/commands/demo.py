@@ -9,13 +9,13 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
 
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(OUTPUT, SOUND, _ITS_FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def demo(
     *,
     virtual: str | None,
@@ -68,7 +68,15 @@ def demo(
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
-        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset, ledger=music.ledger())
+        session = Session(
+            source,
+            tracker,
+            sinks,
+            screen=screen,
+            notify=notify,
+            preset=preset,
+            ledger=music.ledger(config.reference_hz),
+        )
         status = session.run()
         newest = session.snapshot()
         show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)

@@ -9,7 +9,7 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,
@@ -102,7 +102,7 @@ def _run(
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
-        ledger=music.ledger(),
+        ledger=music.ledger(config.reference_hz),
     )
     status = session.run()
     notify_end(source, session.snapshot())

@@ -16,7 +16,7 @@ from streamer.errors import printable
 from streamer.music.config import MusicConfig
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
@@ -63,11 +63,12 @@ def transcribe(
     files.check([file])
     recording = AudioFile(file, channel)
     make_tracker(config, recording.rate_hz)  # refuses what cannot work before anything is opened
+    ledger = music.ledger(config.reference_hz)
     sinks = files.sinks(recording.rate_hz)
     began_s = time.monotonic()
     try:
         with _progress(file.name, recording.length) as report:
-            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, music.ledger())
+            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, ledger)
     except BrokenPipeError:  # who read our standard output has had enough
         return 0
     except KeyboardInterrupt:

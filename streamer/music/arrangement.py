@@ -73,8 +73,9 @@ class Part:
                 continue
             moved = self.semitones + zone.semitones
             lead: int | None = note + moved
-            if lead is not None and self.lock is not None and LOWEST <= lead <= HIGHEST:
-                lead = self.lock(lead, midi + moved)
+            if self.lock is not None and LOWEST <= note + moved <= HIGHEST:
+                locked = self.lock(note + moved, midi + moved)
+                lead = None if locked is None else locked.note
             channel = self.channel if zone.channel is None else zone.channel
             for voice, sent in enumerate(self._harmonised(lead)):
                 if LOWEST <= sent <= HIGHEST and (channel, sent) not in found.values():

@@ -1,16 +1,19 @@
 """What the settings of music ask for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from streamer.control import MOST_SEMITONES
 from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
 from streamer.music.arrangement import Part
 from streamer.music.lock import LOCKS, NoteLock
+from streamer.music.scala import nearest_key, read_tuning
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
 from streamer.music.zones import Instrument, parse_zone
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
+from streamer.units import A4_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class MusicConfig:
         Instrument, counted from 1; 0 for none.
     bank : int
         Its bank; -1 for none.
+    scala, kbm : Path or None
+        Tuning of the receivers, and its keyboard mapping: each note is sent as the key that sounds nearest.
     """
 
     scale: str = described(settings.SCALE)
@@ -45,6 +50,8 @@ class MusicConfig:
     zones: tuple[str, ...] = described(settings.ZONES)
     program: int = described(settings.PROGRAM)
     bank: int = described(settings.BANK)
+    scala: Path | None = described(settings.SCALA)  # noqa: RUF009 - frozen
+    kbm: Path | None = described(settings.KBM)  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in one line.
@@ -55,12 +62,17 @@ class MusicConfig:
             If a value is out of range, or there is no such scale.
         """
         for name, setting in settings_of(self).items():
-            setting.check(getattr(self, name), name)
+            if getattr(self, name) is not None:
+                setting.check(getattr(self, name), name)
         if abs(self.semitones) > MOST_SEMITONES:
             raise ConfigError(
                 f"--transpose {self.transpose} and --octave {self.octave} are {self.semitones} semitones together; "
                 f"more than {MOST_SEMITONES} up or down leave nothing to hear"
             )
+        if self.kbm and not self.scala:
+            raise ConfigError("--kbm maps the keys of a tuning; add it, as in --scala just.scl")
+        if self.scala and self.scale:
+            raise ConfigError("--scala and --scale are two ways to hold notes; leave one out")
         self.note_lock()
         self.part()
 
@@ -69,8 +81,23 @@ class MusicConfig:
         """Transposition and octaves together."""
         return self.transpose + SEMITONES_PER_OCTAVE * self.octave
 
-    def note_lock(self) -> NoteLock | None:
-        """What holds notes in the scale, or None. Raises `ConfigError` where there is no such scale."""
+    def note_lock(self, a4_hz: float = A4_HZ) -> NoteLock | None:
+        """What holds notes in the scale or the tuning, or None.
+
+        Parameters
+        ----------
+        a4_hz : float
+            Frequency of A4 that pitches are relative to.
+
+        Raises
+        ------
+        ConfigError
+            Where there is no such scale, or the files of the tuning cannot be used.
+        MissingExtraError
+            If tuning-library is needed, and not installed.
+        """
+        if self.scala and self.lock != "off":
+            return nearest_key(read_tuning(self.scala, self.kbm, a4_hz), drop=self.lock == "drop")
         scale = parse_scale(self.scale) if self.scale else None
         return None if scale is None or self.lock == "off" else LOCKS[self.lock](scale)
 
@@ -99,6 +126,12 @@ class MusicConfig:
             instrument=Instrument.of(self.program, self.bank),
         )
 
-    def ledger(self) -> Ledger:
-        """A ledger that sends what is asked for."""
-        return Ledger(self.semitones, self.note_lock())
+    def ledger(self, a4_hz: float = A4_HZ) -> Ledger:
+        """A ledger that sends what is asked for.
+
+        Parameters
+        ----------
+        a4_hz : float
+            Frequency of A4 that pitches are relative to.
+        """
+        return Ledger(self.semitones, self.note_lock(a4_hz))

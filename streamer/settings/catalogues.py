@@ -6,7 +6,7 @@ from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
@@ -14,7 +14,7 @@ from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *PARTS, *SCALA_FILES, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
 
 CHAPTERS = (
     Chapter(
@@ -62,7 +62,7 @@ CHAPTERS = (
             "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
             "[Keys, zones and harmony](guide/music.md)."
         ),
-        settings=MUSIC,
+        settings=(*MUSIC, *PARTS, *SCALA_FILES),
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(

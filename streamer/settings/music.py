@@ -66,7 +66,7 @@ HARMONY = Setting(
     group=MUSIC_GROUP,
 )
 ZONES = Setting(
-    name="zones",
+    name="zone",
     kind="str",
     default=(),
     help="Range of notes with its own channel, transpose, program, bank: E2-B3:channel=2,program=33.",
@@ -105,7 +105,31 @@ BANK = Setting(
     default_text="none",
     group=MUSIC_GROUP,
 )
-MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE, HARMONY, ZONES, PROGRAM, BANK)
+SCALA = Setting(
+    name="scala",
+    kind="path",
+    default=None,
+    help="Send each note as the key that sounds nearest, on a synthesiser that has this tuning.",
+    flag="--scala",
+    environment=True,
+    metavar="FILE.scl",
+    default_text="twelve equal semitones",
+    group=MUSIC_GROUP,
+)
+KBM = Setting(
+    name="kbm",
+    kind="path",
+    default=None,
+    help="Keyboard mapping of the tuning.",
+    flag="--kbm",
+    environment=True,
+    metavar="FILE.kbm",
+    default_text="the tuning begins at middle C",
+    group=MUSIC_GROUP,
+)
+MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE)
+PARTS = (HARMONY, ZONES, PROGRAM, BANK)
+SCALA_FILES = (SCALA, KBM)
 
 # Of a zone alone, so without a flag.
 ZONE_CHANNEL = Setting(name="channel", kind="int", default=0, help="MIDI channel.", low=1, high=16, automatic=0)
