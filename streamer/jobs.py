@@ -128,7 +128,7 @@ class Workers:
                 future.cancel()
 
     def _submit(self, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
-        with _interrupts_blocked():  # submitting starts processes
+        with interrupts_blocked():  # submitting starts processes
             if self._pool is None:
                 self._pool = self._start(work)
             run: Callable[[Item], Result] = _call_first if work is self._first else work
@@ -147,7 +147,7 @@ class Workers:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Hold Ctrl-C back: a process that starts meanwhile never sees it, this one does afterwards."""
     if sys.platform == "win32":
         yield

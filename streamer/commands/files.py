@@ -9,6 +9,7 @@ from pathlib import Path
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
+from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
 from streamer.settings.io import FILES
@@ -22,18 +23,6 @@ _KINDS = {
     "jsonl": "JSON lines",
 }
 _FLAGS = {setting.name: setting.flag for setting in FILES}
-# General MIDI instruments, counted from 0, of the presets; what the others are played by is the DAW's choice.
-PROGRAMS = {
-    "guitar": 24,
-    "bass": 33,
-    "voice": 52,
-    "violin": 40,
-    "cello": 42,
-    "flute": 73,
-    "sax": 65,
-    "brass": 56,
-    "whistle": 78,
-}
 
 
 @dataclass(frozen=True, slots=True)

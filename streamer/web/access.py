@@ -63,7 +63,7 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and not self.allows(origin, host):
             return 403, "pages of this origin may not use this server; --origin allows them"
-        if self._token and path not in _PUBLIC and not path.startswith("/static/"):
+        if self._token and not is_free(path):
             given = _token_of(headers, subprotocols)
             if not hmac.compare_digest(given.encode("utf-8", "replace"), self._token):
                 return 401, "a token is needed: Authorization: Bearer TOKEN, or the WebSocket subprotocol bearer.TOKEN"
@@ -98,6 +98,17 @@ class Access:
             headers["access-control-allow-origin"] = origin
             headers["access-control-expose-headers"] = "x-request-id"
             headers.add_vary_header("origin")
+
+
+def is_free(path: str) -> bool:
+    """Whether a path needs no token and is not counted: the page, and whether the server lives.
+
+    Parameters
+    ----------
+    path : str
+        What is asked for.
+    """
+    return path in _PUBLIC or path.startswith("/static/")
 
 
 def subprotocol_of(offered: list[str]) -> str | None:

@@ -9,14 +9,16 @@ from urllib.parse import urlsplit
 
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
+from streamer.music.config import MusicConfig
 from streamer.settings import web
 from streamer.settings.description import described, settings_of
+from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+-]{16,256}")  # what may stand in a WebSocket subprotocol
 _NOT_FOR_CLIENTS = ("model", "detector")  # they name files, and libraries that may be missing
-FOR_CLIENTS = tuple(setting for setting in TRACKER if setting.name not in _NOT_FOR_CLIENTS)
-"""The tracker's settings that clients may choose."""
+FOR_CLIENTS = {setting.name: setting for setting in (*TRACKER, *MUSIC) if setting.name not in _NOT_FOR_CLIENTS}
+"""What a client may choose, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +41,26 @@ class ServerConfig:
         Other web sites whose pages may use the service.
     clients : int
         Live streams at once.
+    requests : int
+        Of one client in a minute.
+    body_mb, json_mb : int
+        Largest file, and largest JSON, in megabytes.
+    duration_s : float
+        Longest recording, in seconds.
     most_rate_hz : int
         Highest sample rate that is taken.
+    jobs : int
+        Recordings that are transcribed at once; 0 for one on each core.
+    waiting : int
+        Recordings that may wait for that.
+    request_s : float
+        Longest time for a request, in seconds.
     idle_s : float
         After how many seconds a silent connection is closed.
     grace_s : float
         How many seconds jobs may take at the end.
-    tracker : mapping of str to object
-        Values of the tracker's settings that hold where a client says nothing, by name.
+    settings : mapping of str to object
+        Values of settings of `TRACKER` and `MUSIC` that hold where a client says nothing, by name.
 
     Raises
     ------
@@ -61,10 +75,17 @@ class ServerConfig:
     insecure_open: bool = described(web.INSECURE_OPEN)
     origins: tuple[str, ...] = described(web.ORIGIN)
     clients: int = described(web.CLIENTS)
+    requests: int = described(web.REQUESTS)
+    body_mb: int = described(web.BODY)
+    json_mb: int = described(web.JSON_BODY)
+    duration_s: float = described(web.DURATION)
     most_rate_hz: int = described(web.MAX_RATE)
+    jobs: int = described(web.JOBS)
+    waiting: int = described(web.WAITING)
+    request_s: float = described(web.REQUEST_TIME)
     idle_s: float = described(web.IDLE)
     grace_s: float = described(web.GRACE)
-    tracker: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.token and not _TOKEN.fullmatch(self.token):
@@ -90,34 +111,57 @@ class ServerConfig:
         except ValueError:
             return False
 
-    def tracker_for(self, wanted: Mapping[str, Any]) -> tuple[TrackerConfig, dict[str, Any]]:
-        """The tracker that a client asks for.
+    def asked(self, wanted: Mapping[str, Any], *, texts: bool = False) -> "Asked":
+        """What a client asks for.
 
         Parameters
         ----------
         wanted : mapping of str to object
-            Values of settings by name, plain as JSON or TOML has them.
-
-        Returns
-        -------
-        config : TrackerConfig
-            The settings in force.
-        values : dict of str to object
-            Those that a client may choose, by name.
+            Values of settings by name.
+        texts : bool
+            Whether they are texts, as a query has them, or plain values, as JSON has them.
 
         Raises
         ------
         ConfigError
             If a name is unknown or not for clients, or a value is of another type or out of range.
         """
-        known = {setting.name: setting for setting in FOR_CLIENTS}
         given: dict[str, Any] = {}
         for name, value in wanted.items():
-            if name not in known:
-                raise ConfigError(f"there is no option {name!r:.60}; choose from {', '.join(known)}")
-            given[name] = known[name].from_toml(value)
-        resolved = resolve_tracker(self.tracker, None, given)
-        return config_of(resolved), {name: resolved[name].value for name in known}
+            if name not in FOR_CLIENTS:
+                raise ConfigError(f"there is no option {name!r:.60}; choose from {', '.join(FOR_CLIENTS)}")
+            given[name] = FOR_CLIENTS[name].parse(value, name) if texts else FOR_CLIENTS[name].from_toml(value, name)
+        music_names = {setting.name for setting in MUSIC}
+        tracked = {name: value for name, value in given.items() if name not in music_names}
+        resolved = resolve_tracker({n: v for n, v in self.settings.items() if n not in music_names}, None, tracked)
+        music = {name: value for name, value in (*self.settings.items(), *given.items()) if name in music_names}
+        asked_music = MusicConfig(**music)
+        values = {
+            name: resolved[name].value if name in resolved else getattr(asked_music, name) for name in FOR_CLIENTS
+        }
+        return Asked(config_of(resolved), asked_music, resolved["preset"].value, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asked for, with the server's own choice where it said nothing.
+
+    Attributes
+    ----------
+    tracker : TrackerConfig
+        Settings of its tracker.
+    music : MusicConfig
+        Which notes it is sent.
+    preset : str
+        Name of the preset.
+    values : dict of str to object
+        All that a client may choose, by name.
+    """
+
+    tracker: TrackerConfig
+    music: MusicConfig
+    preset: str
+    values: dict[str, Any]
 
 
 def server_config(given: Mapping[str, Any]) -> ServerConfig:
@@ -126,7 +170,7 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
     Parameters
     ----------
     given : mapping of str to object
-        Values of `streamer.settings.web.WEB` and of the tracker's settings.
+        Values of `streamer.settings.web.WEB`, and of the settings of `TRACKER` and `MUSIC`.
 
     Raises
     ------
@@ -134,12 +178,15 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
         If they cannot be used together.
     """
     fields = {name: setting.name for name, setting in settings_of(ServerConfig).items()}
-    tracker = {setting.name: given[setting.name] for setting in TRACKER if setting.name in given}
+    served = {setting.name: given[setting.name] for setting in (*TRACKER, *MUSIC) if setting.name in given}
     return ServerConfig(
-        **{name: given[setting] for name, setting in fields.items() if setting in given}, tracker=tracker
+        **{name: given[setting] for name, setting in fields.items() if setting in given}, settings=served
     )
 
 
 def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an address of IPv6
+        return ""
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme in ("http", "https") and parts.netloc else ""

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from streamer.settings.description import Setting
-from streamer.settings.music import MUSIC
 from streamer.web.config import FOR_CLIENTS
 from streamer.web.protocol import LIVE
 
@@ -20,7 +19,7 @@ def descriptions() -> list[dict[str, Any]]:
         ``name``, ``kind``, ``default``, ``shown_default``, ``help``, ``unit``, ``low``, ``high``, ``choices`` and
         ``words`` are those of the `Setting`; ``live`` says whether a stream takes it while it runs.
     """
-    settings = {setting.name: setting for setting in (*FOR_CLIENTS, *MUSIC, *LIVE.values())}
+    settings = {setting.name: setting for setting in (*FOR_CLIENTS.values(), *LIVE.values())}
     return [_described(setting) for setting in settings.values()]
 
 

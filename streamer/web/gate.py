@@ -1,6 +1,7 @@
 """What each request goes through first and each answer last: an id, access, headers, counts, a line in the log."""
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import MutableMapping
@@ -10,9 +11,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamer.web.access import Access
+from streamer.web.access import Access, is_free
 from streamer.web.logs import LOGGER, log
 from streamer.web.metrics import Metrics
+from streamer.web.ratelimit import RateLimit
 
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, OPTIONS",
@@ -30,13 +32,16 @@ class Gate:
         Gets what is let in.
     access : Access
         Who may use it.
+    rate_limit : RateLimit
+        How often.
     metrics : Metrics
         Counts.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, access: Access, rate_limit: RateLimit, metrics: Metrics) -> None:
         self._app = app
         self._access = access
+        self._rate_limit = rate_limit
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,15 +84,19 @@ class Gate:
             status, reason = refused
             extra = {"www-authenticate": "Bearer"} if status == 401 else None
             return JSONResponse({"error": reason, "request_id": scope["state"]["request_id"]}, status, extra)
+        wait_s = 0.0 if is_free(scope["path"]) else self._rate_limit.wait_s(_client(scope))
+        if wait_s:
+            reason = "that is more often than this server allows one client; --max-requests sets it"
+            body = {"error": reason, "request_id": scope["state"]["request_id"]}
+            return JSONResponse(body, 429, {"retry-after": str(math.ceil(wait_s))})
         return Response(status_code=204, headers=_PREFLIGHT) if _is_preflight(scope, headers) else None
 
     def _log(self, scope: Scope, request_id: str, status: int, took_s: float) -> None:
-        client = scope.get("client")
         log(
             scope["type"],
             logging.ERROR if status >= 500 and status != 503 else logging.INFO,
             request_id=request_id,
-            client=client[0] if client else "",
+            client=_client(scope),
             method=scope.get("method", "GET"),
             path=_path(scope),
             status=status,
@@ -97,6 +106,11 @@ class Gate:
 
 def _is_preflight(scope: MutableMapping[str, Any], headers: Headers) -> bool:
     return scope.get("method") == "OPTIONS" and "access-control-request-method" in headers and "origin" in headers
+
+
+def _client(scope: MutableMapping[str, Any]) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _path(scope: MutableMapping[str, Any]) -> str:

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from streamer.config import RATES_HZ, TrackerConfig
+from streamer.config import RATES_HZ
 from streamer.errors import AudioFormatError, ConfigError
 from streamer.events import FloatArray, sample_count
-from streamer.music.config import MusicConfig
 from streamer.settings.description import Setting, shown
-from streamer.settings.music import MUSIC, TRANSPOSE
-from streamer.web.config import ServerConfig
+from streamer.settings.music import MUSIC
+from streamer.web.config import Asked, ServerConfig
 
 VERSION = 1
 SUBPROTOCOL = f"streamer.v{VERSION}"
@@ -22,11 +21,8 @@ MOST_BINARY_BYTES = 1 << 20
 
 _RATE = Setting(name="rate_hz", kind="int", default=None, help="", low=RATES_HZ[0], high=RATES_HZ[1])
 _MUTE = Setting(name="mute", kind="bool", default=False, help="Send no notes.")
-LIVE = {setting.name: setting for setting in (TRANSPOSE, _MUTE)}
+LIVE = {setting.name: setting for setting in (*MUSIC, _MUTE)}
 """What can be set while a stream runs."""
-
-AT_START = {setting.name: setting for setting in MUSIC if setting.name not in LIVE}
-"""What else of the music can be asked for as it starts."""
 
 _FORMATS: dict[str, np.dtype[Any]] = {"f32": np.dtype("<f4"), "s16": np.dtype("<i2")}
 
@@ -41,24 +37,18 @@ class Start:
         Sample rate of what will come.
     sample_format : str
         ``f32`` or ``s16``.
-    config : TrackerConfig
-        Settings of its tracker.
-    music : MusicConfig
-        Which notes are sent for those that are played, but for what is in ``live``.
-    settings : dict of str to object
-        The same by name, as far as a client may choose them.
-    live : dict of str to object
-        What of `LIVE` it begins with.
+    asked : Asked
+        Settings of its tracker, and of what it is sent.
+    muted : bool
+        Whether it begins with no notes being sent.
     first_sample : int
         Index of the first sample that will come.
     """
 
     rate_hz: int
     sample_format: str
-    config: TrackerConfig
-    music: MusicConfig
-    settings: dict[str, Any]
-    live: dict[str, Any]
+    asked: Asked
+    muted: bool
     first_sample: int
 
 
@@ -112,20 +102,10 @@ def parse_start(message: Mapping[str, Any], server: ServerConfig) -> Start:
     options = message.get("options") or {}
     if not isinstance(options, dict):
         raise ConfigError("options must be an object of names and values")
-    wanted = dict(options)
-    live = {name: setting.from_toml(wanted.pop(name)) for name, setting in LIVE.items() if name in wanted}
-    music = MusicConfig(**{name: s.from_toml(wanted.pop(name)) for name, s in AT_START.items() if name in wanted})
-    if message.get("preset") is not None:
-        wanted["preset"] = message["preset"]
-    config, settings = server.tracker_for(wanted)
+    wanted = options | ({} if message.get("preset") is None else {"preset": message["preset"]})
+    muted = _MUTE.from_toml(wanted.pop("mute", False), "mute")
     first_sample = sample_count(message.get("first_sample", 0))
-    settings |= {name: getattr(music, name) for name in AT_START} | defaults() | live
-    return Start(rate_hz, sample_format, config, music, settings, live, first_sample)
-
-
-def defaults() -> dict[str, Any]:
-    """Values of `LIVE` where nothing is said."""
-    return {name: setting.default for name, setting in LIVE.items()}
+    return Start(rate_hz, sample_format, server.asked(wanted), muted, first_sample)
 
 
 def parse_set(message: Mapping[str, Any]) -> tuple[str, Any]:

@@ -61,13 +61,13 @@ def listen(config: ServerConfig) -> socket.socket:
     return listener
 
 
-def run(config: ServerConfig, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+def run(service: Service, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until a signal asks to end; streams are then ended, notes first, and jobs have their time.
 
     Parameters
     ----------
-    config : ServerConfig
-        What it is told.
+    service : Service
+        What is served.
     listener : socket
         Of `listen`; closed at the end.
     ready : callable
@@ -76,7 +76,7 @@ def run(config: ServerConfig, listener: socket.socket, ready: Callable[[], None]
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL_S)  # an engine's thread must not wait for the event loop's
     try:
-        server = _Server(config, ready)
+        server = _Server(service, ready)
         with before_others(_LOOP):
             server.run([listener])
     finally:
@@ -86,8 +86,8 @@ def run(config: ServerConfig, listener: socket.socket, ready: Callable[[], None]
 class _Server(uvicorn.Server):
     """Tells streams and jobs of the end before their connections are closed."""
 
-    def __init__(self, config: ServerConfig, ready: Callable[[], None]) -> None:
-        self._service = Service(config)
+    def __init__(self, service: Service, ready: Callable[[], None]) -> None:
+        self._service, config = service, service.config
         self._ready = ready
 
         class Http(H11Protocol):

@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
@@ -82,9 +83,11 @@ class Session:
         self._news = asyncio.Event()
         self._source = ClientSource(start.rate_hz, "client", BUFFER_S)
         self._outbox = Outbox(self._source, self._wake, start.first_sample)
-        self._engine = Engine(self._source, tracker, [self._outbox], ledger=start.music.ledger())
+        self._music = start.asked.music
+        self._ledger = self._music.ledger()
+        self._ledger.muted = self._muted = start.muted
+        self._engine = Engine(self._source, tracker, [self._outbox], ledger=self._ledger)
         self._times = BlockTimes()
-        self._live: dict[str, Any] = {"transpose": 0, "mute": False}
         self._received = start.first_sample
         self._pending = start.first_sample  # samples that the engine is told to have missed before the next block
         self._heard_s = time.monotonic()
@@ -103,15 +106,13 @@ class Session:
         Refused
             If the client is to be told why it ended.
         """
-        for name, value in self._start.live.items():
-            self._set(name, value)
         self._engine.start()
         await self._say(
             {
                 "type": "ready",
                 "protocol": VERSION,
                 "rate_hz": self._start.rate_hz,
-                "settings": self._start.settings,
+                "settings": self._start.asked.values | {"mute": self._muted},
                 "request_id": self._request_id,
             }
         )
@@ -197,11 +198,14 @@ class Session:
         return False
 
     def _set(self, name: str, value: Any) -> None:
-        before, self._live[name] = self._live[name], value
-        if name == "mute" and value != before:
-            self._engine.command("mute")
-        elif name == "transpose" and value != before:
-            self._engine.command(f"transpose {value - before:+d}")
+        """Let it hold from the next note on. The ledger is the engine's, but each of these is one assignment."""
+        if name == "mute":
+            if value != self._muted:
+                self._muted = value
+                self._engine.command("mute")
+            return
+        self._music = replace(self._music, **{name: value})
+        self._ledger.semitones, self._ledger.lock = self._music.semitones, self._music.note_lock()
 
     # -- to the client --------------------------------------------------------------------------------------------
 
@@ -339,7 +343,7 @@ class Streams:
         if message.get("text") is None:
             raise AudioFormatError("the first message must be a text that says what will come")
         start = parse_start(parse_text(message["text"]), self._config)
-        tracker = await asyncio.to_thread(make_tracker, start.config, start.rate_hz, hops_at_once=LIVE_HOPS)
+        tracker = await asyncio.to_thread(make_tracker, start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)
         session = Session(websocket, start, tracker, self._config, self._metrics, request_id)
         self._sessions.add(session)
         try:

@@ -1,9 +1,11 @@
 """Live streams over real sockets."""
 
+import contextlib
 import json
 
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from streamer.config import TrackerConfig, apply_preset
 from streamer.outputs.jsonl import event_fields
@@ -111,9 +113,11 @@ def test_what_is_wrong_is_said_in_a_line(server, messages, code, part):
 def test_a_message_that_is_too_long_ends_the_stream(server):
     with server.socket() as socket:
         socket.send(start_message())
-        socket.send(b"\0" * (1 << 21))
+        with contextlib.suppress(ConnectionClosed):  # it is not taken to its end
+            socket.send(b"\0" * (1 << 21))
         heard = listen_to_end(socket)
-    assert heard.code == 1009
+    assert heard.of("end") == []
+    assert heard.code in (1009, 1006)  # the code may be lost with the connection
 
 
 def test_a_stream_that_falls_silent_is_closed_with_its_notes_ended(server):

@@ -1,0 +1,271 @@
+"""One recording from a client, in a process of its own: within bounds of size, time and memory."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streamer.analysis import features
+from streamer.audio.file import AudioFile
+from streamer.errors import AudioFormatError, ConfigError, StreamerError
+from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.model import OUTPUTS
+from streamer.outputs.notelist import NoteList
+from streamer.outputs.programs import PROGRAMS
+from streamer.outputs.sink import Sink
+from streamer.tracker import model_of
+from streamer.transcription import track
+from streamer.units import note_name, samples_to_ms, samples_to_s
+from streamer.web.config import Asked
+
+PROGRESS_S = 0.2
+_BLOCK = 4096
+_LATE = "the request took longer than this server allows; send a shorter recording"
+
+Message = dict[str, Any]
+Tell = Callable[[Message], None]
+
+
+class Cancelled(Exception):  # noqa: N818 - nobody waits for it any more
+    """The client has left, or the server ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one recording may take.
+
+    Attributes
+    ----------
+    duration_s : float
+        Of sound.
+    rate_hz : int
+        Highest sample rate.
+    until_s : float
+        When it must be done, by `time.monotonic`.
+    """
+
+    duration_s: float
+    rate_hz: int
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done.
+
+    Attributes
+    ----------
+    path : str
+        File with what the client sent.
+    is_json : bool
+        Whether that is JSON, not a sound file.
+    asked : Asked
+        Settings.
+    channel : int or None
+        Of a file with several.
+    tempo_bpm : float
+        Of a MIDI file.
+    form : str
+        ``json``, ``ndjson``, ``csv`` or ``midi``.
+    limits : Limits
+        What it may take.
+    """
+
+    path: str
+    is_json: bool
+    asked: Asked
+    channel: int | None
+    tempo_bpm: float
+    form: str
+    limits: Limits
+
+
+def note_fields(begun: NoteOn, ended: NoteOff, rate_hz: int) -> Message:
+    """A note as JSON, with the values of its row in `streamer.outputs.tables.NotesCsvSink`.
+
+    Parameters
+    ----------
+    begun, ended : NoteOn, NoteOff
+        The note.
+    rate_hz : int
+        Sample rate of the events.
+    """
+    return {
+        "onset_s": round(samples_to_s(begun.onset, rate_hz), 6),
+        "offset_s": round(samples_to_s(ended.offset, rate_hz), 6),
+        "midi": round(ended.midi, 4),
+        "emit_s": round(samples_to_s(begun.sample, rate_hz), 6),
+        "note": begun.note,
+        "name": note_name(begun.note),
+        "velocity": begun.velocity,
+        "latency_ms": round(samples_to_ms(begun.latency, rate_hz), 3),
+    }
+
+
+def transcribe(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> None:
+    """Do it, and tell what comes of it.
+
+    The last message is ``{"type": "done", ...}`` or ``{"type": "refused", "status": ..., "error": ...}``; before that
+    come ``progress``, and ``note`` for the form ``ndjson``.
+
+    Parameters
+    ----------
+    job : Job
+        What is to be done.
+    tell : callable
+        Gets each message.
+    cancelled : callable
+        Whether nobody waits for it any more.
+
+    Raises
+    ------
+    Cancelled
+        If so.
+    """
+    try:
+        if job.is_json:
+            content = _parsed(Path(job.path))
+            if isinstance(content, list):
+                tell({"type": "done", "scores": _scores(content, job.asked)})
+                return
+            samples, rate_hz = _samples_of(content)
+            length, blocks = len(samples), _cut(samples)
+        else:
+            recording = AudioFile(job.path, job.channel)
+            rate_hz, length, blocks = recording.rate_hz, recording.length, recording.blocks(_BLOCK)
+        _check(rate_hz, length, job.limits)
+        tell({"type": "done", **_tracked(job, blocks, rate_hz, length, tell, cancelled)})
+    except TimeoutError:
+        tell({"type": "refused", "status": 503, "error": _LATE})
+    except MemoryError:
+        tell({"type": "refused", "status": 413, "error": "that needs more memory than this server gives; send less"})
+    except StreamerError as error:
+        line = str(error).replace(f"there is no file {job.path}", "the file is gone").replace(job.path, "the file")
+        tell({"type": "refused", "status": 422, "error": line})
+
+
+def _tracked(
+    job: Job, blocks: Iterator[FloatArray], rate_hz: int, length: int, tell: Tell, cancelled: Callable[[], bool]
+) -> Message:
+    written = Path(f"{job.path}.{job.form}")
+    told_s = time.monotonic()
+
+    def report(done: int) -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        if now_s > job.limits.until_s:
+            raise TimeoutError
+        if done > job.limits.duration_s * rate_hz:  # its header has lied
+            _check(rate_hz, done, job.limits)
+        if now_s - told_s >= PROGRESS_S:
+            told_s = now_s
+            if cancelled():
+                raise Cancelled
+            done_s, total_s = samples_to_s(done, rate_hz), samples_to_s(max(done, length), rate_hz)
+            tell({"type": "progress", "done_s": round(done_s, 3), "total_s": round(total_s, 3)})
+
+    try:
+        sinks = _sinks(job, written, rate_hz, tell)
+        done = track(blocks, rate_hz, job.asked.tracker, sinks, report, job.asked.music.ledger())
+        if job.form in ("csv", "midi"):
+            return {"content": written.read_bytes()}
+    finally:
+        written.unlink(missing_ok=True)
+    answer: Message = {"rate_hz": rate_hz, "duration_s": round(done.duration_s, 6), "count": len(done.notes)}
+    if job.form == "json":
+        answer["notes"] = [note_fields(begun, ended, rate_hz) for begun, ended in done.notes]
+    return answer
+
+
+def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
+    if job.form == "ndjson":
+        return [_Telling(rate_hz, tell)]
+    if job.form == "csv":
+        from streamer.outputs.tables import NotesCsvSink
+
+        return [NotesCsvSink(written, rate_hz)]
+    if job.form == "midi":
+        from streamer.outputs.midifile import MidiFileSink
+
+        program = PROGRAMS.get(job.asked.preset)
+        return [MidiFileSink(written, rate_hz, tempo_bpm=job.tempo_bpm, program=program)]
+    return []
+
+
+class _Telling(NoteList):
+    """Tells of each note when it has ended."""
+
+    def __init__(self, rate_hz: int, tell: Tell) -> None:
+        super().__init__()
+        self._rate_hz = rate_hz
+        self._tell = tell
+
+    def send(self, event: Event) -> None:
+        super().send(event)
+        for begun, ended in self.notes:
+            self._tell({"type": "note", **note_fields(begun, ended, self._rate_hz)})
+        self.notes.clear()
+
+
+def _check(rate_hz: int, length: int, limits: Limits) -> None:
+    """Refuse what is longer, or of a higher rate, than is taken."""
+    if rate_hz > limits.rate_hz:
+        raise ConfigError(f"a rate of {rate_hz} Hz is more than this server takes; send at most {limits.rate_hz} Hz")
+    if length > limits.duration_s * rate_hz:
+        raise ConfigError(f"that is longer than the {limits.duration_s:g} s that this server takes; send it in parts")
+
+
+def _parsed(path: Path) -> Any:
+    def refuse(word: str) -> float:
+        raise ValueError(word)
+
+    try:
+        return json.loads(path.read_bytes(), parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise AudioFormatError("the body is no JSON, although it says so") from None
+
+
+def _samples_of(content: Any) -> tuple[FloatArray, int]:
+    if not isinstance(content, dict) or not {"samples", "sample_rate"} <= content.keys():
+        raise AudioFormatError('the JSON must be {"samples": [...], "sample_rate": ...}, or a list of feature rows')
+    rate = content["sample_rate"]
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e9 or rate != int(rate):
+        raise AudioFormatError("sample_rate must be a whole number of hertz")
+    samples = _numbers(content["samples"], 1, "samples must be a list of numbers, mono, full scale +-1")
+    if not len(samples):
+        raise AudioFormatError("samples is empty")
+    return samples, int(rate)
+
+
+def _scores(rows: list[Any], asked: Asked) -> list[list[float]]:
+    """What the model makes of feature rows: log odds that a note sounds, and that it has just begun."""
+    width = len(features.NAMES)
+    wrong = f"a list must be one of feature rows, each of {width} numbers; sound goes into samples"
+    values = _numbers(rows, 2, wrong)
+    if values.shape[1] != width:
+        raise AudioFormatError(wrong)
+    if asked.tracker.detector != "trained":
+        raise ConfigError(f"the detector {asked.tracker.detector} takes no rows; send samples")
+    with np.errstate(all="ignore"):
+        odds = model_of(asked.tracker).scorer.log_odds(values)
+    return [[round(float(v), 5) for v in row] for row in np.nan_to_num(odds).reshape(-1, len(OUTPUTS))]
+
+
+def _numbers(values: Any, dimensions: int, wrong: str) -> FloatArray:
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of several lengths
+        raise AudioFormatError(wrong) from None
+    if array.ndim != dimensions or (array.size and array.dtype.kind not in "iuf"):
+        raise AudioFormatError(wrong)
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
+def _cut(samples: FloatArray) -> Iterator[FloatArray]:
+    for at in range(0, len(samples), _BLOCK):
+        yield samples[at : at + _BLOCK]
