@@ -68,15 +68,8 @@ def demo(
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
-        session = Session(
-            source,
-            tracker,
-            sinks,
-            screen=screen,
-            notify=notify,
-            preset=preset,
-            ledger=music.ledger(config.reference_hz),
-        )
+        ledger = music.ledger(config.reference_hz)
+        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset, ledger=ledger)
         status = session.run()
         newest = session.snapshot()
         show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)
