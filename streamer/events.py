@@ -142,6 +142,8 @@ class NoteOff:
         That of the note-on.
     settled : int or None
         The name that it should have had, where its median pitch contradicts the one it has.
+    followed : bool
+        Whether another note begins at once, so that what was played may be a slide or a slur.
     channel : int or None
         That of the note-on.
     """
@@ -152,6 +154,7 @@ class NoteOff:
     midi: float
     note_id: int = 0
     settled: int | None = None
+    followed: bool = False
     channel: int | None = None
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
@@ -12,7 +13,12 @@ from streamer.outputs.files import STANDARD_OUTPUT
 from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
+from streamer.settings.expression import Expression
 from streamer.settings.io import FILES
+from streamer.units import A4_HZ
+
+if TYPE_CHECKING:
+    from streamer.expression.encoders import Encoder
 
 _KINDS = {
     "notes": "CSV",
@@ -27,7 +33,7 @@ _FLAGS = {setting.name: setting.flag for setting in FILES}
 
 @dataclass(frozen=True, slots=True)
 class MidiForm:
-    """How MIDI files are made.
+    """How MIDI is made, for files and ports.
 
     Attributes
     ----------
@@ -39,12 +45,30 @@ class MidiForm:
         Decides the instrument.
     title : str
         Name of the track.
+    expression : Expression
+        Bends and all that.
+    a4_hz : float
+        Frequency of A4 that note numbers are relative to.
     """
 
     tempo_bpm: float
     channel: int
     preset: str = "default"
     title: str = "streamer"
+    expression: Expression = Expression()  # noqa: RUF009 - frozen
+    a4_hz: float = A4_HZ
+
+    def encoder(self, rate_hz: int) -> "Encoder":
+        """An encoder for one output.
+
+        Parameters
+        ----------
+        rate_hz : int
+            Sample rate of the events.
+        """
+        from streamer.expression.make import make_encoder
+
+        return make_encoder(self.expression, rate_hz, self.channel - 1, self.a4_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +182,7 @@ class Files:
                 rate_hz,
                 start=start,
                 channel=self.form.channel - 1,
+                encoder=self.form.encoder(rate_hz),
                 tempo_bpm=self.form.tempo_bpm,
                 track_name=self.form.title,
                 program=PROGRAMS.get(self.form.preset),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
@@ -15,10 +16,11 @@ from streamer.settings.tracker import TRACKER
 if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
+    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
-@takes_settings(INPUT, OUTPUT, SOUND, FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def live(
     *,
     input_: str | None,
@@ -32,6 +34,7 @@ def live(
     midi_api: str | None,
     midi_channel: int,
     no_midi: bool,
+    expression: Expression,
     sound: bool,
     midi: Path | None,
     record_audio: Path | None,
@@ -64,21 +67,33 @@ def live(
         from streamer.commands.files import Files, MidiForm
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset)
+        form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
-        sinks = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=bool(watched or files or sound))
-        sinks += wiring.open_sound(config.reference_hz, needed=True) if sound else []
-        for sink in sinks:
-            closing.callback(sink.close)
+        other = bool(watched or files or sound)
+        ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
+        sinks = _with_sound(closing, ports, config.reference_hz, wanted=sound)
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
-        if sound:
-            wiring.notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+        wiring.express(ports, form, source.rate_hz)
         return _run(source, sinks, files, config, music, watched)
+
+
+def _with_sound(closing: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
+    """What is open is closed whatever becomes of the next."""
+    from streamer.commands.wiring import notify, open_sound
+
+    for port in ports:
+        closing.callback(port.close)
+    sinks: list[Sink] = [*ports]
+    if wanted:
+        sinks += open_sound(a4_hz, needed=True)
+        closing.callback(sinks[-1].close)
+        notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return sinks
 
 
 def _run(

@@ -14,6 +14,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import printable
 from streamer.music.config import MusicConfig
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from streamer.transcription import Transcription
 
 
-@takes_settings(INPUT, OUTPUT, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def transcribe(
     *,
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
@@ -38,6 +39,7 @@ def transcribe(
     jsonl: Path | None,
     tempo: float,
     midi_channel: int,
+    expression: Expression,
     config: TrackerConfig,
     music: MusicConfig,
     preset: str,
@@ -58,7 +60,7 @@ def transcribe(
     from streamer.tracker import make_tracker
     from streamer.transcription import track
 
-    form = MidiForm(tempo, midi_channel, preset, file.stem)
+    form = MidiForm(tempo, midi_channel, preset, file.stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     files.check([file])
     recording = AudioFile(file, channel)

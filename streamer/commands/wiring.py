@@ -7,10 +7,14 @@ from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import ConfigError, MidiError, OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
+    from collections.abc import Iterable
+
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
+    from streamer.commands.files import MidiForm
     from streamer.live.session import Screen
     from streamer.live.snapshot import Snapshot
+    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
 
 
@@ -71,7 +75,7 @@ def open_source(
 
 def open_ports(
     port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
-) -> "list[Sink]":
+) -> "list[PortSink]":
     """The MIDI port, if it is wanted and there is one.
 
     Parameters
@@ -108,6 +112,22 @@ def open_ports(
             raise
         notify(f"going on without MIDI: {error}")
         return []
+
+
+def express(ports: "Iterable[PortSink]", form: "MidiForm", rate_hz: int) -> None:
+    """Give ports their encoders, which need to know the rate.
+
+    Parameters
+    ----------
+    ports : iterable of PortSink
+        As `open_ports` gives them.
+    form : MidiForm
+        Makes the encoders.
+    rate_hz : int
+        Sample rate of the events.
+    """
+    for port in ports:
+        port.use(form.encoder(rate_hz))
 
 
 def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":

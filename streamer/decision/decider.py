@@ -78,7 +78,8 @@ class Decider:
             if decision.corrects and decision.began is not None:
                 yield from self._correct(decision.began, evidence.pitch_of(k, decision.began))
             elif decision.ended is not None:
-                yield from self._end(self._now, self._now - decision.ended_ago * self.config.hop)
+                offset = self._now - decision.ended_ago * self.config.hop
+                yield from self._end(self._now, offset, followed=decision.began is not None)
             if decision.began is not None and not decision.corrects:
                 yield self._begin(decision, decision.began, evidence.pitch_of(k, decision.began))
             if voiced and midi is not None:
@@ -177,7 +178,7 @@ class Decider:
             self._pitches.popleft()
         self._pitches.append((self._now, event.midi))
 
-    def _end(self, sample: int, offset: int) -> Iterator[NoteOff]:
+    def _end(self, sample: int, offset: int, *, followed: bool = False) -> Iterator[NoteOff]:
         note = self._sounding
         if note is not None:
             self._sounding = None
@@ -187,7 +188,7 @@ class Decider:
             midi = self._median(self._last_off)
             contradicted = abs(midi - self._tuning.semitones - note.note) > _CONTRADICTED
             settled = self._tuned(midi) if contradicted else None
-            yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled)
+            yield NoteOff(sample, self._last_off, note.note, midi, note.note_id, settled, followed)
 
     def _median(self, until: int) -> float:
         """Median pitch of the note that ends, up to where it ended: what comes after may be the next note's."""

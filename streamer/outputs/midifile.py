@@ -29,6 +29,10 @@ _FOUR_FOUR = b"\x00\xff\x58\x04\x04\x02\x18\x08"
 _LONGEST_NAME = 120  # bytes
 _NOTE_MESSAGES = ("note_on", "note_off")
 _RECENT = 64  # messages among which those of a note that is being corrected are
+_RECENT_BENDS = 256  # messages among which those are that came while a note was found
+_LONGEST_NOTE = 10_000  # messages of a note that gets another name
+_BEND = 0xE0
+_FULL_BEND = 8192  # steps from the middle to one end
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class MidiFileSink(Sink):
             head += _delta(0) + bytes(message.bytes())
             self._encoder.sent(message)
         self._head = head
-        self._records: list[_Record] = []  # hours of playing are kilobytes
+        self._records: list[_Record] = []  # hours of notes are kilobytes, of bends some megabytes
         self._notes = SettledNotes()
         self._first: dict[int, int] = {}  # of the id of each note that corrects another: the id that it began with
         self._latest: dict[tuple[int, int], int] = {}  # tick of the newest note-on or note-off of a channel and note
@@ -144,8 +148,14 @@ class MidiFileSink(Sink):
                 return
             self._began = True
             self._now = max(self._now, event.sample)
-            for message in self._encoder.encode(event):
-                tick = self._tick_of(message, event.sample if self._received else _believed(event))
+            messages = self._encoder.encode(event)
+            begins = any(message.type == "note_on" for message in messages)
+            if begins and not self._received:
+                self._forget_bends(_believed(event))
+            # What only bends a note that sounds is of this moment, not of the note's beginning.
+            now = self._received or (isinstance(event, NoteOn) and not begins)
+            for message in messages:
+                tick = self._tick_of(message, event.sample if now else _believed(event))
                 record = bytes(message.bytes())
                 try:
                     self._grow(tick, record)
@@ -171,7 +181,8 @@ class MidiFileSink(Sink):
                     self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()), off)
                 self._settle(off)
             for message in self._encoder.end():
-                if self._received or message.type == "note_off":  # but for that, a file has no receiver to convince
+                # But for that, a file has no receiver to convince.
+                if self._received or message.type in ("note_off", "pitchwheel"):
                     self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()))
             if self._began or not self._file.seekable:
                 self._file.replace(self._whole())
@@ -192,13 +203,16 @@ class MidiFileSink(Sink):
 
     def _tick_of(self, message: mido.Message, sample: int) -> int:
         # From the absolute time, in whole numbers, so that rounding never adds up. No message is received early.
-        ticks, samples = self._ticks_per_sample
-        scaled = max(0, sample - self._start) * ticks
-        tick = -(-scaled // samples) if self._received else (2 * scaled + samples) // (2 * samples)
+        tick = self._tick_at(sample)
         if message.type in ("note_on", "note_off"):  # a note never begins before its like has ended
             key = message.channel, message.note
             tick = max(tick, self._latest.get(key, 0))
         return tick
+
+    def _tick_at(self, sample: int) -> int:
+        ticks, samples = self._ticks_per_sample
+        scaled = max(0, sample - self._start) * ticks
+        return -(-scaled // samples) if self._received else (2 * scaled + samples) // (2 * samples)
 
     def _grow(self, tick: int, record: bytes) -> None:
         if not self._file.seekable:
@@ -217,15 +231,25 @@ class MidiFileSink(Sink):
             self._latest[message.channel, message.note] = tick
         self._encoder.sent(message)
 
+    def _forget_bends(self, since: int) -> None:
+        """What was bent before a note-on was decided, but after the note is believed to have begun, was not its own."""
+        tick = self._tick_at(since)
+        recent = self._records[-_RECENT_BENDS:]
+        self._records[-_RECENT_BENDS:] = [r for r in recent if r.tick <= tick or r.data[0] & 0xF0 != _BEND]
+
     def _settle(self, event: Event) -> None:
         """What is written at the end has one note, under its last name, where its name was corrected."""
         if isinstance(event, NoteOn):
             self._notes.begin(event)
             if event.corrects:
                 self._first[event.note_id] = self._first.get(event.corrects, event.corrects)
+            if event.corrects and not self._encoder.bend_range:
                 self._records[-1] = replace(self._records[-1], note_id=self._first[event.note_id])
         elif isinstance(event, NoteOff) and (settled := self._notes.end(event)) is not None:
             first = self._first.get(event.note_id, event.note_id)
+            if self._encoder.bend_range:
+                self._rename(first, settled.note)
+                return
             if first == event.note_id and settled.note == event.note:
                 return
             recent = self._records[-_RECENT:]
@@ -237,6 +261,27 @@ class MidiFileSink(Sink):
                 for k, record in enumerate(recent)
                 if k in kept or record.note_id != first
             ]
+
+    def _rename(self, note_id: int, note: int) -> None:
+        """A note of an encoder that bends gets another number, and bends from there, so that it sounds as it did."""
+        records = self._records
+        far = max(0, len(records) - _LONGEST_NOTE)
+        places = [k for k in range(len(records) - 1, far - 1, -1) if records[k].note_id == note_id]
+        begun = next((k for k in places if records[k].is_on), None)
+        ended = next((k for k in places if not records[k].is_on), None)
+        if begun is None or ended is None or records[begun].data[1] == note:
+            return
+        away = records[begun].data[1] - note
+        bend = _BEND | (records[begun].data[0] & 0x0F)
+        for k in (begun, ended):
+            records[k] = replace(records[k], data=bytes([records[k].data[0], note, records[k].data[2]]))
+        first = _Record(records[begun].tick, bytes([bend, 0, 64]), 0, is_on=False)
+        between = [first, *records[begun + 1 : ended]]
+        records[begun + 1 : ended] = [self._bent_on(r, away) if r.data[0] == bend else r for r in between]
+
+    def _bent_on(self, record: _Record, semitones: int) -> _Record:
+        steps = record.data[1] + 128 * record.data[2] + round(semitones * _FULL_BEND / self._encoder.bend_range)
+        return replace(record, data=bytes([record.data[0], *_seven_bits(steps)]))
 
     def _whole(self) -> bytes:
         """All that is known so far, in order of time."""
@@ -259,6 +304,11 @@ def _believed(event: Event) -> int:
             return event.centre
         case _:
             return event.sample
+
+
+def _seven_bits(steps: int) -> tuple[int, int]:
+    within = min(2 * _FULL_BEND - 1, max(0, steps))
+    return within & 0x7F, within >> 7
 
 
 def _us_per_beat(tempo_bpm: float) -> int:

@@ -75,6 +75,7 @@ class PortSink(Sink):
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
         self._sent_s = 0.0
+        self._used = False  # whether the encoder has made a message of an event
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
         self._lock = RLock()
         self._open(api)
@@ -94,7 +95,21 @@ class PortSink(Sink):
             if self._watch.died():
                 raise MidiError(f"the MIDI port {self.name} is gone: its server died or dropped it")
             for message in self._encoder.encode(event):
+                self._used = True
                 self._send(message)
+
+    def use(self, encoder: Encoder) -> None:
+        """Make the messages by another encoder from now on; what sounds is ended first.
+
+        Parameters
+        ----------
+        encoder : Encoder
+            Nobody else's.
+        """
+        with self._lock:
+            self._send_all(self._encoder.end() if self._used else [])
+            self._encoder, self.wants_pitch, self._used = encoder, encoder.wants_pitch, False
+            self._send_all(encoder.begin())
 
     def panic(self) -> None:
         """Silence the receiver at once, whatever is believed to sound, on all channels."""

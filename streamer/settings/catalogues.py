@@ -4,6 +4,7 @@ from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
 from streamer.settings.evaluation import EVALUATION
+from streamer.settings.expression import EXPRESSION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
@@ -14,7 +15,18 @@ from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
 # What a file of settings may hold: all that the commands take that play.
-PLAYING: tuple[Setting, ...] = (*TRACKER, *MUSIC, *PARTS, *SCALA_FILES, *INPUT, *OUTPUT, *SOUND, *FILES, *SCREEN)
+PLAYING: tuple[Setting, ...] = (
+    *TRACKER,
+    *MUSIC,
+    *PARTS,
+    *SCALA_FILES,
+    *EXPRESSION,
+    *INPUT,
+    *OUTPUT,
+    *SOUND,
+    *FILES,
+    *SCREEN,
+)
 
 CHAPTERS = (
     Chapter(
@@ -40,6 +52,11 @@ CHAPTERS = (
             "a stronger layer gives makes the others count as not given."
         ),
         settings=OUTPUT,
+    ),
+    Chapter(
+        title="MIDI expression",
+        intro="How `streamer live`, `demo` and `transcribe` make MIDI of notes, for ports and files alike.",
+        settings=EXPRESSION,
     ),
     Chapter(
         title="Sound out",

@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 
 from streamer.errors import ConfigError, OutputError
 from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
+from streamer.expression.make import make_encoder
 from streamer.outputs.files import RecordFile
 from streamer.outputs.jsonl import JsonlSink
 from streamer.outputs.midifile import MidiFileSink
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
 from streamer.outputs.tables import F0CsvSink, NotesCsvSink
+from streamer.settings.expression import Expression
+from streamer.units import midi_to_hz
 
 RATE_HZ = 48_000
 MELODY: tuple[Event, ...] = (
@@ -213,6 +216,39 @@ def test_no_row_has_a_name_that_its_own_median_contradicts(tmp_path):
     )
     sink.close()
     assert (tmp_path / "n.csv").read_text().splitlines()[1].split(",")[4] == "61"
+
+
+def test_a_bent_note_that_was_renamed_sounds_as_it_did(tmp_path):
+    encoder = make_encoder(Expression(bend="smooth", bend_range=4), RATE_HZ)
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, encoder=encoder)
+    on = NoteOn(2_400, 1_200, 60, 90, 60.0, note_id=1)
+    better = NoteOn(4_800, 1_200, 61, 90, 61.2, note_id=2, corrects=1)
+    feed(sink, [on, better, NoteOff(4_800, 4_800, 60, 60.0, 1), NoteOff(24_000, 24_000, 61, 61.2, 2, 61)])
+    before = NoteOn(30_000, 29_000, 70, 90, 70.0, note_id=3)
+    late = PitchEstimate(31_000, 30_600, midi_to_hz(70.4), 1.0, -20.0, 0.5)
+    after = NoteOn(31_200, 30_500, 72, 90, 72.0, note_id=4)
+    feed(sink, [before, late, NoteOff(31_200, 30_500, 70, 70.0, 3), after])
+    sink.close()
+    rows, now_s = [], 0.0
+    for message in mido.MidiFile(tmp_path / "a.mid"):
+        now_s += message.time
+        if message.type in ("note_on", "note_off"):
+            rows.append((round(now_s, 3), message.type, message.note))
+        elif message.type == "pitchwheel":
+            rows.append((round(now_s, 3), message.type, round(4 * message.pitch / 8192, 2)))
+    assert rows == [
+        (0.0, "pitchwheel", 0.0),
+        (0.025, "note_on", 61),
+        (0.025, "pitchwheel", -1.0),  # as it sounded before its name was put right
+        (0.1, "pitchwheel", 0.2),
+        (0.5, "note_off", 61),
+        (0.604, "pitchwheel", 0.0),
+        (0.604, "note_on", 70),
+        (0.635, "note_off", 70),
+        (0.635, "pitchwheel", 0.0),  # what was bent later was the beginning of the next note
+        (0.635, "note_on", 72),
+        (0.65, "note_off", 72),
+    ]
 
 
 def test_midi_file_is_whole_after_every_event(tmp_path):

@@ -1,0 +1,166 @@
+"""What an encoder that bends knows of each note that sounds, and of each channel."""
+
+from mido import Message
+
+from streamer.events import NoteOff, NoteOn
+from streamer.expression.pitch import BendDial, PitchFollower
+
+_SLID_ST = 0.7  # from a note's pitch to that of the next
+FULL_BEND = 8192  # steps from the middle to one end
+
+
+class Voice:
+    """A note that sounds.
+
+    Parameters
+    ----------
+    event : NoteOn
+        Its beginning.
+    lane : Lane
+        Its channel.
+    rate_hz : int
+        Sample rate of the events.
+
+    Attributes
+    ----------
+    note : int
+        The number that was sent.
+    lane : Lane
+    begun : int
+        Sample index of its note-on.
+    left : int
+        Sample index at which it ended, while its note-off waits for whether the next note is the same, having slid; or
+        else -1.
+    settled : bool
+        Whether its bend stays as it is.
+    follower : PitchFollower
+        Its pitch, before it was moved.
+    known_as : (int, int)
+        As `key_of` its note-off.
+    """
+
+    def __init__(self, event: NoteOn, lane: "Lane", rate_hz: int) -> None:
+        self.note = event.note
+        self.lane = lane
+        self.begun = event.sample
+        self.left = -1
+        self.settled = False
+        self._played = event.note - event.moved
+        self.follower = PitchFollower(rate_hz, self._played, event.midi - event.moved, event.sample)
+        self.known_as = key_of(event)
+
+    @property
+    def bend(self) -> float:
+        """Semitones from the note that was sent to its pitch."""
+        return self.follower.midi - self._played
+
+    def is_ended_by(self, event: NoteOff) -> bool:
+        """Whether this is its note-off."""
+        return self.known_as == key_of(event)
+
+    def is_corrected_by(self, event: NoteOn) -> bool:
+        """Whether this is the same note, under a better name."""
+        return event.corrects != 0 and self.known_as[0] == event.corrects
+
+    def reaches(self, event: NoteOn, semitones: int) -> bool:
+        """Whether it can be bent as far as another note.
+
+        Parameters
+        ----------
+        event : NoteOn
+            That note's beginning.
+        semitones : int
+            The bend range.
+        """
+        return abs(event.note - event.moved - self._played) <= semitones
+
+    def has_slid_to(self, event: NoteOn) -> bool:
+        """Whether its pitch has got to that of another note, without a break."""
+        return abs(self.follower.midi - (event.midi - event.moved)) < _SLID_ST
+
+    def rename(self, event: NoteOn) -> None:
+        """It goes on under the name of this event."""
+        self.left = -1
+        self.settled = False
+        self.follower.rename(event.note - event.moved, event.midi - event.moved)
+        self.known_as = key_of(event)
+
+
+class Lane:
+    """A channel: what sounds on it, and how it is bent.
+
+    Parameters
+    ----------
+    channel : int
+        0 to 15.
+    rate_hz : int
+        Sample rate of the events.
+    semitones : int
+        Its bend range.
+
+    Attributes
+    ----------
+    channel : int
+    voices : list of Voice
+        What sounds, oldest first.
+    free_since : int
+        When the last of them ended, a sample index.
+    dial : BendDial
+    bent : bool
+        Whether its bend has not certainly got back to 0.
+    """
+
+    def __init__(self, channel: int, rate_hz: int, semitones: int) -> None:
+        self.channel = channel
+        self.voices: list[Voice] = []
+        self.free_since = 0
+        self.dial = BendDial(rate_hz)
+        self.bent = False
+        self._range = semitones
+
+    def home(self, sample: int) -> list[Message]:
+        """Bend back to 0, if it is elsewhere."""
+        return [] if self.dial.at == 0.0 else [self.reset(sample)]
+
+    def reset(self, sample: int) -> Message:
+        """Bend back to 0, wherever it is."""
+        self.dial.set(0.0, sample)
+        return self._bend(0.0)
+
+    def turn(self, semitones: float, sample: int, *, at_once: bool = False) -> list[Message]:
+        """Bend so far, if that is worth a message now.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend; what is beyond the range stays at its end.
+        sample : int
+            Now.
+        at_once : bool
+            However short ago the last message was.
+        """
+        within = min(self._range, max(-self._range, semitones))
+        worth = self.dial.jump(within, sample) if at_once else self.dial.turn(within, sample)
+        return [self._bend(within)] if worth else []
+
+    def _bend(self, semitones: float) -> Message:
+        steps = min(FULL_BEND - 1, round(semitones / self._range * FULL_BEND))
+        self.bent = self.bent or steps != 0
+        return Message("pitchwheel", channel=self.channel, pitch=steps)
+
+    def control(self, number: int, value: int = 0) -> Message:
+        """A controller of this channel.
+
+        Parameters
+        ----------
+        number : int
+            Which one.
+        value : int
+            0 to 127.
+        """
+        return Message("control_change", channel=self.channel, control=number, value=value)
+
+
+def key_of(event: NoteOn | NoteOff) -> tuple[int, int]:
+    """What a note-on and its note-off have in common."""
+    return event.note_id, event.note

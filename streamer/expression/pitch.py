@@ -1,0 +1,170 @@
+"""The pitch of a note that sounds, hop by hop, and which of its movements are worth a message."""
+
+from collections import deque
+
+_MEDIAN = 3  # hops; a single one that is off never sounds
+_STEP_ST = 0.3  # semitones from one hop to the next, and more with time: no pitch that moves is quicker
+_FASTEST_ST_PER_S = 40.0
+_JUMP_MS = 24.0  # a pitch that has stayed elsewhere for so long is believed to have jumped there
+_FARTHEST_ST = 1.6  # from a note's name; what lies further off is another note, or an octave that flickers
+_FARTHEST_JUMP_ST = 0.7  # of a note that slides: what jumps further is another note
+_NEAR_ST = 0.5  # from the pitch that goes with a new name
+_WAKE_ST = 0.12  # a bend that rests begins to move where the pitch is so far off
+_STEP_SENT_ST = 0.03  # and goes on in steps of so much
+_REST_ST = 0.06  # a pitch that stays within so much
+_REST_MS = 150.0  # for so long rests again
+_APART_MS = 5.0  # messages are at least so far apart
+
+
+class PitchFollower:
+    """The pitch of one note.
+
+    A median takes out single hops, and what jumps is waited for.
+
+    Parameters
+    ----------
+    rate_hz : int
+        Samples per second.
+    name : int
+        Number of the note.
+    midi : float
+        Fractional note number that it begins with.
+    sample : int
+        When that is known.
+
+    Attributes
+    ----------
+    name : int
+        Number of the note under its newest name.
+    midi : float
+        Where its pitch is.
+    """
+
+    def __init__(self, rate_hz: int, name: int, midi: float, sample: int) -> None:
+        self.name = name
+        self.midi = midi
+        self._fastest = _FASTEST_ST_PER_S / rate_hz
+        self._jump = _JUMP_MS * rate_hz / 1000.0
+        self._newest: deque[float] = deque([midi], _MEDIAN)
+        self._taken = self._heard = sample
+
+    def take(self, midi: float, sample: int, *, slides: bool) -> None:
+        """Take the pitch of a hop.
+
+        Parameters
+        ----------
+        midi : float
+            Fractional note number.
+        sample : int
+            The end of the hop.
+        slides : bool
+            Whether the note may move further from its name than notes do, but without a break.
+        """
+        step = abs(midi - self._newest[-1])
+        fastest = _STEP_ST + self._fastest * (sample - self._heard)
+        self._heard = sample
+        if step > fastest:
+            far = step > _FARTHEST_JUMP_ST if slides else abs(midi - self.name) > _FARTHEST_ST
+            if far or sample - self._taken < self._jump:
+                return
+            self._newest.clear()
+        elif not slides and abs(midi - self.name) > _FARTHEST_ST:
+            return
+        self._newest.append(midi)
+        self._taken = sample
+        self.midi = sorted(self._newest)[len(self._newest) // 2]
+
+    def rename(self, name: int, midi: float) -> None:
+        """The note is known under another name, and where its pitch is not near that, it is there.
+
+        Parameters
+        ----------
+        name : int
+            The new name.
+        midi : float
+            The pitch that goes with it.
+        """
+        self.name = name
+        if abs(self.midi - midi) > _NEAR_ST:
+            self.midi = midi
+            self._newest.clear()
+            self._newest.append(midi)
+
+
+class BendDial:
+    """The bend of one channel: when it is worth a message.
+
+    While a pitch stands, its small movements are not; while it moves, steps that are heard are, a few milliseconds
+    apart.
+
+    Parameters
+    ----------
+    rate_hz : int
+        Samples per second.
+
+    Attributes
+    ----------
+    at : float
+        Semitones, as sent last.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self.at = 0.0
+        self._apart = round(_APART_MS * rate_hz / 1000.0)
+        self._rest = round(_REST_MS * rate_hz / 1000.0)
+        self.set(0.0, 0)
+
+    def set(self, semitones: float, sample: int) -> None:
+        """It is sent now, whatever was before, and rests.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend.
+        sample : int
+            Now.
+        """
+        self.at = semitones
+        self._sent = sample
+        self._moves = False
+        self._still = semitones
+        self._still_since = sample
+
+    def jump(self, semitones: float, sample: int) -> bool:
+        """As `turn`, but at once, however short ago the last message was.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend that would be right.
+        sample : int
+            Now.
+        """
+        if abs(semitones - self.at) < _WAKE_ST:
+            return False
+        self.set(semitones, sample)
+        return True
+
+    def turn(self, semitones: float, sample: int) -> bool:
+        """Whether this bend is to be sent now; it then counts as sent.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend that would be right.
+        sample : int
+            Now.
+        """
+        off = abs(semitones - self.at)
+        if not self._moves:
+            if off < _WAKE_ST:
+                return False
+            self._moves, self._still, self._still_since = True, semitones, sample
+        if abs(semitones - self._still) > _REST_ST:
+            self._still, self._still_since = semitones, sample
+        elif sample - self._still_since >= self._rest:
+            self._moves = False
+        if off < _STEP_SENT_ST or sample - self._sent < self._apart:
+            return False
+        self.at, self._sent = semitones, sample
+        return True
