@@ -11,12 +11,13 @@ from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
+from streamer.settings.outlets import Outlets
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from streamer.audio.source import Source
-    from streamer.commands.files import Files
-    from streamer.outputs.ports import PortSink
+    from streamer.commands.files import Files, MidiForm
+    from streamer.commands.outlets import OpenOutlets
     from streamer.outputs.sink import Sink
 
 
@@ -29,11 +30,7 @@ def live(
     format_: str,
     channel: int | None,
     channels: int,
-    port: str | None,
-    virtual: str | None,
-    midi_api: str | None,
-    midi_channel: int,
-    no_midi: bool,
+    outlets: Outlets,
     expression: Expression,
     sound: bool,
     midi: Path | None,
@@ -65,39 +62,42 @@ def live(
         closing.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
         from streamer.commands.files import Files, MidiForm
+        from streamer.commands.outlets import OpenOutlets
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)
+        part = music.part(outlets.midi_channel - 1)
+        form = MidiForm(tempo, part, preset, expression=expression, a4_hz=config.reference_hz)
+        opened = closing.enter_context(OpenOutlets(outlets, form, music))
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
-        other = bool(watched or files or sound)
-        ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
-        sinks = _with_sound(closing, ports, config.reference_hz, wanted=sound)
+        opened.open(other=bool(watched or files or sound))
+        sounding = _open_sound(closing, form) if sound else []
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
-        wiring.express(ports, form, source.rate_hz)
-        return _run(source, sinks, files, config, music, watched)
+        sinks = [*opened.sinks(source.rate_hz), *sounding]
+        return _run(source, sinks, files, config, music, watched, opened)
 
 
-def _with_sound(closing: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
-    """What is open is closed whatever becomes of the next."""
+def _open_sound(closing: ExitStack, form: "MidiForm") -> "list[Sink]":
     from streamer.commands.wiring import notify, open_sound
 
-    for port in ports:
-        closing.callback(port.close)
-    sinks: list[Sink] = [*ports]
-    if wanted:
-        sinks += open_sound(a4_hz, needed=True)
-        closing.callback(sinks[-1].close)
-        notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-    return sinks
+    (sink,) = open_sound(form.a4_hz, needed=True)
+    closing.callback(sink.close)
+    notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return [form.arranged(sink)]
 
 
 def _run(
-    source: "Source", sinks: "list[Sink]", files: "Files", config: TrackerConfig, music: MusicConfig, watched: bool
+    source: "Source",
+    sinks: "list[Sink]",
+    files: "Files",
+    config: TrackerConfig,
+    music: MusicConfig,
+    watched: bool,
+    opened: "OpenOutlets",
 ) -> int:
     from streamer.commands.wiring import notify, notify_end, open_screen
     from streamer.live.session import Session
@@ -119,6 +119,7 @@ def _run(
         preset=files.form.preset,
         ledger=music.ledger(config.reference_hz),
     )
-    status = session.run()
+    with opened.obeyed(session.command):
+        status = session.run()
     notify_end(source, session.snapshot())
     return status

@@ -60,7 +60,7 @@ def transcribe(
     from streamer.tracker import make_tracker
     from streamer.transcription import track
 
-    form = MidiForm(tempo, midi_channel, preset, file.stem, expression, config.reference_hz)
+    form = MidiForm(tempo, music.part(midi_channel - 1), preset, file.stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     files.check([file])
     recording = AudioFile(file, channel)

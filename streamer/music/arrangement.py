@@ -48,6 +48,11 @@ class Part:
         return bool(self.semitones or self.lock or self.harmony or self.zones)
 
     @property
+    def tells_instruments(self) -> bool:
+        """Whether any of its channels is told what to sound like."""
+        return any(told != Instrument() for told in self.instruments.values())
+
+    @property
     def instruments(self) -> dict[int, Instrument]:
         """What each of its channels is told to sound like."""
         there = {self.channel: self.instrument} if not self.zones else {}

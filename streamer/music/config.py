@@ -1,6 +1,6 @@
 """What the settings of music ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streamer.control import MOST_SEMITONES
@@ -8,12 +8,15 @@ from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
 from streamer.music.arrangement import Part
 from streamer.music.lock import LOCKS, NoteLock
+from streamer.music.output import Output
 from streamer.music.scala import nearest_key, read_tuning
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
-from streamer.music.zones import Instrument, parse_zone
+from streamer.music.zones import Instrument, Zone, parse_zone
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
 from streamer.units import A4_HZ
+
+_OF_OUTPUTS = {"scale", "lock", "harmony", "program", "bank"}  # what an output says in place of what holds for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +104,44 @@ class MusicConfig:
         scale = parse_scale(self.scale) if self.scale else None
         return None if scale is None or self.lock == "off" else LOCKS[self.lock](scale)
 
-    def part(self, channel: int = 0) -> Part:
+    def part(self, channel: int = 0, output: Output | None = None) -> Part:
         """What an output plays of that which the ledger sends.
 
         Parameters
         ----------
         channel : int
             MIDI channel, 0 to 15, of the output.
+        output : Output, optional
+            What is special there. Its scale and transposition come after those of the ledger; a channel or a range of
+            its own takes the place of the zones.
 
         Raises
         ------
         ConfigError
             If a zone is none, or a harmony cannot be.
         """
-        if self.harmony and not self.scale:
+        own = output.values if output is not None else {}
+        music = self
+        if own:
+            music = replace(self, scala=None, kbm=None) if own.get("scale") else self
+            music = replace(music, **{name: own[name] for name in _OF_OUTPUTS & own.keys()})
+        if music.harmony and not music.scale:
             raise ConfigError("--harmony needs a key to be in; add one, as in --scale 'C major'")
-        if {-1, 0, 1} & set(self.harmony):
+        if {-1, 0, 1} & set(music.harmony):
             raise ConfigError("--harmony counts as musicians do: 3 is a third above, -3 one below; 0, 1, -1 are none")
+        zones = tuple(map(parse_zone, music.zones))
+        if own.keys() & {"low", "high"}:
+            zones = (Zone(own.get("low", 0), own.get("high", 127)),)
+        elif own.get("channel"):
+            zones = ()
         return Part(
-            channel,
-            scale=parse_scale(self.scale) if self.harmony else None,
-            harmony=self.harmony,
-            zones=tuple(map(parse_zone, self.zones)),
-            instrument=Instrument.of(self.program, self.bank),
+            own["channel"] - 1 if own.get("channel") else channel,
+            own.get("transpose", 0) + SEMITONES_PER_OCTAVE * own.get("octave", 0),
+            music.note_lock() if own.get("scale") else None,
+            parse_scale(music.scale) if music.harmony else None,
+            music.harmony,
+            zones,
+            Instrument.of(music.program, music.bank),
         )
 
     def ledger(self, a4_hz: float = A4_HZ) -> Ledger:

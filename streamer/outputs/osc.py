@@ -28,6 +28,7 @@ from streamer.expression.pairing import OpenNotes
 from streamer.outputs.sink import Sink
 
 PREFIX = "/streamer/"
+LOOPBACK = "127.0.0.1"
 _MOST_INT = 2**31 - 1
 _PITCHES_PER_S = 100
 

@@ -131,5 +131,7 @@ MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE)
 PARTS = (HARMONY, ZONES, PROGRAM, BANK)
 SCALA_FILES = (SCALA, KBM)
 
-# Of a zone alone, so without a flag.
+# Of a zone or an output alone, so without a flag.
+ZONE_LOW = Setting(name="low", kind="note", default=0, help="Lowest note.", low=0, high=127)
+ZONE_HIGH = Setting(name="high", kind="note", default=127, help="Highest note.", low=0, high=127)
 ZONE_CHANNEL = Setting(name="channel", kind="int", default=0, help="MIDI channel.", low=1, high=16, automatic=0)
