@@ -5,6 +5,7 @@ import io
 import os
 import select
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import cast
@@ -57,6 +58,26 @@ def open_file(path: str | Path, most_piped: int = MOST_PIPED_BYTES) -> io.Buffer
         return _all_piped(file, most_piped)
 
 
+def standard_input(most_bytes: int = MOST_PIPED_BYTES) -> io.BufferedReader:
+    """All that comes on standard input, in a temporary file, so that one can go back and forth in it.
+
+    Parameters
+    ----------
+    most_bytes : int
+        No more bytes than these, and one, are taken.
+
+    Raises
+    ------
+    OSError
+        If it is closed or a terminal, or cannot be read.
+    """
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "standard input is closed")
+    if sys.stdin.isatty():
+        raise OSError(errno.EINVAL, "standard input is a terminal; send a file into it")
+    return _copied(sys.stdin.fileno(), most_bytes)
+
+
 def read_at_most(path: str | Path, most_bytes: int) -> bytes:
     """All of a file or pipe, if that is not more than so many bytes; what its size is said to be does not count.
 
@@ -94,9 +115,13 @@ def _all_piped(pipe: io.BufferedReader, most_bytes: int) -> io.BufferedReader:
     if not select.select([pipe], [], [], _WRITER_WITHIN_S)[0]:
         raise OSError(errno.EINVAL, "it is a pipe into which nobody writes")
     os.set_blocking(pipe.fileno(), True)
+    return _copied(pipe.fileno(), most_bytes)
+
+
+def _copied(descriptor: int, most_bytes: int) -> io.BufferedReader:
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - it is for who asked
     left = most_bytes + 1
-    while left and (part := os.read(pipe.fileno(), min(left, _PART_BYTES))):
+    while left and (part := os.read(descriptor, min(left, _PART_BYTES))):
         copy.write(part)
         left -= len(part)
     copy.seek(0)

@@ -69,7 +69,25 @@ def track(
     Strictly causal: the tracker gets the samples in order and knows no more than a live one would.
     """
     note_list = NoteList()
-    everyone = (note_list, *sinks)
+    consumed = follow(blocks, rate_hz, config, (note_list, *sinks), progress, ledger)
+    return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(consumed, rate_hz))
+
+
+def follow(
+    blocks: Iterable[FloatArray],
+    rate_hz: int,
+    config: TrackerConfig,
+    sinks: Sequence[Sink],
+    progress: Callable[[int], None] | None = None,
+    ledger: Ledger | None = None,
+) -> int:
+    """Track a recording to its end and keep nothing of it, however long it is; parameters and errors are as in `track`.
+
+    Returns
+    -------
+    int
+        Samples that were tracked.
+    """
     ledger = ledger or Ledger()
     complete = False
 
@@ -80,18 +98,18 @@ def track(
             sink.abandon()
 
     with ExitStack() as closing:  # each is closed, whatever becomes of the others
-        for sink in everyone:
+        for sink in sinks:
             closing.callback(end, sink)
-        wants_pitch = any(sink.wants_pitch for sink in everyone)
+        wants_pitch = any(sink.wants_pitch for sink in sinks)
         tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS, pitch_estimates=wants_pitch)
         for samples in blocks:
             tracker.push(samples)
-            _deliver(tracker.events(), ledger, everyone)
+            _deliver(tracker.events(), ledger, sinks)
             if progress is not None:
                 progress(tracker.consumed)
-        _deliver(tracker.flush(), ledger, everyone)
+        _deliver(tracker.flush(), ledger, sinks)
         complete = True
-    return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(tracker.consumed, rate_hz))
+    return tracker.consumed
 
 
 def _deliver(events: Iterable[Event], ledger: Ledger, sinks: Iterable[Sink]) -> None:

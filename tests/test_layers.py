@@ -25,6 +25,7 @@ LAYERS = (
     ("data",),
     ("material",),
     ("transcription",),
+    ("recordings",),
     ("archive",),
     ("evaluation",),
     ("training",),

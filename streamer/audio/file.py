@@ -3,18 +3,38 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from streamer.audio.channels import ChannelMixer
+from streamer.audio.damage import Watched, is_cut_short
 from streamer.audio.source import EndOfStream, Source
 from streamer.audio.wavheader import mended
 from streamer.errors import AudioFormatError
 from streamer.events import Block, FloatArray
 from streamer.interrupts import interrupts_deferred
 from streamer.outputs.quiet import quiet_stderr
-from streamer.reading import open_file
+from streamer.reading import open_file, standard_input
+
+_ESTIMATED_S = 0.1  # so exact is the length of an MP3 file known beforehand
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a recording could be read no further.
+
+    Attributes
+    ----------
+    at_s : float
+        Seconds of sound before it.
+    reason : str
+        For people, to stand after a colon.
+    """
+
+    at_s: float
+    reason: str
 
 
 class AudioFile:
@@ -25,7 +45,7 @@ class AudioFile:
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file; ``-`` is standard input.
     channel : int or None
         Which channel to take, counted from 1; None for the rule of `streamer.audio.channels`.
 
@@ -39,6 +59,8 @@ class AudioFile:
         How many it has.
     mixer : ChannelMixer
         Knows what was taken of them.
+    broken : Break or None
+        After `blocks`: where it ended too early; None where it was read whole.
 
     Raises
     ------
@@ -58,9 +80,12 @@ class AudioFile:
                 return False
 
         self.path = Path(path)
+        self.broken: Break | None = None
         self._failure = soundfile.LibsndfileError
         try:
-            self._bytes = mended(open_file(self.path))
+            file = standard_input() if str(path) == "-" else open_file(self.path)
+            self._cut_short = is_cut_short(file)
+            self._bytes = Watched(mended(file))
         except FileNotFoundError:
             raise AudioFormatError(f"there is no file {self.path}") from None
         except OSError as error:
@@ -71,6 +96,8 @@ class AudioFile:
                 with interrupts_deferred(), quiet_stderr():  # of the MP3 decoder, which may be asked what this is
                     self._file = Stream(self._bytes)
             except soundfile.LibsndfileError as error:
+                if self._bytes.failure is not None:
+                    raise AudioFormatError(f"{self.path} cannot be read: {_why(self._bytes.failure)}") from None
                 raise AudioFormatError(
                     f"{self.path} cannot be read as audio ({error.error_string.rstrip('.')}); "
                     "WAV, FLAC, Ogg and MP3 can, while bare samples go to `streamer live --input -`"
@@ -83,13 +110,15 @@ class AudioFile:
             self.mixer = ChannelMixer(self.channels, self.rate_hz, channel)
             failing.pop_all()
 
-    def blocks(self, size: int = 4096) -> Iterator[FloatArray]:
+    def blocks(self, size: int = 4096, *, until_damage: bool = False) -> Iterator[FloatArray]:
         """All samples in blocks of ``size``, the last one shorter; closes the file at its end.
 
         Parameters
         ----------
         size : int
             Samples per block.
+        until_damage : bool
+            Whether a file that is damaged further on ends there; `broken` then tells where.
 
         Yields
         ------
@@ -101,21 +130,38 @@ class AudioFile:
         AudioFormatError
             When the file is damaged further on, or holds no sound after all.
         """
-        chatters = self._file.format == "MP3"
-        begun = False
-        with self._bytes, self._file as file:
-            while True:
-                try:
-                    with interrupts_deferred(), quiet_stderr() if chatters else nullcontext():
-                        samples = file.read(size, dtype="float32", always_2d=True)
-                except self._failure as error:
-                    raise AudioFormatError(f"{self.path} is damaged: {error.error_string}") from None
+        done = 0
+        reason = ""
+        with self._bytes, self._file:
+            while not reason:
+                samples, reason = self._read(size)
                 if not len(samples):
                     break
-                begun = True
+                done += len(samples)
                 yield self.mixer.mix(samples)
-        if not begun:
-            raise AudioFormatError(f"{self.path} holds no sound")
+        if not done:
+            raise AudioFormatError(f"{self.path} {f'cannot be read: {reason}' if reason else 'holds no sound'}")
+        if reason and not until_damage:
+            raise AudioFormatError(f"{self.path} is damaged: {reason}")
+        if not reason and (self._cut_short or self.length - done > _ESTIMATED_S * self.rate_hz):
+            reason = "the file is shorter than it says"
+        if reason:
+            self.broken = Break(done / self.rate_hz, reason)
+
+    def _read(self, size: int) -> tuple[FloatArray, str]:
+        """The next samples, shape (n, channels), and why there are no more after them; empty where there may be."""
+        chatters = self._file.format == "MP3"
+        try:
+            with interrupts_deferred(), quiet_stderr() if chatters else nullcontext():
+                samples = self._file.read(size, dtype="float32", always_2d=True)
+        except self._failure as error:
+            samples, reason = (
+                np.zeros((0, self.channels), np.float32),
+                error.error_string.removeprefix("Error : ").strip(".\n "),
+            )
+        else:
+            reason = ""
+        return samples, _why(self._bytes.failure) if self._bytes.failure else reason
 
     def close(self) -> None:
         """Let go of the file. May be called twice, and after `blocks`."""
@@ -125,6 +171,10 @@ class AudioFile:
     def __del__(self) -> None:
         if hasattr(self, "mixer"):  # it was opened whole, and perhaps never read
             self.close()
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 class PacedSource(Source):

@@ -53,12 +53,13 @@ def demo(
 
     with ExitStack() as closing:
         closing.enter_context(plain_interrupts())  # until the session takes the signals
-        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.files import Files
         from streamer.commands.outlets import OpenOutlets
         from streamer.commands.printing import demo_summary, show
         from streamer.commands.wiring import has_screen, notify, open_screen, open_sound
         from streamer.live.session import Session
         from streamer.material.demo import DemoSource, demo_performance
+        from streamer.outputs.midiform import MidiForm
         from streamer.outputs.notelist import NoteList
         from streamer.tracker import make_tracker
 

@@ -3,26 +3,16 @@
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from streamer.errors import OutputError
-from streamer.music.arrangement import Arrangement, Part
-from streamer.music.config import MusicConfig
-from streamer.music.output import Output, parse_output
-from streamer.outputs.arranged import ArrangedSink
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
-from streamer.outputs.programs import PROGRAMS
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
-from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.io import FILES
-from streamer.units import A4_HZ
-
-if TYPE_CHECKING:
-    from streamer.expression.encoders import Encoder
 
 _KINDS = {
     "notes": "CSV",
@@ -33,83 +23,6 @@ _KINDS = {
     "jsonl": "JSON lines",
 }
 _FLAGS = {setting.name: setting.flag for setting in FILES}
-
-
-@dataclass(frozen=True, slots=True)
-class MidiForm:
-    """How MIDI is made, for files and ports.
-
-    Attributes
-    ----------
-    tempo_bpm : float
-        Beats a minute.
-    part : Part
-        What is played, and on which channels.
-    preset : str
-        Decides the instrument of files, where the part says none.
-    title : str
-        Name of the track.
-    expression : Expression
-        Bends and all that.
-    a4_hz : float
-        Frequency of A4 that note numbers are relative to.
-    """
-
-    tempo_bpm: float
-    part: Part = Part()  # noqa: RUF009 - frozen
-    preset: str = "default"
-    title: str = "streamer"
-    expression: Expression = Expression()  # noqa: RUF009 - frozen
-    a4_hz: float = A4_HZ
-
-    def special(self, outputs: Iterable[str], music: MusicConfig) -> "list[tuple[Output, MidiForm]]":
-        """Outputs that have settings of their own, and how MIDI is made for each.
-
-        Parameters
-        ----------
-        outputs : iterable of str
-            As `streamer.music.output.parse_output` reads them.
-        music : MusicConfig
-            What holds for all.
-
-        Raises
-        ------
-        ConfigError
-            If one is none, or cannot be played so.
-        """
-        found = []
-        for output in map(parse_output, outputs):
-            expression = replace(self.expression, **output.of(EXPRESSION))
-            form = replace(self, expression=expression, part=music.part(self.part.channel, output))
-            found.append((output, form))
-        return found
-
-    def encoder(self, rate_hz: int) -> "Encoder":
-        """An encoder for one output.
-
-        Parameters
-        ----------
-        rate_hz : int
-            Sample rate of the events.
-        """
-        from streamer.expression.make import make_encoder
-        from streamer.music.encoder import ChannelsEncoder
-
-        def made(channel: int) -> "Encoder":
-            return make_encoder(self.expression, rate_hz, channel, self.a4_hz)
-
-        several = self.part.zones or self.part.tells_instruments
-        return ChannelsEncoder(self.part.instruments, made) if several else made(self.part.channel)
-
-    def arranged(self, sink: Sink) -> Sink:
-        """A sink that plays the part.
-
-        Parameters
-        ----------
-        sink : Sink
-            Gets what is played.
-        """
-        return ArrangedSink(sink, Arrangement(self.part)) if self.part.changes_notes else sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +129,7 @@ class Files:
 
     def _sink(self, name: str, path: Path, rate_hz: int, start: int = 0) -> Sink:
         if name in ("midi", "received"):
-            from streamer.outputs.midifile import MidiFileSink
-
-            sink = MidiFileSink(
-                path,
-                rate_hz,
-                start=start,
-                channel=self.form.part.channel,
-                encoder=self.form.encoder(rate_hz),
-                tempo_bpm=self.form.tempo_bpm,
-                track_name=self.form.title,
-                program=None if self.form.part.tells_instruments else PROGRAMS.get(self.form.preset),
-                received=name == "received",
-            )
-            return self.form.arranged(sink)
+            return self.form.file(path, rate_hz, start=start, received=name == "received")
         if name == "record_audio":
             from streamer.outputs.wavfile import WavFileSink
 

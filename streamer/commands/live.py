@@ -16,8 +16,9 @@ from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from streamer.audio.source import Source
-    from streamer.commands.files import Files, MidiForm
+    from streamer.commands.files import Files
     from streamer.commands.outlets import OpenOutlets
+    from streamer.outputs.midiform import MidiForm
     from streamer.outputs.sink import Sink
 
 
@@ -61,8 +62,9 @@ def live(
     with ExitStack() as closing:
         closing.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
-        from streamer.commands.files import Files, MidiForm
+        from streamer.commands.files import Files
         from streamer.commands.outlets import OpenOutlets
+        from streamer.outputs.midiform import MidiForm
         from streamer.tracker import make_tracker
 
         part = music.part(outlets.midi_channel - 1)

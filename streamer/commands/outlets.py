@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from streamer.commands.files import MidiForm
 from streamer.commands.wiring import notify
 from streamer.errors import ConfigError, MidiError
 from streamer.music.config import MusicConfig
 from streamer.music.output import VIRTUAL, Output
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.ports import PortSink
 from streamer.outputs.sink import Sink
 from streamer.settings.outlets import Outlets
@@ -35,7 +35,7 @@ class OpenOutlets:
     def __init__(self, wanted: Outlets, form: MidiForm, music: MusicConfig) -> None:
         self._wanted = wanted
         self._form = form
-        self._outputs = form.special(wanted.output, music)
+        self._outputs = form.special(wanted.outputs, music)
         self._osc = form.special(wanted.osc, music)
         self._ports: list[tuple[PortSink, MidiForm]] = []
         self._sinks: list[Sink] = []

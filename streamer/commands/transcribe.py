@@ -1,10 +1,9 @@
-"""``streamer transcribe``: a sound file through the tracker."""
+"""``streamer transcribe``: recordings through the tracker."""
 
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,25 +11,41 @@ import typer
 
 from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
-from streamer.errors import printable
+from streamer.errors import ConfigError, StreamerError
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
+from streamer.settings.transcribing import TRANSCRIBING
 
 INTERRUPTED = 128 + signal.SIGINT
+HERE = Path()
 
 if TYPE_CHECKING:
+    from streamer.commands.file_progress import Watcher
     from streamer.commands.files import Files
-    from streamer.transcription import Transcription
+    from streamer.outputs.sink import Sink
+    from streamer.recordings.inputs import Input
+    from streamer.recordings.kinds import OutputNames
+    from streamer.recordings.one import Options
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
+@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, TRANSCRIBING, CONFIGURATION)
 def transcribe(
     *,
-    file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3.", show_default=False)],
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Sound files, folders, patterns, lists of files (.txt, .m3u), or - for standard input.",
+            show_default=False,
+        ),
+    ],
+    to: str,
+    output: Path | None,
+    json_progress: bool,
     channel: int | None,
     notes: Path | None,
     f0: Path | None,
@@ -44,74 +59,123 @@ def transcribe(
     music: MusicConfig,
     preset: str,
 ) -> int:
-    """Transcribe a recording just as live would have: causally, without a look ahead.
+    """Transcribe recordings just as live would have: causally, without a look ahead.
 
-    With no file to write, a table of the notes is printed.
+    With nothing to write, a table of the notes is printed. A recording that is damaged is transcribed as far as it can
+    be read; the exit status is then 1.
 
     **Examples**
 
     * `streamer transcribe song.flac`
+    * `streamer transcribe takes/ -o notes --to mid,csv`
     * `streamer transcribe solo.wav --preset sax --midi solo.mid --notes solo.csv`
     * `streamer transcribe solo.wav --notes - | head`
     """
-    from streamer.audio.file import AudioFile
-    from streamer.commands.files import Files, MidiForm
-    from streamer.commands.wiring import notify, notify_channel
-    from streamer.tracker import make_tracker
-    from streamer.transcription import track
+    from streamer.commands.file_progress import watcher
+    from streamer.commands.files import Files
+    from streamer.commands.wiring import notify
+    from streamer.outputs.midiform import MidiForm
+    from streamer.recordings import kinds
+    from streamer.recordings.one import Options
 
-    form = MidiForm(tempo, music.part(midi_channel - 1), preset, file.stem, expression, config.reference_hz)
+    form = MidiForm(tempo, music.part(midi_channel - 1), preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
-    files.check([file])
-    recording = AudioFile(file, channel)
-    make_tracker(config, recording.rate_hz)  # refuses what cannot work before anything is opened
-    ledger = music.ledger(config.reference_hz)
-    sinks = files.sinks(recording.rate_hz)
-    began_s = time.monotonic()
-    try:
-        with _progress(file.name, recording.length) as report:
-            tracked = track(recording.blocks(), recording.rate_hz, config, sinks, report, ledger)
-    except BrokenPipeError:  # who read our standard output has had enough
-        return 0
-    except KeyboardInterrupt:
-        notify("interrupted; files that were there before are as they were")
-        return INTERRUPTED
-    notify_channel(str(file), recording.mixer)
-    if sinks:
-        notify(_closing_line(tracked, time.monotonic() - began_s, files))
-    else:
-        from streamer.commands.printing import notes_table, show
-
-        show(notes_table(tracked))
-    return 0
+    wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
+    options = Options(config, channel, form, music)
+    with watcher(json_progress, quiet=not (files or wanted)) as told:
+        run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
+        try:
+            return run.all(recordings)
+        except BrokenPipeError:  # who read our standard output has had enough
+            return 0
+        except KeyboardInterrupt:
+            notify("interrupted; files that were there before are as they were")
+            return INTERRUPTED
 
 
-def _closing_line(tracked: "Transcription", took_s: float, files: "Files") -> str:
-    count = len(tracked.notes)
-    speed = tracked.duration_s / max(took_s, 1e-3)
-    wrote = f"; wrote {', '.join(files.names)}" if files.names else ""
-    return f"{count} note{'' if count == 1 else 's'} in {tracked.duration_s:.1f} s, {speed:.0f} times real time{wrote}"
-
-
-@contextmanager
-def _progress(name: str, length: int) -> Iterator[Callable[[int], None] | None]:
-    """A bar on standard error where a person watches.
+class _Run:
+    """One recording after the other.
 
     Parameters
     ----------
-    name : str
-        What is transcribed.
-    length : int
-        Samples of it; 0 where that is not known.
+    names : OutputNames
+        Where the outputs go that each gets.
+    files : Files
+        What is written of the only one.
+    options : Options
+        How they are transcribed.
+    told : Watcher
+        Gets to know what becomes of each.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(escape(printable(name)), total=length or None)
-        yield lambda done: bars.update(task, completed=done)
+    def __init__(self, names: "OutputNames", files: "Files", options: "Options", told: "Watcher") -> None:
+        self._names = names
+        self._files = files
+        self._options = options
+        self._told = told
+
+    def all(self, recordings: list[Path]) -> int:
+        """Transcribe all that is meant; what is wrong with one of several stops none of the others.
+
+        Returns
+        -------
+        int
+            Exit status.
+        """
+        from streamer.recordings.inputs import find_inputs
+
+        if len(recordings) == 1:
+            found = find_inputs(recordings)
+            first = list(islice(found, 2))
+            if len(first) == 1:
+                return self._one(first[0])
+            inputs: Iterator[Input | None] = chain(first, found)
+        else:
+            inputs = self._found(recordings)
+        if self._files:
+            raise ConfigError(
+                "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
+            )
+        status = 0
+        for one in inputs:
+            try:
+                status = max(status, 1 if one is None else self._one(one))
+            except StreamerError as error:
+                status = 1
+                if one is not None:
+                    self._told.failed(one.path, str(error))
+        return status
+
+    def _found(self, recordings: list[Path]) -> "Iterator[Input | None]":
+        """Each recording; None for what stands for none."""
+        from streamer.recordings.inputs import find_inputs
+
+        for word in recordings:
+            try:
+                yield from find_inputs([word])
+            except StreamerError as error:
+                self._told.failed(word, str(error))
+                yield None
+
+    def _one(self, recording: "Input") -> int:
+        from streamer.outputs.notelist import NoteList
+        from streamer.recordings.one import transcribe_file
+
+        self._files.check([recording.path])
+        shown = NoteList()
+        rates: list[int] = []
+
+        def more(rate_hz: int) -> "list[Sink]":
+            rates.append(rate_hz)
+            return self._files.sinks(rate_hz) or ([] if outputs else [shown])
+
+        outputs = self._names.of(recording.relative)
+        self._told.begin(recording.path)
+        outcome = transcribe_file(recording.path, outputs, self._options, sinks=more, progress=self._told.report)
+        self._told.done(replace(outcome, written=(*outcome.written, *map(Path, self._files.names))))
+        if not (outputs or self._files):
+            from streamer.commands.printing import notes_table, show
+            from streamer.transcription import Transcription
+
+            show(notes_table(Transcription(tuple(shown.notes), rates[0], outcome.duration_s)))
+        return 0 if outcome.broken is None else 1

@@ -11,6 +11,7 @@ from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
+from streamer.settings.transcribing import TRANSCRIBING
 from streamer.settings.tuning import TUNING
 from streamer.settings.web import WEB
 
@@ -26,6 +27,7 @@ PLAYING: tuple[Setting, ...] = (
     *SOUND,
     *FILES,
     *SCREEN,
+    *TRANSCRIBING,
 )
 
 CHAPTERS = (
@@ -72,6 +74,11 @@ CHAPTERS = (
             "such as `[live]`, so that no command writes what is another's."
         ),
         settings=FILES,
+    ),
+    Chapter(
+        title="Recordings",
+        intro="What `streamer transcribe` makes of one recording or of many.",
+        settings=TRANSCRIBING,
     ),
     Chapter(
         title="Music",

@@ -118,7 +118,7 @@ OUTPUT = (
         group=OUTPUT_GROUP,
     ),
     Setting(
-        name="output",
+        name="outputs",
         kind="str",
         default=(),
         help="Send to this MIDI port, too, by part of its name, or virtual:NAME; own settings follow: A,channel=2.",

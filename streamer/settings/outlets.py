@@ -16,7 +16,7 @@ class Outlets:
     ----------
     port, virtual, midi_api : str or None
         As `PortSink` takes them.
-    output, osc : tuple of str
+    outputs, osc : tuple of str
         As `streamer.music.output.parse_output` reads them.
     osc_in : str
         Port or address at which OSC is obeyed; empty for none.
@@ -28,7 +28,7 @@ class Outlets:
 
     port: str | None = described(_BY_NAME["port"])
     virtual: str | None = described(_BY_NAME["virtual"])
-    output: tuple[str, ...] = described(_BY_NAME["output"])
+    outputs: tuple[str, ...] = described(_BY_NAME["outputs"])
     osc: tuple[str, ...] = described(_BY_NAME["osc"])
     osc_in: str = described(_BY_NAME["osc_in"])
     midi_api: str | None = described(_BY_NAME["midi_api"])
@@ -42,6 +42,6 @@ class Outlets:
             "--port": self.port,
             "--virtual": self.virtual,
             "--midi-api": self.midi_api,
-            "--output": self.output,
+            "--output": self.outputs,
         }
         return [flag for flag, value in flags.items() if value]

@@ -106,7 +106,7 @@ class Service:
         return JSONResponse(self._card)
 
     async def _settings(self, _: Request) -> Response:
-        return JSONResponse({"settings": descriptions()})
+        return JSONResponse({"settings": descriptions(self.config.settings)})
 
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type=self._metrics.content_type)

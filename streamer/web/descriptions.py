@@ -1,6 +1,8 @@
 """The settings that clients may choose, described for programs: the page makes its form of them."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from streamer.settings.description import Setting
@@ -10,8 +12,13 @@ from streamer.web.protocol import LIVE
 _FLAG = re.compile(r" \(--[a-z-]+\)")  # that help names for the command line
 
 
-def descriptions() -> list[dict[str, Any]]:
+def descriptions(served: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One object for each setting, as JSON has them.
+
+    Parameters
+    ----------
+    served : mapping of str to object
+        Values that hold where a client says nothing: they are the defaults that it is told.
 
     Returns
     -------
@@ -20,6 +27,8 @@ def descriptions() -> list[dict[str, Any]]:
         ``words`` are those of the `Setting`; ``live`` says whether a stream takes it while it runs.
     """
     settings = {setting.name: setting for setting in (*FOR_CLIENTS.values(), *LIVE.values())}
+    for name in served.keys() & settings.keys():
+        settings[name] = replace(settings[name], default=served[name], default_text="")
     return [_described(setting) for setting in settings.values()]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -184,18 +185,21 @@ def test_a_reader_of_the_table_may_leave():
     assert process.returncode == 0
 
 
-def test_a_recording_that_is_damaged_further_on_leaves_what_was_there(tmp_path):
+def test_of_a_recording_that_is_damaged_further_on_the_rest_is_written(tmp_path):
     samples, rate_hz = soundfile.read(GUITAR)
     soundfile.write(tmp_path / "own.flac", np.tile(samples, 4), rate_hz)
     whole = (tmp_path / "own.flac").read_bytes()
     (tmp_path / "own.flac").write_bytes(whole[: len(whole) // 2] + bytes(2000) + whole[len(whole) // 2 + 2000 :])
-    for name in ("m.mid", "n.csv", "f.csv", "r.mid"):
-        (tmp_path / name).write_text("precious")
-    words = ("--midi", "m.mid", "--notes", "n.csv", "--f0", "f.csv", "--received", "r.mid")
-    err = refused(streamer("transcribe", "own.flac", *words, cwd=tmp_path))
-    assert "damaged" in err
-    assert {path.read_text() for path in tmp_path.iterdir() if path.name != "own.flac"} == {"precious"}
-    assert len(list(tmp_path.iterdir())) == 5
+    (tmp_path / "n.csv").write_text("of an earlier run")
+    done = streamer("transcribe", "own.flac", "--midi", "m.mid", "--notes", "n.csv", cwd=tmp_path)
+    err = done.stderr.decode()
+    assert done.returncode == 1, err
+    at_s = float(re.search(r"breaks off after (\d+\.\d+) s", err)[1])
+    assert 0.3 < at_s / (4 * len(samples) / rate_hz) < 0.6
+    notes = (tmp_path / "n.csv").read_text().splitlines()[1:]
+    assert len(notes) == sum(m.type == "note_on" for m in mido.MidiFile(tmp_path / "m.mid").tracks[1]) > 4
+    assert all(float(row.split(",")[1]) <= at_s for row in notes)
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")

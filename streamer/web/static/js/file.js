@@ -22,7 +22,7 @@ export class FileView {
   #name = "";
 
   constructor(descriptions) {
-    const known = descriptions.filter((setting) => !setting.live);
+    const known = descriptions.filter((setting) => setting.name !== "mute");
     this.settings = new Settings(known, byId("file-settings-first"), byId("file-settings-rest"), () => {});
     byId("choose").onclick = () => byId("chosen").click();
     byId("chosen").onchange = ({ target }) => {
@@ -95,20 +95,16 @@ export class FileView {
   #line(line) {
     switch (line.type) {
       case "progress":
-        if (line.duration_s) this.#durationS = line.duration_s;
-        this.#progress("Finding notes", line.duration_s ? Math.min(1, line.done_s / line.duration_s) : null);
+        this.#progress("Finding notes", line.total_s ? Math.min(1, line.done_s / line.total_s) : null);
         break;
       case "note":
         this.#notes.whole(line);
         break;
-      case "pitch":
-        this.#notes.pitchHz(line);
-        break;
-      case "end":
-        if (line.duration_s) this.#durationS = line.duration_s;
+      case "done":
+        this.#durationS = line.duration_s;
         break;
       case "error":
-        throw new Error(line.message);
+        throw new Error(line.error);
     }
   }
 

@@ -35,7 +35,8 @@ export function transcribe(file, options, told) {
     };
     const query = new URLSearchParams(options).toString();
     request.open("POST", address(`transcribe${query ? `?${query}` : ""}`));
-    for (const [name, value] of Object.entries({ ...headers(), Accept: "application/x-ndjson" })) request.setRequestHeader(name, value);
+    const said = { ...headers(), Accept: "application/x-ndjson", "Content-Type": "application/octet-stream" };
+    for (const [name, value] of Object.entries(said)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => total && told.onSent(loaded / total);
     request.onprogress = () => {
       try {
@@ -56,13 +57,7 @@ export function transcribe(file, options, told) {
     };
     request.onerror = () => reject(new Error("The service cannot be reached, or it ended the connection."));
     request.onabort = () => reject(new DOMException("", "AbortError"));
-    request.send(body(file));
+    request.send(file);
   });
   return { done, cancel: () => request.abort() };
-}
-
-function body(file) {
-  const form = new FormData();
-  form.append("file", file, file.name);
-  return form;
 }

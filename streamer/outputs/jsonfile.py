@@ -1,0 +1,90 @@
+"""The notes of a recording as one JSON object, written note by note.
+
+``{"title": ..., "rate_hz": ..., "notes": [{"onset_s": ..., "offset_s": ..., "midi": ..., "emit_s": ..., "note": ...,
+"name": ..., "velocity": ..., "latency_ms": ...}, ...]}``; the fields are those of the table of notes.
+"""
+
+import json
+from pathlib import Path
+
+from streamer.events import Event, NoteOff, NoteOn
+from streamer.expression.pairing import SettledNotes
+from streamer.outputs.files import open_output, output_name
+from streamer.outputs.sink import Sink
+from streamer.units import note_name, samples_to_ms, samples_to_s
+
+
+class JsonFileSink(Sink):
+    """Writes the object; it is whole once this is closed.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file is replaced when this one is closed; ``-`` is standard output.
+    rate_hz : int
+        Sample rate of the events.
+    title : str
+        What the recording is called.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+
+    may_block = True
+    wants_pitch = False
+
+    def __init__(self, path: str | Path, rate_hz: int, title: str = "") -> None:
+        self.name = output_name(path)
+        self._rate_hz = rate_hz
+        self._open = SettledNotes()
+        self._now = 0
+        self._closed = False
+        self._before = "\n"
+        head = json.dumps({"title": title, "rate_hz": rate_hz})
+        self._file = open_output(path, f'{head[:-1]}, "notes": ['.encode("ascii"))
+
+    def send(self, event: Event) -> None:
+        """See `Sink.send`. Raises `OutputError` when the disk takes no more."""
+        if self._closed:
+            return
+        self._now = max(self._now, event.sample)
+        match event:
+            case NoteOn():
+                self._open.begin(event)
+            case NoteOff() if (begun := self._open.end(event)) is not None:
+                self._write(begun, event.offset, event.midi)
+
+    def abandon(self) -> None:
+        """See `Sink.abandon`."""
+        if not self._closed:
+            self._closed = True
+            self._file.close(keep=False)
+
+    def close(self) -> None:
+        """End notes that still sound, and the object. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            for begun in self._open.remaining():
+                self._write(begun, self._now, begun.midi)
+            self._file.append(b"\n]}\n")
+        finally:
+            self._file.close()
+
+    def _write(self, on: NoteOn, offset: int, midi: float) -> None:
+        onset_s, offset_s, emit_s = (round(samples_to_s(n, self._rate_hz), 6) for n in (on.onset, offset, on.sample))
+        note = {
+            "onset_s": onset_s,
+            "offset_s": offset_s,
+            "midi": round(midi, 4),
+            "emit_s": emit_s,
+            "note": on.note,
+            "name": note_name(on.note),
+            "velocity": on.velocity,
+            "latency_ms": round(samples_to_ms(on.latency, self._rate_hz), 3),
+        }
+        self._file.append((self._before + json.dumps(note)).encode("ascii"))
+        self._before = ",\n"

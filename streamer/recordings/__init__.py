@@ -1,0 +1,1 @@
+"""Recordings as files: which are meant, what is made of one, and under which names."""
