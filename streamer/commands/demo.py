@@ -66,8 +66,7 @@ def demo(
         form = MidiForm(tempo, music.part(outlets.midi_channel - 1), preset, "demo", expression, config.reference_hz)
         files = Files(form, midi=midi, received=received, jsonl=jsonl)
         files.check()
-        tracker = make_tracker(config, DEFAULT_RATE_HZ)
-        performance = demo_performance(DEFAULT_RATE_HZ)
+        tracker, performance = make_tracker(config, DEFAULT_RATE_HZ), demo_performance(DEFAULT_RATE_HZ)
         opened = closing.enter_context(OpenOutlets(outlets, form, music))
         if outlets.named:
             opened.open(other=False)
@@ -82,9 +81,8 @@ def demo(
         session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset, ledger=ledger)
         with opened.obeyed(session.command):
             status = session.run()
-        newest = session.snapshot()
         sent = _as_sent(performance, music.ledger(config.reference_hz))
-        show(demo_summary(sent, tracked.notes, newest, midi), aside=files.to_standard_output)
+        show(demo_summary(sent, tracked.notes, session.snapshot(), midi), aside=files.to_standard_output)
     return status
 
 

@@ -11,7 +11,7 @@ from streamer.music.lock import LOCKS, NoteLock
 from streamer.music.output import Output
 from streamer.music.scala import nearest_key, read_tuning
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
-from streamer.music.zones import Instrument, Zone, parse_zone
+from streamer.music.zones import HIGHEST, LOWEST, Instrument, Zone, parse_zone
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
 from streamer.units import A4_HZ
@@ -131,7 +131,7 @@ class MusicConfig:
             raise ConfigError("--harmony counts as musicians do: 3 is a third above, -3 one below; 0, 1, -1 are none")
         zones = tuple(map(parse_zone, music.zones))
         if own.keys() & {"low", "high"}:
-            zones = (Zone(own.get("low", 0), own.get("high", 127)),)
+            zones = (Zone.between(own.get("low", LOWEST), own.get("high", HIGHEST)),)
         elif own.get("channel"):
             zones = ()
         return Part(

@@ -7,7 +7,7 @@ from typing import Any
 
 from streamer.errors import ConfigError
 from streamer.settings import music as settings
-from streamer.settings.description import shown
+from streamer.settings.description import nearest, shown
 from streamer.units import note_name, note_number
 
 LOWEST, HIGHEST = 0, 127
@@ -70,6 +70,24 @@ class Zone:
     semitones: int = 0
     instrument: Instrument = Instrument()
 
+    @classmethod
+    def between(cls, low: int, high: int) -> "Zone":
+        """A range of notes alone.
+
+        Parameters
+        ----------
+        low, high : int
+            Its lowest and highest MIDI note.
+
+        Raises
+        ------
+        ConfigError
+            If the lowest is above the highest.
+        """
+        if low > high:
+            raise ConfigError(f"a range goes down from {note_name(low)} to {note_name(high)}; name the lowest first")
+        return cls(low, high)
+
     def __contains__(self, note: int) -> bool:
         """Whether a MIDI note is in its range."""
         return self.low <= note <= self.high
@@ -89,30 +107,30 @@ def parse_zone(text: str) -> Zone:
         If it is none; what is wrong is named.
     """
     span, _, rest = text.partition(":")
-    zone = _with_span(Zone(), span, text)
+    zone = _span(span, text)
     given = {}
     for word in filter(None, (part.strip() for part in rest.split(","))):
         key, _, value = word.partition("=")
         key = key.strip()
         if key not in _KEYS:
-            raise ConfigError(f"the zone {shown(text)} cannot have {shown(key)}; it has {', '.join(_KEYS)}")
+            raise ConfigError(
+                f"the zone {shown(text)} cannot have {shown(key)}{nearest(key, _KEYS)}; it has {', '.join(_KEYS)}"
+            )
         given[key] = _KEYS[key].parse(value, f"{key} of the zone {shown(text)}")
     return _with_values(zone, given)
 
 
-def _with_span(zone: Zone, span: str, text: str) -> Zone:
+def _span(span: str, text: str) -> Zone:
+    found = _SPAN.fullmatch(span)
     try:
-        found = _SPAN.fullmatch(span)
         low, dash, high = found.groups() if found and span.strip() else ("-", "", "")  # which is no note
         high = high if dash else low
-        zone = replace(zone, low=note_number(low) if low else LOWEST, high=note_number(high) if high else HIGHEST)
+        ends = note_number(low) if low else LOWEST, note_number(high) if high else HIGHEST
     except ValueError:
         raise ConfigError(
             f"the zone {shown(text)} has no range of notes; begin with one, as in E2-B3:channel=2"
         ) from None
-    if zone.low > zone.high:
-        raise ConfigError(f"the zone {shown(text)} goes down from {note_name(zone.low)}; name its lowest note first")
-    return zone
+    return Zone.between(*ends)
 
 
 def _with_values(zone: Zone, given: Mapping[str, Any]) -> Zone:

@@ -58,9 +58,7 @@ class Kind:
 
 
 def _midi(path: Path, about: About) -> Sink:
-
-    form = about.form
-    return form.file(path, about.rate_hz, title=about.title)
+    return about.form.file(path, about.rate_hz, title=about.title)
 
 
 def _csv(path: Path, about: About) -> Sink:

@@ -49,7 +49,7 @@ def test_a_zone_is_read_as_it_is_written(text):
         ("E2-B3-C4:channel=2", "no range of notes"),
         ("", "no range of notes"),
         ("C4-E2", "goes down from C4"),
-        ("E2-B3:chanel=2", "cannot have 'chanel'; it has channel, transpose"),
+        ("E2-B3:chanel=2", "cannot have 'chanel' .did you mean channel.*it has channel, transpose"),
         ("E2-B3:channel=17", "channel of the zone 'E2-B3:channel=17' is 17"),
         ("E2-B3:program=x", "cannot be 'x'"),
     ],
