@@ -2,11 +2,12 @@
 
 import { byId, fitCanvas, make, save, setText } from "./dom.js";
 import { csvFile } from "./csvfile.js";
+import { Latency } from "./latency.js";
 import { Meters } from "./meters.js";
 import { say } from "./message.js";
 import { listMicrophones, microphoneTrouble } from "./microphone.js";
 import { midiFile } from "./midifile.js";
-import { clock, noteName, spokenName } from "./music.js";
+import { clock, spokenName } from "./music.js";
 import { NotesTable } from "./notestable.js";
 import { Outputs } from "./outputs.js";
 import { Player } from "./player.js";
@@ -52,6 +53,7 @@ export class Live {
     });
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listInputs());
     this.#listInputs();
+    new Latency().show(byId("latency"));
     this.#draw();
   }
 

@@ -6,6 +6,7 @@ import { theme } from "./theme.js";
 const KEYS = 34; // width of the note names
 const LEAST_SPAN = 16; // semitones
 const BREAK_S = 0.03; // longer without pitch, and the line is broken
+const LEAP = 2.5; // semitones from one point to the next are no glide
 const EASE = 0.12;
 
 /** The range of notes that is shown; it moves slowly. */
@@ -113,6 +114,7 @@ function drawNotes(drawing, { notes, fromS, toS, nowS, background }, x, y, lane,
 function drawCurve(drawing, { curve, fromS, toS, width }, x, y, colours) {
   const least = (toS - fromS) / (2 * width); // more points than that cannot be seen
   let last = -1;
+  let lastMidi = 0;
   drawing.strokeStyle = colours.pitch;
   drawing.lineWidth = 1.75;
   drawing.lineJoin = "round";
@@ -120,10 +122,11 @@ function drawCurve(drawing, { curve, fromS, toS, width }, x, y, colours) {
   for (let i = curve.from(fromS - 0.1); i < curve.count && curve.times[i] <= toS + 0.1; i++) {
     const timeS = curve.times[i];
     if (last >= 0 && timeS - last < least) continue;
-    const broken = last < 0 || timeS - last > Math.max(BREAK_S, 2 * least) || Math.abs(curve.midi[i] - curve.midi[i - 1]) > 3;
-    if (broken) drawing.moveTo(x(timeS), y(curve.midi[i]));
-    else drawing.lineTo(x(timeS), y(curve.midi[i]));
-    last = timeS;
+    const midi = curve.midi[i];
+    const broken = last < 0 || timeS - last > Math.max(BREAK_S, 2 * least) || Math.abs(midi - lastMidi) > LEAP;
+    if (broken) drawing.moveTo(x(timeS), y(midi));
+    else drawing.lineTo(x(timeS), y(midi));
+    [last, lastMidi] = [timeS, midi];
   }
   drawing.stroke();
 }

@@ -47,6 +47,7 @@ export function words(text, status) {
 /** Ask for the token until the service takes one. */
 function askForToken() {
   const form = byId("token-form");
+  byId("token-wrong").hidden = !token;
   form.hidden = false;
   byId("token").focus();
   return new Promise((resolve) => {

@@ -23,6 +23,10 @@ function keep(values) {
   }
 }
 
+const CHOICES = { preset: { default: "Any" } };
+const KEYS = ["C", "G", "D", "A", "E", "B", "F#", "F", "Bb", "Eb", "Ab", "Db"];
+const SUGGESTIONS = { scale: ["major", "minor", "major pentatonic", "minor pentatonic"].flatMap((scale) => KEYS.map((key) => `${key} ${scale}`)) };
+
 const words = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /** A control for one setting; `value` is what the person chose, or null. */
@@ -31,7 +35,7 @@ function control(setting, id) {
   const plain = String(setting.default ?? "");
   if (setting.kind === "bool") return make("input", { ...properties, type: "checkbox", checked: setting.default });
   if (setting.kind === "choice") {
-    const options = setting.choices.map((choice) => make("option", { value: choice, textContent: words(choice) }));
+    const options = setting.choices.map((choice) => make("option", { value: choice, textContent: CHOICES[setting.name]?.[choice] ?? words(choice) }));
     const select = make("select", properties, ...options);
     select.value = plain;
     return select;
@@ -47,7 +51,7 @@ function control(setting, id) {
     if (setting.live) input.value = plain;
     return input;
   }
-  return make("input", { ...properties, type: "text", placeholder: setting.shown_default, autocapitalize: "off", spellcheck: false });
+  return make("input", { ...properties, type: "text", placeholder: setting.shown_default || "none", autocapitalize: "off", spellcheck: false });
 }
 
 function read(setting, input) {
@@ -90,6 +94,11 @@ export class Settings {
     const label = make("label", { htmlFor: id, textContent: `${LABELS[setting.name] ?? words(setting.name)}${unit}` });
     const hint = make("span", { id: `${id}-hint`, className: "hint", textContent: setting.help });
     input.setAttribute("aria-describedby", hint.id);
+    if (SUGGESTIONS[setting.name]) {
+      const list = make("datalist", { id: `${id}-list` }, ...SUGGESTIONS[setting.name].map((value) => make("option", { value })));
+      input.setAttribute("list", list.id);
+      hint.append(list);
+    }
     const row = make("div", { className: `setting ${input.type === "checkbox" ? "check" : ""}` });
     if (ENDS[setting.name]) {
       const [low, high] = ENDS[setting.name];
