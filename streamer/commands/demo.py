@@ -70,10 +70,8 @@ def demo(
         opened = closing.enter_context(OpenOutlets(outlets, form, music))
         if outlets.named:
             opened.open(other=False)
-        sinks = opened.sinks(DEFAULT_RATE_HZ)
-        if not (no_sound or play):
-            sinks += map(form.arranged, open_sound(form.a4_hz, needed=False))
-            closing.callback(sinks[-1].close)
+        sounding = [] if no_sound or play else open_sound(form.a4_hz, needed=False)
+        sinks = opened.sinks(DEFAULT_RATE_HZ, sounding)
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None

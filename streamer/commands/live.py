@@ -79,7 +79,7 @@ def live(
         sounding = _open_sound(closing, form) if sound else []
         source = wiring.open_source(input_, rate, block, channel, format_, channels)
         closing.callback(source.close)
-        sinks = [*opened.sinks(source.rate_hz), *sounding]
+        sinks = opened.sinks(source.rate_hz, sounding)
         return _run(source, sinks, files, config, music, watched, opened)
 
 
@@ -89,7 +89,7 @@ def _open_sound(closing: ExitStack, form: "MidiForm") -> "list[Sink]":
     (sink,) = open_sound(form.a4_hz, needed=True)
     closing.callback(sink.close)
     notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-    return [form.arranged(sink)]
+    return [sink]
 
 
 def _run(

@@ -1,6 +1,6 @@
 """Where a command sends notes as they are played: MIDI ports and OSC addresses, each with its own settings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
@@ -83,13 +83,15 @@ class OpenOutlets:
                 raise
             notify(f"going on without MIDI: {error}")
 
-    def sinks(self, rate_hz: int) -> list[Sink]:
+    def sinks(self, rate_hz: int, sounding: Iterable[Sink] = ()) -> list[Sink]:
         """All of them, ports first, now that the sample rate of the events is known.
 
         Parameters
         ----------
         rate_hz : int
             Samples per second.
+        sounding : iterable of Sink
+            Others that play what is said for all; they are closed with the rest.
 
         Raises
         ------
@@ -99,6 +101,7 @@ class OpenOutlets:
         for port, form in self._ports:
             port.use(form.encoder(rate_hz))
         self._sinks = [form.arranged(port) for port, form in self._ports]
+        self._sinks += map(self._form.arranged, sounding)
         for address, (_, form) in zip(self._addresses, self._osc, strict=True):
             from streamer.outputs.osc import OscSink
 
