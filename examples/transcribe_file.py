@@ -5,18 +5,16 @@ python examples/transcribe_file.py song.wav song.mid [PRESET]
 
 import sys
 
-from streamer import AudioFile, StreamerError, TrackerConfig, apply_preset, track
-from streamer.outputs.midifile import MidiFileSink
-from streamer.units import note_name, samples_to_s
+import streamer
+from streamer.units import note_name
 
 
 def main(recording: str, midi: str, preset: str = "default") -> None:
-    sound = AudioFile(recording)
-    config = apply_preset(TrackerConfig(), preset)
-    transcription = track(sound.blocks(), sound.rate_hz, config, [MidiFileSink(midi, sound.rate_hz)])
-    for on, off in transcription.notes:
-        length_s = samples_to_s(off.offset - on.onset, transcription.rate_hz)
-        print(f"{samples_to_s(on.onset, transcription.rate_hz):8.3f} s  {note_name(on.note):4} {length_s:6.3f} s")
+    result = streamer.transcribe(recording, preset=preset)
+    for note in result.notes:
+        length_s = note["offset_s"] - note["onset_s"]
+        print(f"{note['onset_s']:8.3f} s  {note_name(int(note['note'])):4} {length_s:6.3f} s")
+    result.to_midi(midi)
 
 
 if __name__ == "__main__":
@@ -25,6 +23,6 @@ if __name__ == "__main__":
         raise SystemExit(2)
     try:
         main(*sys.argv[1:])
-    except StreamerError as error:  # one line says what was wrong, and what to do
+    except streamer.StreamerError as error:  # one line says what was wrong, and what to do
         print(f"transcribe_file: {error}", file=sys.stderr)
         raise SystemExit(2) from None

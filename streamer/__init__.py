@@ -1,5 +1,6 @@
 """Live pitch to MIDI: play or sing, and your DAW gets the note while it is still beginning.
 
+>>> notes = streamer.transcribe("solo.wav").notes
 >>> from streamer import TrackerConfig, make_tracker
 >>> tracker = make_tracker(TrackerConfig(), rate_hz=48_000)
 >>> events = tracker.process(samples)          # any number of float32 samples
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from streamer.events import Block, Event, Gap, NoteOff, NoteOn, PitchEstimate
     from streamer.music.config import MusicConfig
     from streamer.outputs.sink import Sink
+    from streamer.recordings.library import transcribe
     from streamer.tracker import Tracker, make_tracker
     from streamer.transcription import Transcription, track
 
@@ -60,6 +62,7 @@ __all__ = [
     "apply_preset",
     "make_tracker",
     "track",
+    "transcribe",
 ]
 
 # Until `streamer.__main__`, which comes after this, is reached, Ctrl-C would be a traceback: so not even numpy is
@@ -77,6 +80,7 @@ _HOMES = {
     "streamer.events": ("Block", "Event", "Gap", "NoteOff", "NoteOn", "PitchEstimate"),
     "streamer.music.config": ("MusicConfig",),
     "streamer.outputs.sink": ("Sink",),
+    "streamer.recordings.library": ("transcribe",),
     "streamer.tracker": ("Tracker", "make_tracker"),
     "streamer.transcription": ("Transcription", "track"),
 }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from streamer.adjustments import Adjustments
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.skipping import Skipper
 from streamer.audio.source import EndOfStream, Source
@@ -25,7 +26,7 @@ from streamer.expression.ledger import Ledger
 from streamer.latency import LatencyStats
 from streamer.outputs.fanout import Fanout, Recorder
 from streamer.outputs.sink import Sink
-from streamer.status import EngineStatus, Observer
+from streamer.status import EngineStatus, MessageLine, Observer
 from streamer.tracker import Tracker
 
 __all__ = ["COMMANDS", "Engine"]
@@ -35,7 +36,6 @@ _READ_S = 0.1  # what `stop` and commands may wait for while no sound comes
 _RETRY_S = (0.5, 1.0, 2.0)  # between attempts to get the device back
 _SILENT_S = 1.0  # of exact zeros from the start: a microphone never does that
 _PATIENCE_S = 1.0
-_SHOWN_S = 12.0  # how long a line for people stays in `status`
 
 
 class Engine:
@@ -64,6 +64,8 @@ class Engine:
         Follows the music.
     ledger : Ledger, optional
         Transposes and locks; by default nothing.
+    adjustments : Adjustments, optional
+        Of this tracker and ledger: what the commands ``set`` and ``step`` change.
     while_closing : callable, optional
         Makes a context manager that is entered, in the engine's thread, while sinks and source are closed: drivers
         have been seen to hang there.
@@ -74,6 +76,8 @@ class Engine:
     tracker : Tracker
     latency : LatencyStats
         Of the notes so far.
+    message : MessageLine
+        For `status`.
     error : BaseException or None
         What broke it, once `join` has returned True.
     """
@@ -89,6 +93,7 @@ class Engine:
         notify: Callable[[str], None] | None = None,
         observer: Observer | None = None,
         ledger: Ledger | None = None,
+        adjustments: Adjustments | None = None,
         while_closing: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self.source = source
@@ -101,18 +106,17 @@ class Engine:
         self._notify = notify
         self._while_closing = while_closing
         self._delivery = Delivery(self._fanout, tracker.rate_hz, self.latency, observer, ledger)
+        self._adjustments = adjustments or Adjustments(tracker, self._delivery.ledger)
         self._commands: queue.Queue[Command] = queue.Queue(_COMMANDS_WAITING)
         self._launched = threading.Lock()  # taken once, by whoever starts the thread
         self._stop = threading.Event()
         self._done = threading.Event()
         self._released = threading.Event()
-        self._pausing = threading.Event()
-        self._paused = threading.Event()
+        self._pausing, self._paused = threading.Event(), threading.Event()
         self._skipper = Skipper()
         self._silent = True  # exact zeros so far
         self._load = 0.0
-        self._message, self._reported_s = "", 0.0
-        self._device_trouble = ""
+        self.message = MessageLine()
         self._thread = threading.Thread(target=self._work, name=f"engine of {source.name}", daemon=True)
 
     # -- any thread ------------------------------------------------------------------------------------------------
@@ -250,13 +254,9 @@ class Engine:
             transpose=self.transpose,
             muted=self._delivery.ledger.muted,
             recording=self._fanout.recording,
-            message=self._present_message(),
+            settings=self._adjustments.values,
+            message=str(self.message) or self._fanout.trouble,
         )
-
-    def _present_message(self) -> str:
-        """The newest line for people; after a while, what is still wrong."""
-        fresh = time.monotonic() - self._reported_s < _SHOWN_S
-        return (self._message if fresh else "") or self._device_trouble or self._fanout.trouble
 
     # -- the engine's thread ---------------------------------------------------------------------------------------
 
@@ -328,8 +328,8 @@ class Engine:
         self._delivery.pass_on(self.tracker.flush())
         recording = self._fanout.recording is not None
         self._fanout.end_take()
-        self._device_trouble = f"{error}; notes are ended; trying again until it is back"
-        self._report(self._device_trouble)
+        self.message.trouble = f"{error}; notes are ended; trying again until it is back"
+        self._report(self.message.trouble)
         waits, wait_s = iter(_RETRY_S), 0.0
         while not self._stop.is_set():
             self.source.close()
@@ -343,7 +343,7 @@ class Engine:
             with contextlib.suppress(DeviceError):  # the same as before: it was reported
                 self.source.start()
                 break
-        self._device_trouble = ""
+        self.message.trouble = ""
         self._report(f"the audio input {self.source.name} is back")
         if recording:
             self._toggle_recording()
@@ -366,8 +366,8 @@ class Engine:
             case "release":
                 self._delivery.release(self.tracker.consumed)
                 self._released.set()
-            case "transpose":
-                self._delivery.ledger.transpose(command.semitones)
+            case "save" | "set" | "step":
+                self.message.show(self._adjustments.run(command))
             case "record":
                 self._toggle_recording()
 
@@ -395,6 +395,6 @@ class Engine:
                 self._report(str(error))
 
     def _report(self, line: str) -> None:
-        self._message, self._reported_s = line, time.monotonic()
+        self.message.show(line)
         if self._notify:
             self._notify(line)

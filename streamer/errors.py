@@ -9,6 +9,7 @@
     ├── DataError          a data set's manifest or labels cannot be used
     ├── MissingExtraError  a library that a bare install leaves out is needed
     ├── ProcessKilledError a process that worked for this one was killed
+    ├── ClusterError       a cluster does not answer
     └── OutputError        something that was to be written cannot be
 
 The message of each is one line: what was wrong, and what to do about it. The command line prints that line and exits
@@ -35,6 +36,10 @@ EXTRAS = {
     "uvicorn": "uvicorn>=0.50",
     "websockets": "websockets>=15",
     "prometheus_client": "prometheus_client>=0.22",
+    "matplotlib": "matplotlib>=3.8",
+    "pandas": "pandas>=2.2",
+    "partitura": "partitura>=1.5",
+    "av": "av>=14",
     "python_multipart": "python-multipart>=0.0.20",
 }
 
@@ -97,6 +102,10 @@ class OutputError(StreamerError):
 
 class ProcessKilledError(StreamerError):
     """A process that worked for this one was killed, with what it was at."""
+
+
+class ClusterError(StreamerError):
+    """A cluster does not answer, or has no workers."""
 
 
 class MissingExtraError(StreamerError):

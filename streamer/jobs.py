@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Self, TypeVar
 
+from streamer.cluster import LOST, Cluster
 from streamer.errors import ProcessKilledError
+from streamer.threads import one_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,13 +41,6 @@ def silent(what: str, done: int, total: int) -> None:
     """
 
 
-def one_thread() -> None:
-    """Keep numeric libraries from starting threads of their own: sums then do not depend on the number of cores."""
-    import threadpoolctl  # type: ignore[import-untyped]
-
-    threadpoolctl.threadpool_limits(1)
-
-
 class Workers:
     """Processes that apply a function to many items; a context manager, at whose end none of them is left.
 
@@ -61,11 +56,19 @@ class Workers:
         Processes; 1 or less works in this one.
     apart : bool
         Never work in this process, not even with one job: what kills a process then does not kill the program.
+    cluster : str
+        Address of a cluster that does the work instead, see `streamer.cluster.Cluster`; empty for none.
+
+    Raises
+    ------
+    ConfigError, MissingExtraError, ClusterError
+        If the cluster cannot be reached.
     """
 
-    def __init__(self, jobs: int, apart: bool = False) -> None:
+    def __init__(self, jobs: int, apart: bool = False, cluster: str = "") -> None:
         self._jobs = max(1, jobs)
         self._apart = apart
+        self._cluster = Cluster(cluster) if cluster else None
         self._resources = contextlib.ExitStack()
         self._pool: ProcessPoolExecutor | None = None
         self._first: Callable[[Any], Any] | None = None  # what the processes were started with
@@ -75,6 +78,8 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._end()
+        if self._cluster is not None:
+            self._cluster.close()
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in the order of the items, however many processes there are.
@@ -91,7 +96,7 @@ class Workers:
         Raises
         ------
         ProcessKilledError
-            If a process is killed; the next call starts new ones. Whatever ``work`` raises is raised here as well.
+            If a process is killed. Whatever ``work`` raises is raised here as well.
         """
         early: dict[int, Result] = {}
         wanted = 0
@@ -101,31 +106,74 @@ class Workers:
                 yield early.pop(wanted)
                 wanted += 1
 
-    def unordered(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[int, Result]]:
-        """Results as they come, each with the place of its item; begun in the order of the items. Else as `map`."""
-        numbered = enumerate(items)
+    def unordered(
+        self,
+        work: Callable[[Item], Result],
+        items: Iterable[Item],
+        killed: Callable[[Item], Result] | None = None,
+    ) -> Iterator[tuple[int, Result]]:
+        """Results as they come, each with the place of its item; begun in the order of the items. Else as `map`.
+
+        Parameters
+        ----------
+        work : callable
+            As of `map`.
+        items : iterable
+            As of `map`.
+        killed : callable, optional
+            Gives the result of an item whose process was killed, twice, the second time with no other beside it; the
+            others are not disturbed. Without it that is an error.
+        """
+        numbered: Iterator[tuple[int, Item]] = enumerate(items)
+        if self._cluster is not None:
+            for place, item, result in self._cluster.unordered(work, numbered):
+                yield place, _or_killed(item, killed) if result is LOST else result
+            return
         if not self._apart:
             first = list(islice(numbered, 2))
-            numbered = chain(first, numbered)  # type: ignore[assignment]
+            numbered = chain(first, numbered)
             if self._jobs == 1 or len(first) < 2:
                 for place, item in numbered:
                     yield place, work(item)
                 return
+        begun: dict[int, Item] = {}
+        while True:
+            try:
+                for place, result in self._attempt(work, numbered, begun):
+                    del begun[place]
+                    yield place, result
+                return
+            except BrokenProcessPool as error:
+                self._end()
+                if killed is None:
+                    raise ProcessKilledError(KILLED) from error
+            for place, item in list(begun.items()):
+                yield place, self._alone(work, item, killed)
+            begun.clear()
+
+    def _attempt(
+        self, work: Callable[[Item], Result], numbered: Iterator[tuple[int, Item]], begun: dict[int, Item]
+    ) -> Iterator[tuple[int, Result]]:
         under_way: dict[Future[Result], int] = {}
         try:
             while True:
                 for place, item in islice(numbered, _AHEAD * self._jobs - len(under_way)):
+                    begun[place] = item
                     under_way[self._submit(work, item)] = place
                 if not under_way:
                     return
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     yield under_way.pop(future), future.result()
-        except BrokenProcessPool as error:
-            self._end()
-            raise ProcessKilledError(KILLED) from error
         finally:
             for future in under_way:
                 future.cancel()
+
+    def _alone(self, work: Callable[[Item], Result], item: Item, killed: Callable[[Item], Result]) -> Result:
+        try:
+            return self._submit(work, item).result()
+        except BrokenProcessPool:
+            self._end()
+            return killed(item)
 
     def _submit(self, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
         with interrupts_blocked():  # submitting starts processes
@@ -144,6 +192,12 @@ class Workers:
     def _end(self) -> None:
         self._pool = None
         self._resources.close()
+
+
+def _or_killed(item: Item, killed: Callable[[Item], Result] | None) -> Result:
+    if killed is None:
+        raise ProcessKilledError(KILLED)
+    return killed(item)
 
 
 @contextmanager

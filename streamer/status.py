@@ -1,9 +1,13 @@
 """What an engine shows of itself while it runs."""
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from streamer.events import NoteOff, NoteOn, PitchEstimate
+
+_SHOWN_S = 12.0  # how long a line for people stays
 
 
 class Observer(Protocol):
@@ -28,6 +32,28 @@ class Observer(Protocol):
 
     def note_off(self, event: NoteOff) -> None:
         """A note-off was sent."""
+
+
+class MessageLine:
+    """The line for people that is shown at present. Any thread may show one.
+
+    Attributes
+    ----------
+    trouble : str
+        What is shown when no newer line is.
+    """
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self._newest = ("", 0.0)
+
+    def show(self, line: str) -> None:
+        """Show a line for some seconds."""
+        self._newest = (line, time.monotonic())
+
+    def __str__(self) -> str:
+        line, since_s = self._newest
+        return line if line and time.monotonic() - since_s < _SHOWN_S else self.trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,8 @@ class EngineStatus:
         Whether notes are kept back.
     recording : str or None
         What the present take is written to.
+    settings : mapping of str to object
+        The values in force of those that can be changed.
     message : str
         The latest line for people, for some seconds; then what is still wrong, if anything is.
     """
@@ -70,4 +98,5 @@ class EngineStatus:
     transpose: int
     muted: bool
     recording: str | None
+    settings: Mapping[str, Any]
     message: str

@@ -5,6 +5,7 @@ events of that.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from streamer.decision.machines import make_machine
 from streamer.decision.thresholds import USUAL
 from streamer.detectors import make_detector
 from streamer.detectors.base import Detector
+from streamer.errors import ConfigError
 from streamer.events import Event, FloatArray, Gap, sample_count
 from streamer.model import Model, load, shipped_model
 
@@ -66,6 +68,25 @@ class Tracker:
     def a4_hz(self) -> float:
         """A4 that names are relative to: as it is set, or, where that is automatic, what is known so far."""
         return self._decider.a4_hz
+
+    def configure(self, config: TrackerConfig) -> None:
+        """Go on with another eagerness, range of notes and gate, from the next hop on; a note that sounds goes on.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings, of which only these may differ from those in force.
+
+        Raises
+        ------
+        ConfigError
+            If another one differs, which takes a new tracker.
+        """
+        kept = {name: getattr(self.config, name) for name in ("eagerness", "low_midi", "high_midi", "gate_db")}
+        if replace(config, hop=config.hop_at(self.rate_hz), **kept) != self.config:
+            raise ConfigError("only eagerness, range of notes and gate can be changed while a tracker runs")
+        self._decider.configure(config)
+        self.config = self._decider.config
 
     def push(self, samples: FloatArray) -> None:
         """Take any number of samples; `events` tells what they decide.

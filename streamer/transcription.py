@@ -2,34 +2,131 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.audio.file import Break
 from streamer.config import TrackerConfig
+from streamer.errors import require_extra
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
 from streamer.expression.ledger import Ledger
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
+from streamer.outputs.picture import draw_roll
+from streamer.outputs.pitchlist import F0_FIELDS
 from streamer.outputs.sink import Sink
+from streamer.settings.expression import Expression
 from streamer.tracker import MANY_HOPS, make_tracker
-from streamer.units import samples_to_s
+from streamer.units import samples_to_ms, samples_to_s
+
+NOTE_FIELDS = np.dtype(
+    [
+        ("onset_s", float),
+        ("offset_s", float),
+        ("midi", float),
+        ("emit_s", float),
+        ("note", np.int16),
+        ("velocity", np.int16),
+        ("latency_ms", float),
+    ]
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Transcription:
     """What was transcribed.
 
     Attributes
     ----------
-    notes : tuple of (NoteOn, NoteOff)
-        In order.
+    pairs : tuple of (NoteOn, NoteOff)
+        The notes as events, in order.
     rate_hz : int
         Of the recording; the events count its samples.
     duration_s : float
         How much was transcribed.
+    f0 : ndarray of `streamer.outputs.pitchlist.F0_FIELDS`, shape (hops,)
+        The pitch: ``time_s`` is the centre of what was analysed, ``f0_hz`` is 0 where unvoiced, ``emit_s`` is when that
+        was known, ``confidence`` is from 0 to 1. Empty where it was not asked for.
+    broken : Break or None
+        Where the recording could be read no further; None where it was read whole.
     """
 
-    notes: tuple[tuple[NoteOn, NoteOff], ...]
+    pairs: tuple[tuple[NoteOn, NoteOff], ...]
     rate_hz: int
     duration_s: float
+    f0: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, F0_FIELDS))
+    broken: Break | None = None
+
+    @cached_property
+    def notes(self) -> NDArray[np.void]:
+        """The notes, with the fields `NOTE_FIELDS`: those of the table that ``streamer transcribe --to csv`` writes."""
+        rows = [
+            (
+                samples_to_s(on.onset, self.rate_hz),
+                samples_to_s(off.offset, self.rate_hz),
+                off.midi,
+                samples_to_s(on.sample, self.rate_hz),
+                on.note,
+                on.velocity,
+                samples_to_ms(on.latency, self.rate_hz),
+            )
+            for on, off in self.pairs
+        ]
+        return np.array(rows, NOTE_FIELDS)
+
+    def to_midi(self, path: str | Path, form: MidiForm | None = None) -> None:
+        """Write a MIDI file with the notes where they are believed to begin and end.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced.
+        form : MidiForm, optional
+            Tempo, channel, instrument and name. There are no bends: `streamer.outputs.midifile.MidiFileSink` makes
+            them while a recording is tracked.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        sink = replace(form or MidiForm(), expression=Expression(bend="off")).file(path, self.rate_hz)
+        for on, off in self.pairs:
+            sink.send(replace(on, corrects=0, note_id=0))
+            sink.send(replace(off, note=on.note, note_id=0, settled=None))
+        sink.complete()
+
+    def to_dataframe(self) -> Any:
+        """The notes as a `pandas.DataFrame`, a row each. Raises `MissingExtraError` if pandas is not installed."""
+        require_extra("pandas", "to_dataframe")
+        import pandas
+
+        return pandas.DataFrame(self.notes)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the notes as bars and the pitch as a line, over time in seconds.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to; by default on new axes.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        return draw_roll(self.notes, self.f0, self.duration_s, ax)
 
 
 def track(

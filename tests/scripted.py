@@ -33,6 +33,9 @@ class ScriptedTracker(Tracker):
         self.sounding: int | None = None
         self.notes = 0
 
+    def configure(self, config: TrackerConfig) -> None:
+        self.config = config
+
     def push(self, samples: FloatArray) -> None:
         self.pushed = samples
 

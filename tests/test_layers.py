@@ -11,7 +11,20 @@ PACKAGE = Path(__file__).parent.parent / "streamer"
 # From the bottom to the top; what is named together forms one layer, inside which imports are free but never circular.
 LAYERS = (
     ("errors", "units"),
-    ("arrayfile", "control", "events", "config", "interrupts", "jobs", "latency", "reading", "settings", "status"),
+    (
+        "arrayfile",
+        "cluster",
+        "control",
+        "events",
+        "config",
+        "interrupts",
+        "jobs",
+        "latency",
+        "reading",
+        "settings",
+        "status",
+        "threads",
+    ),
     ("analysis",),
     ("decision",),
     ("model",),
@@ -20,7 +33,7 @@ LAYERS = (
     ("expression",),
     ("music",),
     ("audio", "outputs"),
-    ("delivery",),
+    ("adjustments", "delivery"),
     ("engine",),
     ("data",),
     ("material",),
@@ -40,6 +53,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # Heavy, or absent on some machines: only inside the functions that need them. A back end is itself what is loaded so.
 LAZY = {
     "aubio",
+    "av",
     "dask",
     "distributed",
     "fsspec",
@@ -47,6 +61,7 @@ LAZY = {
     "matplotlib",
     "mir_eval",
     "pandas",
+    "partitura",
     "prometheus_client",
     "ray",
     "rtmidi",

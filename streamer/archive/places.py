@@ -11,24 +11,25 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from streamer.errors import DataError, require_extra
-from streamer.outputs.safe import SUFFIXES
+from streamer.errors import DataError, StreamerError, require_extra
+from streamer.outputs.files import output_error
 from streamer.reading import open_file
+from streamer.recordings.inputs import SOUND, find_inputs
 
-SOUND_SUFFIXES = frozenset((*SUFFIXES["WAV"], *SUFFIXES["sound"]))
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+_COLLAPSED = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+):/(?!/)")
 _LOCAL = "file://"
 _UNFINISHED = ".unfinished"
 # Where a file appears whole or not at all, whatever becomes of who puts it there.
 _ATOMIC = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"}
 _SETTLED_S = 2.0  # a file that is younger may change once more within what its times can tell
 _PART_BYTES = 1 << 20
-_LONGEST_NAME = 255
+_LONGEST_NAME = 100  # characters, each of four bytes at most
 
 
 def is_url(path: str) -> bool:
@@ -70,17 +71,24 @@ def filesystem(url: str) -> tuple[Any, str]:
         raise DataError(f"{url} cannot be reached: {error}") from error
 
 
-def find(inputs: Sequence[str], without: str = "") -> Iterator[tuple[str, str]]:
-    """The sound files that are meant by inputs, one at a time.
+def as_given(path: str | Path) -> str:
+    """A path or URL as it was written: ``Path`` makes one slash of the two in ``s3://``."""
+    return _COLLAPSED.sub(r"\1://", os.fspath(path))
+
+
+def find(inputs: Sequence[str], without: str, trouble: Callable[[str], None]) -> Iterator[tuple[str, str]]:
+    """The recordings that are meant by inputs, one at a time.
 
     What was named is yielded even if it is not there, or has another suffix: who works on it says what is wrong.
 
     Parameters
     ----------
     inputs : sequence of str
-        Files and folders, as paths or URLs; folders are searched to their bottom, but for hidden files.
+        Paths as `streamer.recordings.inputs.find_inputs` takes them, and URLs of files, folders and patterns.
     without : str
         A folder that is left out: that of the outputs.
+    trouble : callable
+        Gets a line for each input that stands for nothing.
 
     Yields
     ------
@@ -89,15 +97,23 @@ def find(inputs: Sequence[str], without: str = "") -> Iterator[tuple[str, str]]:
     below : str
         What it is called below the folder that was named; its name if the file itself was.
     """
+    output = "" if is_url(without) else os.path.join(os.path.abspath(local(without)), "")
     for wanted in inputs:
-        if is_url(wanted):
-            yield from _find_behind(wanted)
-            continue
-        path = os.path.abspath(local(wanted))
-        if os.path.isdir(path):
-            yield from _find_in(path, "", os.path.abspath(local(without)) if without and not is_url(without) else "")
-        else:
-            yield path, os.path.basename(path)
+        try:
+            if is_url(wanted):
+                yield from _find_behind(wanted)
+                continue
+            for found in find_inputs([local(wanted)]):
+                path = as_given(found.path)
+                if is_url(path):  # of a list
+                    yield from _find_behind(path)
+                    continue
+                path = os.path.abspath(path)
+                named = os.path.abspath(local(wanted))
+                if not (path.startswith(output) and output.startswith(os.path.join(named, ""))):
+                    yield path, found.relative.as_posix()
+        except StreamerError as error:
+            trouble(str(error))
 
 
 @contextmanager
@@ -119,7 +135,8 @@ def fetched(path: str) -> Iterator[Path]:
         return
     files, there = filesystem(path)
     with tempfile.TemporaryDirectory(prefix="streamer-") as folder:
-        copy = Path(folder, "input" + posixpath.splitext(there)[1][:20])
+        stem, suffix = posixpath.splitext(posixpath.basename(there))
+        copy = Path(folder, (stem.replace("\0", "_")[:_LONGEST_NAME] or "_") + suffix[:20])  # outputs may have its name
         with files.open(there, "rb") as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, _PART_BYTES)
         yield copy
@@ -164,6 +181,20 @@ class OutputFolder:
 
     def __init__(self, place: str) -> None:
         self.place = place if is_url(place) else os.path.abspath(local(place))
+
+    def make(self) -> None:
+        """Make it, where that is needed.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        if not is_url(self.place):
+            try:
+                os.makedirs(self.place, exist_ok=True)
+            except (OSError, ValueError) as error:
+                raise output_error(self.place, error if isinstance(error, OSError) else OSError(str(error))) from error
 
     def has(self, outputs: Sequence[tuple[str, int]]) -> bool:
         """Whether all are there, and of these sizes.
@@ -262,28 +293,6 @@ def _protocol(url: str) -> str:
     return url.partition("://")[0].lower()
 
 
-def _find_in(folder: str, below: str, without: str) -> Iterator[tuple[str, str]]:
-    if folder == without and below:
-        return
-    try:
-        entries = os.scandir(folder)
-    except OSError:  # who works on it says why
-        yield folder, below or os.path.basename(folder)
-        return
-    inside = []
-    with entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            name = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                inside.append((entry.path, name))
-            elif os.path.splitext(entry.name)[1].lower() in SOUND_SUFFIXES:
-                yield entry.path, name
-    for path, name in inside:
-        yield from _find_in(path, name, without)
-
-
 def _find_behind(url: str) -> Iterator[tuple[str, str]]:
     files, there = filesystem(url)
     before = f"{_protocol(url)}://"
@@ -297,7 +306,7 @@ def _find_behind(url: str) -> Iterator[tuple[str, str]]:
             return
         for folder, _, names in files.walk(there):
             for name in names:
-                if posixpath.splitext(name)[1].lower() in SOUND_SUFFIXES and not name.startswith("."):
+                if posixpath.splitext(name)[1].lower() in SOUND and not name.startswith("."):
                     path = posixpath.join(folder, name)
                     yield before + path, path.removeprefix(there).lstrip("/")
     except OSError as error:

@@ -1,13 +1,11 @@
 """A run over many files: what is left is done, whatever happens to some of them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 
 from streamer.archive.manifest import Counts, Manifest
 from streamer.archive.places import OutputFolder
 from streamer.archive.task import FAILED, Outcome, Task
 from streamer.archive.work import Work
-from streamer.errors import ProcessKilledError
 from streamer.jobs import Workers
 
 KILLED = "the process that worked on it was killed, perhaps for want of memory"
@@ -45,33 +43,13 @@ def run(work: Work, manifest: Manifest, workers: Workers, report: Callable[[Outc
     folder = OutputFolder(work.folder)
     folder.clear()
 
-    def settle(outcome: Outcome) -> None:
+    for _, outcome in workers.unordered(work, manifest.pending(), _killed):
         manifest.settle(outcome, work.made_by)
         report(outcome)
-
-    while True:
-        begun: dict[str, Task] = {}
-        try:
-            for _, outcome in workers.unordered(work, _noted(manifest.pending(), begun)):
-                settle(outcome)
-                del begun[outcome.path]
-            break
-        except ProcessKilledError:
-            for task in list(begun.values()):
-                settle(_alone(work, workers, task))
     folder.clear()
     manifest.end()
     return manifest.counts()
 
 
-def _noted(tasks: Iterator[Task], begun: dict[str, Task]) -> Iterator[Task]:
-    for task in tasks:
-        begun[task.path] = task
-        yield task
-
-
-def _alone(work: Work, workers: Workers, task: Task) -> Outcome:
-    with suppress(ProcessKilledError):
-        for _, outcome in workers.unordered(work, [task]):
-            return outcome
+def _killed(task: Task) -> Outcome:
     return Outcome(task.path, FAILED, KILLED)

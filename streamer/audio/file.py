@@ -36,6 +36,9 @@ class Break:
     at_s: float
     reason: str
 
+    def __str__(self) -> str:
+        return f"after {self.at_s:.3f} s ({self.reason})"
+
 
 class AudioFile:
     """A WAV, FLAC, Ogg or MP3 file, decoded in blocks to one channel.

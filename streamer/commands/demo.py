@@ -10,7 +10,7 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.events import NoteOn
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.outlets import Outlets
@@ -37,6 +37,7 @@ def demo(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Play a performance to the program itself: no microphone, no MIDI gear.
@@ -56,7 +57,7 @@ def demo(
         from streamer.commands.files import Files
         from streamer.commands.outlets import OpenOutlets
         from streamer.commands.printing import demo_summary, show
-        from streamer.commands.wiring import has_screen, notify, open_screen, open_sound
+        from streamer.commands.wiring import has_screen, keeper, notify, open_screen, open_sound
         from streamer.live.session import Session
         from streamer.material.demo import DemoSource, demo_performance
         from streamer.outputs.midiform import MidiForm
@@ -75,8 +76,9 @@ def demo(
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
-        ledger = music.ledger(config.reference_hz)
-        session = Session(source, tracker, sinks, screen=screen, notify=notify, preset=preset, ledger=ledger)
+        session = Session(
+            source, tracker, sinks, screen=screen, notify=notify, preset=preset, music=music, keep=keeper(place)
+        )
         with opened.obeyed(session.command):
             status = session.run()
         sent = _as_sent(performance, music.ledger(config.reference_hz))

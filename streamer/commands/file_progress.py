@@ -78,8 +78,7 @@ class Watcher:
         if outcome.unusual:
             notify(f"{outcome.source}: took {outcome.unusual}; --channel chooses")
         if outcome.broken is not None:
-            at_s, reason = outcome.broken.at_s, outcome.broken.reason
-            notify(f"warning: {outcome.source} breaks off after {at_s:.3f} s ({reason}); what came before is done")
+            notify(f"warning: {outcome.source} breaks off {outcome.broken}; what came before is done")
 
     def failed(self, path: Path, reason: str) -> None:
         """Nothing came of it."""

@@ -1,6 +1,6 @@
 """``streamer live``: from the microphone to MIDI."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
-from streamer.settings.file import CONFIGURATION
+from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.outlets import Outlets
@@ -42,6 +42,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     preset: str,
 ) -> int:
     """Turn the sound of the microphone into MIDI, at once.
@@ -55,12 +56,12 @@ def live(
     * `streamer live --input "USB" --port "FluidSynth"`
     * `arecord -f S16_LE -r 48000 -c 1 -t raw | streamer live --input - --rate 48000 --jsonl -`
 
-    Keys on the screen: q quit, space mute, p panic, up/down transpose, r start or stop recording, ? help.
+    Keys on the screen: q quit, space mute, p panic, up/down transpose, r record, s save, ? help with all of them.
     """
     from streamer.live.signals import plain_interrupts
 
-    with ExitStack() as closing:
-        closing.enter_context(plain_interrupts())  # until the session takes the signals
+    with ExitStack() as stack:
+        stack.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
         from streamer.commands.files import Files
         from streamer.commands.outlets import OpenOutlets
@@ -69,25 +70,24 @@ def live(
 
         part = music.part(outlets.midi_channel - 1)
         form = MidiForm(tempo, part, preset, expression=expression, a4_hz=config.reference_hz)
-        opened = closing.enter_context(OpenOutlets(outlets, form, music))
+        opened = stack.enter_context(OpenOutlets(outlets, form, music))
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
         opened.open(other=bool(watched or files or sound))
-        sounding = _open_sound(closing, form) if sound else []
-        source = wiring.open_source(input_, rate, block, channel, format_, channels)
-        closing.callback(source.close)
+        sounding = _open_sound(stack, form) if sound else []
+        source = stack.enter_context(closing(wiring.open_source(input_, rate, block, channel, format_, channels)))
         sinks = opened.sinks(source.rate_hz, sounding)
-        return _run(source, sinks, files, config, music, watched, opened)
+        return _run(source, sinks, files, config, music, place, watched, opened)
 
 
-def _open_sound(closing: ExitStack, form: "MidiForm") -> "list[Sink]":
+def _open_sound(stack: ExitStack, form: "MidiForm") -> "list[Sink]":
     from streamer.commands.wiring import notify, open_sound
 
     (sink,) = open_sound(form.a4_hz, needed=True)
-    closing.callback(sink.close)
+    stack.callback(sink.close)
     notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
     return [sink]
 
@@ -98,10 +98,11 @@ def _run(
     files: "Files",
     config: TrackerConfig,
     music: MusicConfig,
+    place: Place,
     watched: bool,
     opened: "OpenOutlets",
 ) -> int:
-    from streamer.commands.wiring import notify, notify_end, open_screen
+    from streamer.commands.wiring import keeper, notify, notify_end, open_screen
     from streamer.live.session import Session
     from streamer.tracker import LIVE_HOPS, make_tracker
 
@@ -119,7 +120,8 @@ def _run(
         screen=open_screen() if watched else None,
         notify=notify,
         preset=files.form.preset,
-        ledger=music.ledger(config.reference_hz),
+        music=music,
+        keep=keeper(place),
     )
     with opened.obeyed(session.command):
         status = session.run()

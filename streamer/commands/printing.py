@@ -108,7 +108,7 @@ def midi_table() -> Table:
 def notes_table(transcription: Transcription) -> Table:
     """The notes of a recording, a row each."""
     table = _table("onset", "length", "note", "MIDI", "cents", "velocity", "latency")
-    for on, off in transcription.notes:
+    for on, off in transcription.pairs:
         table.add_row(
             f"{samples_to_s(on.onset, transcription.rate_hz):.3f} s",
             f"{samples_to_s(off.offset - on.onset, transcription.rate_hz):.3f} s",
@@ -119,7 +119,7 @@ def notes_table(transcription: Transcription) -> Table:
             f"{samples_to_ms(on.latency, transcription.rate_hz):.0f} ms",
         )
     table.caption_justify = "left"
-    table.caption = f"{len(transcription.notes)} notes in {transcription.duration_s:.1f} s"
+    table.caption = f"{len(transcription.pairs)} notes in {transcription.duration_s:.1f} s"
     return table
 
 

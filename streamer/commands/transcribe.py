@@ -13,6 +13,7 @@ from streamer.commands.options import takes_settings
 from streamer.config import TrackerConfig
 from streamer.errors import ConfigError, StreamerError
 from streamer.music.config import MusicConfig
+from streamer.settings.archive import ARCHIVE, Many
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
@@ -22,6 +23,7 @@ from streamer.settings.transcribing import TRANSCRIBING
 
 INTERRUPTED = 128 + signal.SIGINT
 HERE = Path()
+_ONE_FILE = "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
 
 if TYPE_CHECKING:
     from streamer.commands.file_progress import Watcher
@@ -32,20 +34,26 @@ if TYPE_CHECKING:
     from streamer.recordings.one import Options
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, TRANSCRIBING, CONFIGURATION)
+_Recordings = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Sound files, folders, patterns, lists of files (.txt, .m3u), or - for standard input.",
+        show_default=False,
+    ),
+]
+
+
+@takes_settings(
+    INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION
+)
 def transcribe(
     *,
-    recordings: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="Sound files, folders, patterns, lists of files (.txt, .m3u), or - for standard input.",
-            show_default=False,
-        ),
-    ],
+    recordings: _Recordings,
     to: str,
     output: Path | None,
     json_progress: bool,
+    many: Many,
     channel: int | None,
     notes: Path | None,
     f0: Path | None,
@@ -68,9 +76,11 @@ def transcribe(
 
     * `streamer transcribe song.flac`
     * `streamer transcribe takes/ -o notes --to mid,csv`
+    * `streamer transcribe archive/ -o notes --jobs 4 --report notes.csv`
     * `streamer transcribe solo.wav --preset sax --midi solo.mid --notes solo.csv`
     * `streamer transcribe solo.wav --notes - | head`
     """
+    from streamer.commands.archive import is_many, run_many
     from streamer.commands.file_progress import watcher
     from streamer.commands.files import Files
     from streamer.commands.wiring import notify
@@ -82,6 +92,10 @@ def transcribe(
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
     options = Options(config, channel, form, music)
+    if is_many(recordings, output, many):
+        if files:
+            raise ConfigError(_ONE_FILE)
+        return run_many(recordings, output, (options, wanted), many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
         try:
@@ -133,9 +147,7 @@ class _Run:
         else:
             inputs = self._found(recordings)
         if self._files:
-            raise ConfigError(
-                "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
-            )
+            raise ConfigError(_ONE_FILE)
         status = 0
         for one in inputs:
             try:

@@ -1,17 +1,20 @@
 """Joins a source, a tracker, sinks and a screen into what a command does."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
+    from collections.abc import Mapping
+
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
-    from streamer.live.session import Screen
+    from streamer.live.session import Keep, Screen
     from streamer.live.snapshot import Snapshot
     from streamer.outputs.sink import Sink
+    from streamer.settings.file import Place
 
 
 def notify(line: str) -> None:
@@ -20,6 +23,20 @@ def notify(line: str) -> None:
         print(f"streamer: {printable(line)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal is gone: nobody is left to read it
         return
+
+
+def keeper(place: "Place") -> "Keep":
+    """What saves settings that were changed while somebody played."""
+
+    def keep(changed: "Mapping[str, Any]") -> str:
+        from streamer.settings.catalogues import PLAYING
+        from streamer.settings.saving import save
+
+        save(place, changed, PLAYING)
+        names = ", ".join(name for name, value in changed.items() if value is not None)
+        return f"saved {names} to {f'profile {place.profile} of ' if place.profile else ''}{place.path}"
+
+    return keep
 
 
 def has_screen(no_ui: bool, taken: bool) -> bool:

@@ -42,8 +42,12 @@ class VerifierMachine(NoteMachine):
         self._verify = verify
         self._corrects = config.correct_ms > 0.0
         self._young_ms = config.correct_ms or USUAL_CORRECT_MS  # while it is, a name may be doubted
-        self._asked_at_all = thresholds.right + thresholds.right_per_eagerness * (0.5 - config.eagerness)
         super().__init__(config, hop_ms, thresholds)
+
+    def configure(self, config: TrackerConfig) -> None:
+        """As in `NoteMachine`."""
+        super().configure(config)
+        self._asked_at_all = self.thresholds.right + self.thresholds.right_per_eagerness * (0.5 - config.eagerness)
 
     def reset(self) -> None:
         """As in `NoteMachine`."""

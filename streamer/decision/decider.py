@@ -54,6 +54,17 @@ class Decider:
         """A4 that names are relative to: as it is set, or where this player's lies so far."""
         return midi_to_hz(A4_MIDI + self._tuning.semitones, self.config.reference_hz)
 
+    def configure(self, config: TrackerConfig) -> None:
+        """Go on with another eagerness, range of notes and gate; what sounds goes on.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Settings.
+        """
+        self.config = replace(config, hop=self.config.hop)
+        self._machine.configure(config)
+
     def events(self, evidence: Evidence, estimates: bool = True) -> Iterator[Event]:
         """Events of the next hops, each as soon as it is decided; to be gone through to its end.
 

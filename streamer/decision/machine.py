@@ -70,14 +70,27 @@ class NoteMachine(ABC):
         self.thresholds = thresholds
         self._hop_ms = hop_ms
         self._hop_ms_32, self._newness = np.float32(hop_ms), np.float32(thresholds.newness)
-        self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
         notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
-        self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
         period_ms = 1000.0 / np.array([midi_to_hz(float(note), config.reference_hz) for note in notes])
         t = thresholds
         self._lags = np.round((t.lag_ms + t.lag_periods * period_ms) / hop_ms).astype(np.int64)
-        self._limits_given = {k: self._limits_for(k) for k in (None, *range(N_CANDIDATES))}
+        self.current = None
+        self.configure(config)
         self.reset()
+
+    def configure(self, config: TrackerConfig) -> None:
+        """Go on with another eagerness and range of notes; what sounds and what was heard stay as they are.
+
+        Parameters
+        ----------
+        config : TrackerConfig
+            Of which all else counts only for a machine that is made of it.
+        """
+        self._scale = 2.0 ** (2.0 * (0.5 - config.eagerness))  # of the thresholds for beginning
+        notes = np.arange(LOWEST_MIDI, HIGHEST_MIDI + 1)
+        self._allowed = (notes >= config.low_midi) & (notes <= config.high_midi)
+        self._limits_given = {k: self._limits_for(k) for k in (None, *range(N_CANDIDATES))}
+        self._limits = self._limits_given[self.current]
 
     def reset(self) -> None:
         """Forget everything, as if nothing had been heard."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from streamer.control import MOST_SEMITONES
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 
@@ -71,16 +70,6 @@ class Ledger:
                 return self._end(event)
             case _:
                 return event
-
-    def transpose(self, semitones: int) -> None:
-        """Add to the transposition, which stays within `MOST_SEMITONES`.
-
-        Parameters
-        ----------
-        semitones : int
-            To add.
-        """
-        self.semitones = max(-MOST_SEMITONES, min(MOST_SEMITONES, self.semitones + semitones))
 
     def release(self, sample: int) -> list[NoteOff]:
         """End all that sounds, now; what the tracker says of these notes later is not sent.

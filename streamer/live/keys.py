@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 
 UP, DOWN = "transpose +1", "transpose -1"
-COMMANDS = ("quit", "mute", "panic", "record", UP, DOWN)
-"""What the screen may ask the engine to do."""
-
-_ARROWS = {"A": UP, "B": DOWN}
-_KEYS = {"q": "quit", "Q": "quit", " ": "mute", "p": "panic", "r": "record", "+": UP, "-": DOWN}
-_KEYS |= {"?": "help", "h": "help", "\x0c": "repaint"}  # Ctrl-L
+_ARROWS = {"A": UP, "B": DOWN, "C": "step octave +1", "D": "step octave -1"}
+_ASKING = {"q": "quit", "Q": "quit", " ": "mute", "p": "panic", "r": "record", "+": UP, "-": DOWN, "s": "save"}
+_ASKING |= {"e": "step eagerness +1", "E": "step eagerness -1", "g": "step gate +1", "G": "step gate -1"}
+_ASKING |= {"i": "step preset +1", "I": "step preset -1", "k": "step lock +1"}
+_KEYS = _ASKING | {"?": "help", "h": "help", "\x0c": "repaint"}  # Ctrl-L
+COMMANDS = tuple(dict.fromkeys((*_ASKING.values(), *_ARROWS.values())))
+"""What the screen may ask the engine, or the session that keeps it, to do."""
 
 
 class KeyDecoder:
@@ -53,7 +54,7 @@ if sys.platform == "win32":
         """Wait for a key."""
         key = msvcrt.getwch()
         if key in "\x00\xe0":
-            return {"H": "\x1b[A", "P": "\x1b[B"}.get(msvcrt.getwch(), "")
+            return {"H": "\x1b[A", "P": "\x1b[B", "M": "\x1b[C", "K": "\x1b[D"}.get(msvcrt.getwch(), "")
         return key
 
 else:

@@ -161,7 +161,7 @@ class _Lines:
         self._status = ""
 
     def __enter__(self) -> None:
-        self._console.print("keys: q quit, space mute, p panic, + and - transpose, r record", soft_wrap=True)
+        self._console.print("keys: q quit, space mute, p panic, + and - transpose, r record, s save", soft_wrap=True)
 
     def __exit__(self, *_: object) -> None:
         pass

@@ -9,23 +9,27 @@ import faulthandler
 import os
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
+from streamer.adjustments import Adjustments
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import Source
 from streamer.engine import Engine
-from streamer.expression.ledger import Ledger
+from streamer.errors import StreamerError
 from streamer.live.realtime import collect_garbage, real_time
 from streamer.live.signals import Signals
 from streamer.live.snapshot import Snapshot
 from streamer.live.snapshots import SnapshotBuilder
+from streamer.music.config import MusicConfig
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.sink import Sink
 from streamer.tracker import Tracker
 
 __all__ = ["Screen", "Session", "run_live"]
+
+Keep = Callable[[Mapping[str, Any]], str]
 
 _REDRAW_S = 0.05
 _GRACE_S = 6.0  # for closing all; more than the sinks and the source may take themselves
@@ -60,20 +64,25 @@ def run_live(
     screen: Screen | None = None,
     notify: Callable[[str], None] | None = None,
     preset: str = "default",
-    ledger: Ledger | None = None,
+    music: MusicConfig | None = None,
+    keep: Keep | None = None,
 ) -> int:
     """Run until the source ends, the user quits, or a signal comes; everything is closed on return.
 
     Parameters
     ----------
-    source, tracker, sinks, recorders, record_now, ledger
+    source, tracker, sinks, recorders, record_now
         As `Engine` takes them.
     screen : Screen, optional
         Gets a snapshot some 20 times a second.
     notify : callable, optional
         Gets each line for people; with a screen, after the screen is closed.
     preset : str
-        For the screen.
+        Name of the one in force.
+    music : MusicConfig, optional
+        Which notes are sent for those that are played; by default these.
+    keep : callable, optional
+        Writes settings that were changed to where they are kept, and returns a line for people.
 
     Returns
     -------
@@ -101,7 +110,8 @@ def run_live(
         screen=screen,
         notify=notify,
         preset=preset,
-        ledger=ledger,
+        music=music,
+        keep=keep,
     )
     return session.run()
 
@@ -120,11 +130,14 @@ class Session:
         screen: Screen | None = None,
         notify: Callable[[str], None] | None = None,
         preset: str = "default",
-        ledger: Ledger | None = None,
+        music: MusicConfig | None = None,
+        keep: Keep | None = None,
     ) -> None:
-        ledger = ledger or Ledger()
+        music = music or MusicConfig()
+        ledger = music.ledger(tracker.config.reference_hz)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: ledger.moved)
+        self._adjustments = Adjustments(tracker, ledger, music, preset)
         self._engine = Engine(
             source,
             tracker,
@@ -134,11 +147,12 @@ class Session:
             notify=self._lines.put,
             observer=self._builder,
             ledger=ledger,
+            adjustments=self._adjustments,
             while_closing=_watchdog,
         )
         self._screen = screen
         self._notify = notify
-        self._preset = preset
+        self._keep = keep
         self._signals = Signals(self._engine.stop, _GUARD_S)
 
     def run(self) -> int:
@@ -168,8 +182,23 @@ class Session:
         return self._exit_status()
 
     def command(self, line: str) -> bool:
-        """See `Engine.command`."""
+        """See `Engine.command`; ``save`` writes what was changed to where settings are kept."""
         return self._engine.command(line)
+
+    def _save_if_asked(self) -> None:
+        if self._adjustments.save_asked:  # by a command, so that those before it are among what is saved
+            self._adjustments.save_asked = False
+            self._engine.message.show(self._save())
+
+    def _save(self) -> str:
+        if self._keep is None:
+            return "settings are not kept here"
+        if not self._adjustments.changed:
+            return "nothing was changed that could be saved"
+        try:
+            return self._keep(self._adjustments.changed)
+        except StreamerError as error:
+            return str(error)
 
     def snapshot(self) -> Snapshot:
         """The session at this moment."""
@@ -178,7 +207,8 @@ class Session:
             self._builder.snapshot(status.consumed, self._engine.latency),
             hop=config.hop,
             detector=config.detector,
-            preset=self._preset,
+            preset=status.settings["preset"],
+            scale=status.settings["scale"] if status.settings["lock"] != "off" else "",
             input_name=source.name,
             input_latency_ms=source.input_latency_ms,
             output_names=status.output_names,
@@ -204,6 +234,7 @@ class Session:
         self._engine.resume()
 
     def _update_screen(self) -> None:
+        self._save_if_asked()
         if self._screen:
             self._screen.show(self.snapshot())
             for line in self._screen.commands():

@@ -61,6 +61,7 @@ class Snapshot:
     lost_events: int = 0  # by files and pipes that are too slow
     load: float = 0.0  # compute time per second of audio
     transpose: int = 0
+    scale: str = ""  # that notes are held in; empty where they are not
     muted: bool = False
     recording: str | None = None  # file being written, or None
     status: str = ""  # one line for people: "device gone, trying again", ...

@@ -24,6 +24,12 @@ KEYS = (
     ("p", "panic", "end every note on every channel"),
     ("↑↓", "transpose", "shift what is sent by a semitone; also + and -"),
     ("r", "record", "start a recording; again: finish it"),
+    ("s", "save", "keep what was changed in the file of settings"),
+    ("←→", "octave", "shift what is sent by an octave"),
+    ("e E", "eager", "answer sooner, or wait until it is surer"),
+    ("g G", "gate", "raise or lower the level that counts as a note"),
+    ("i I", "preset", "the next instrument, or the one before"),
+    ("k", "key lock", "notes outside the scale: snap, drop or off"),
     ("?", "help", "show or hide this"),
 )
 _SILENT_DB = -119.0
@@ -303,6 +309,8 @@ class _Frame:
             flags.append((f"{self.glyphs.lamp} REC {name}".rstrip(), BAD))
         if snapshot.muted:
             flags.append(("MUTED", ALARM))
+        if snapshot.scale:
+            flags.append((shorten(snapshot.scale, 20), ACCENT))
         if snapshot.transpose:
             flags.append((f"{snapshot.transpose:+d} st", WARN))
         return flags
@@ -316,12 +324,16 @@ class _Frame:
         self._counts(self.rows - 2)
         for row, text in enumerate(self.message, self.rows - 1):
             put(1, row, text, WARN)
-        keys = [("+-" if self.ascii_only and not key.isascii() else key, word) for key, word, _ in KEYS]
+        keys = [(self._key(key), word) for key, word, _ in KEYS]
         while len(keys) > 1 and sum(len(key) + len(word) + 4 for key, word in keys) - 2 > self.width:
             keys.pop(-2)
         x = 1
         for key, word in keys:
             x = put(put(x, self.height - 1, key, STRONG) + 1, self.height - 1, word, QUIET) + 3
+
+    def _key(self, key: str) -> str:
+        """A key as it can be shown."""
+        return {"↑↓": "+-", "←→": "<>"}.get(key, key) if self.ascii_only else key
 
     def help(self) -> None:
         """The keys and what they do, in a box over the middle."""
@@ -339,8 +351,7 @@ class _Frame:
         put(x + 2, y, " keys ", ACCENT_STRONG)
         top = y + (2 if high == len(lines) + 4 else 1)
         for row, (key, word, what) in enumerate(lines[: y + high - 1 - top], top):
-            key = "+ -" if self.ascii_only and not key.isascii() else key
-            put(x + 3, row, key, STRONG)
+            put(x + 3, row, self._key(key), STRONG)
             put(x + 10, row, word, PLAIN)
             put(x + 21, row, shorten(what, wide - 23), QUIET)
 

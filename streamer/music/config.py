@@ -1,9 +1,9 @@
 """What the settings of music ask for."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from streamer.control import MOST_SEMITONES
 from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
 from streamer.music.arrangement import Part
@@ -14,8 +14,10 @@ from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
 from streamer.music.zones import HIGHEST, LOWEST, Instrument, Zone, parse_zone
 from streamer.settings import music as settings
 from streamer.settings.description import described, settings_of
+from streamer.settings.music import MOST_SEMITONES
 from streamer.units import A4_HZ
 
+_tuning = lru_cache(4)(read_tuning)  # a key that is pressed while somebody plays is to read no file
 _OF_OUTPUTS = {"scale", "lock", "harmony", "program", "bank"}  # what an output says in place of what holds for all
 
 
@@ -100,7 +102,7 @@ class MusicConfig:
             If tuning-library is needed, and not installed.
         """
         if self.scala and self.lock != "off":
-            return nearest_key(read_tuning(self.scala, self.kbm, a4_hz), drop=self.lock == "drop")
+            return nearest_key(_tuning(self.scala, self.kbm, a4_hz), drop=self.lock == "drop")
         scale = parse_scale(self.scale) if self.scale else None
         return None if scale is None or self.lock == "off" else LOCKS[self.lock](scale)
 

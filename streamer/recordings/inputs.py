@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ SOUND = (
     *(".snd", ".caf", ".m4a", ".aac", ".wma", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mka"),
 )
 LISTS = (".txt", ".lst", ".m3u", ".m3u8")
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _LONGEST_LINE = 32_768  # bytes; no system has longer paths
 
 
@@ -111,7 +113,7 @@ def _in_list(path: Path) -> Iterator[Input]:
             while line := lines.readline(_LONGEST_LINE):
                 name = os.fsdecode(line.removeprefix(b"\xef\xbb\xbf").strip())
                 if name and not name.startswith("#"):
-                    found = path.parent / name
+                    found = Path(name) if _URL.match(name) else path.parent / name
                     yield Input(found, Path(found.name))
     except OSError as error:
         raise AudioFormatError(f"{path} cannot be read: {error.strerror or error}") from None

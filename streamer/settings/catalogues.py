@@ -1,5 +1,6 @@
 """All catalogues that are read without heavy imports, and the chapters of the documentation that they make."""
 
+from streamer.settings.archive import ARCHIVE
 from streamer.settings.computation import COMPUTATION
 from streamer.settings.description import Setting
 from streamer.settings.document import Chapter
@@ -28,6 +29,7 @@ PLAYING: tuple[Setting, ...] = (
     *FILES,
     *SCREEN,
     *TRANSCRIBING,
+    *ARCHIVE,
 )
 
 CHAPTERS = (
@@ -79,6 +81,11 @@ CHAPTERS = (
         title="Recordings",
         intro="What `streamer transcribe` makes of one recording or of many.",
         settings=TRANSCRIBING,
+    ),
+    Chapter(
+        title="Many recordings",
+        intro="A run of `streamer transcribe` over many recordings, see [Archives](guide/archives.md).",
+        settings=ARCHIVE,
     ),
     Chapter(
         title="Music",

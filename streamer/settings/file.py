@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.errors import ConfigError, printable
+from streamer.settings.archive import ARCHIVE
 from streamer.settings.description import Setting, nearest, shown
 from streamer.settings.io import FILES
 from streamer.settings.layers import from_toml, parse_toml, read_text
@@ -28,7 +29,7 @@ from streamer.settings.layers import from_toml, parse_toml, read_text
 PROFILES = "profile"
 PLAYING_COMMANDS = ("live", "demo", "transcribe")
 FILE_GROUP = "Settings that are kept"
-WRITTEN = frozenset(setting.name for setting in FILES if setting.kind == "path")
+WRITTEN = frozenset(setting.name for setting in (*FILES, *ARCHIVE) if setting.kind == "path")
 _FILE_NAME = "streamer.toml"
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")

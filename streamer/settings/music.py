@@ -1,9 +1,9 @@
 """The catalogue of which notes are sent for those that are played."""
 
-from streamer.control import MOST_SEMITONES
 from streamer.settings.description import Setting
 
 MUSIC_GROUP = "Music"
+MOST_SEMITONES = 60
 
 SCALE = Setting(
     name="scale",

@@ -27,10 +27,11 @@ from streamer.data.hashes import training_hash
 from streamer.data.learned import CARD_KEY, card_entry, is_from
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, OutputError
-from streamer.jobs import Progress, one_thread, silent
+from streamer.jobs import Progress, silent
 from streamer.material import soundfont, speech
 from streamer.material.curriculum import RATE_HZ, Curriculum
 from streamer.model import OUTPUTS, Model
+from streamer.threads import one_thread
 from streamer.training.estimators import (
     Chunks,
     Layers,

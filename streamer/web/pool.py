@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
 
-from streamer.jobs import interrupts_blocked, one_thread
+from streamer.jobs import interrupts_blocked
+from streamer.threads import one_thread
 from streamer.web.transcribing import Cancelled, Job, Message, transcribe
 
 _POLITE = 10  # niceness: what is played live goes first

@@ -175,9 +175,9 @@ def _tracked(
             return {"content": written.read_bytes()}
     finally:
         written.unlink(missing_ok=True)
-    answer: Message = {"rate_hz": rate_hz, "duration_s": round(done.duration_s, 6), "count": len(done.notes)}
+    answer: Message = {"rate_hz": rate_hz, "duration_s": round(done.duration_s, 6), "count": len(done.pairs)}
     if job.form == "json":
-        answer["notes"] = [note_fields(begun, ended, rate_hz) for begun, ended in done.notes]
+        answer["notes"] = [note_fields(begun, ended, rate_hz) for begun, ended in done.pairs]
     return answer
 
 

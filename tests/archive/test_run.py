@@ -36,6 +36,7 @@ class Runs:
         self.inputs = [str(path) for path in inputs]
         self.out = tmp_path / "out"
         self.out.mkdir()
+        self.troubles = []
         self.manifest = self.out / "manifest.sqlite"
 
     def __call__(self, jobs=1, made_by="one", apart=False, **more):
@@ -43,7 +44,7 @@ class Runs:
         work = Work(digest, str(self.out), made_by, **more)
         with Manifest(self.manifest) as manifest, Workers(jobs, apart=apart) as workers:
             manifest.begin(made_by)
-            manifest.add(find(self.inputs, str(self.out)))
+            manifest.add(find(self.inputs, str(self.out), self.troubles.append))
             self.counts = run(work, manifest, workers, lambda outcome: outcomes.update({outcome.path: outcome}))
             self.entries = list(manifest.entries())
             write_report(self.out / "report.csv", manifest.entries())

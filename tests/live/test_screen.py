@@ -142,7 +142,8 @@ def test_the_whole_picture_from_80_by_24_on(width, height):
         "127 notes",
         "no losses",
         "load 6%",
-        "q quit   space mute   p panic   ↑↓ transpose   r record   ? help",
+        "q quit   space mute   p panic   ↑↓ transpose   r record   s save   ",
+        "? help",
     ):
         assert needed in picture, needed
     assert "…" not in picture
@@ -412,8 +413,9 @@ def test_the_last_line_tells_what_there_is_to_tell():
 
 
 def test_keys_ask_for_the_same_however_they_are_cut():
-    typed = "q p\x1b[A\x1bOB\x1b[1;2Ar?x\x1b\x1b[B+-\x1b[5~\x0c"
-    commands = ["quit", "mute", "panic", UP, DOWN, UP, "record", "help", DOWN, UP, DOWN, "repaint"]
+    typed = "q p\x1b[A\x1bOB\x1b[1;2Ar\x1b[CEks?x\x1b\x1b[B+-\x1b[5~\x0c"
+    more = ["step octave +1", "step eagerness -1", "step lock +1", "save"]
+    commands = ["quit", "mute", "panic", UP, DOWN, UP, "record", *more, "help", DOWN, UP, DOWN, "repaint"]
     assert KeyDecoder().feed(typed) == commands
     decoder = KeyDecoder()
     assert [command for character in typed for command in decoder.feed(character)] == commands

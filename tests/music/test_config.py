@@ -92,9 +92,9 @@ def test_a_recording_is_transcribed_in_the_key():
     played = track([samples], rate_hz, TrackerConfig())
     music = MusicConfig(scale="C major", octave=1)
     in_key = track([samples], rate_hz, TrackerConfig(), ledger=music.ledger())
-    assert [on.note for on, _ in played.notes] == [60, 61, 66]
-    assert [on.note for on, _ in in_key.notes] == [72, 72, 77]
-    assert [off.offset for _, off in in_key.notes] == [off.offset for _, off in played.notes]
+    assert [on.note for on, _ in played.pairs] == [60, 61, 66]
+    assert [on.note for on, _ in in_key.pairs] == [72, 72, 77]
+    assert [off.offset for _, off in in_key.pairs] == [off.offset for _, off in played.pairs]
 
 
 STEPS = st.one_of(

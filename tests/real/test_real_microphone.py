@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,3 +141,11 @@ def test_inputs_are_listed_and_chosen(here: JackServer) -> None:
         Microphone(channel=3)
     for wanted in ("0", "SYS", "jack"):
         Microphone(wanted).close()
+
+
+def test_the_example_that_goes_from_the_microphone_to_midi(jack: JackServer, jack_midi: None) -> None:
+    example = Path(__file__).parents[2] / "examples" / "microphone_to_midi.py"
+    command = [sys.executable, str(example), "1"]
+    done = subprocess.run(command, env=jack.env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "listening to" in done.stdout

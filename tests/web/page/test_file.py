@@ -65,7 +65,7 @@ def seen(browser: Browser, server: Server, tmp_path_factory: pytest.TempPathFact
 
 def test_the_notes_are_those_of_transcribe(seen: dict[str, object]):
     recording = AudioFile(str(RECORDING), None)
-    expected = [on.note for on, _ in track(recording.blocks(4096), recording.rate_hz, TrackerConfig()).notes]
+    expected = [on.note for on, _ in track(recording.blocks(4096), recording.rate_hz, TrackerConfig()).pairs]
     messages = mido.MidiFile(file=io.BytesIO(seen["midi"]))
     assert [message.note for message in messages if message.type == "note_on"] == expected
     assert len(seen["names"]) == len(expected)

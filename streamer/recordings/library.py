@@ -1,0 +1,107 @@
+"""A recording to notes in one call, for programs."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.audio.channels import ChannelMixer
+from streamer.audio.file import AudioFile
+from streamer.config import TrackerConfig, apply_preset
+from streamer.errors import AudioFormatError
+from streamer.events import FloatArray
+from streamer.expression.ledger import Ledger
+from streamer.outputs.notelist import NoteList
+from streamer.outputs.pitchlist import PitchList
+from streamer.transcription import Transcription, follow
+from streamer.units import samples_to_s
+
+_BLOCK = 4096
+
+
+def transcribe(
+    recording: str | Path | NDArray[Any],
+    rate_hz: int | None = None,
+    *,
+    preset: str = "default",
+    config: TrackerConfig | None = None,
+    channel: int | None = None,
+    ledger: Ledger | None = None,
+) -> Transcription:
+    """Notes and pitch of a recording.
+
+    Parameters
+    ----------
+    recording : str, Path or ndarray, shape (n,) or (n, channels)
+        A sound file, or samples: floats with full scale +-1, or integers, whose full scale is that of their type.
+    rate_hz : int, optional
+        Samples per second of an array; a file has its own.
+    preset : str
+        What plays, a key of `streamer.PRESETS`: its range and gate.
+    config : TrackerConfig, optional
+        Settings of the tracker; with a preset, the range and the gate are those of the preset.
+    channel : int, optional
+        Which channel to take, counted from 1; by default the mean, by the rule of `streamer.audio.channels`.
+    ledger : Ledger, optional
+        Transposes notes and holds them in a scale.
+
+    Returns
+    -------
+    Transcription
+        As far as the recording could be read; `Transcription.broken` tells where it breaks off, and so does a warning.
+
+    Raises
+    ------
+    AudioFormatError
+        If the file cannot be read at all, or the array is no sound.
+    ConfigError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> result = streamer.transcribe("solo.wav", preset="guitar")
+    >>> result.notes["note"]
+    array([64, 67, 71], dtype=int16)
+    >>> result.to_midi("solo.mid")
+    """
+    config = config or TrackerConfig()
+    if preset != "default":
+        config = apply_preset(config, preset)
+    if not isinstance(recording, str | Path):
+        samples = _samples(recording)
+        if rate_hz is None:
+            raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
+        mixer = ChannelMixer(samples.shape[1], rate_hz, channel)
+        blocks = (mixer.mix(samples[at : at + _BLOCK]) for at in range(0, len(samples), _BLOCK))
+        return _all_of(blocks, rate_hz, config, ledger)
+    file = AudioFile(recording, channel)
+    made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger)
+    if file.broken is not None:
+        warnings.warn(f"{recording} breaks off {file.broken}", stacklevel=2)
+    return replace(made, broken=file.broken)
+
+
+def _all_of(blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, ledger: Ledger | None) -> Transcription:
+    notes, pitch = NoteList(), PitchList(rate_hz)
+    consumed = follow(blocks, rate_hz, config, (notes, pitch), ledger=ledger)
+    return Transcription(tuple(notes.notes), rate_hz, samples_to_s(consumed, rate_hz), pitch.f0)
+
+
+def _samples(array: NDArray[Any]) -> FloatArray:
+    """Samples of any type as float32, shape (n, channels)."""
+    array = np.asarray(array)
+    if array.ndim not in (1, 2) or 0 in array.shape:
+        raise AudioFormatError(f"an array of shape {array.shape} is no sound; give (n,) or (n, channels)")
+    if array.ndim == 2 and array.shape[1] > array.shape[0]:
+        raise AudioFormatError(f"an array of shape {array.shape} has channels first; give (n, channels)")
+    if np.issubdtype(array.dtype, np.integer):
+        info = np.iinfo(array.dtype)
+        middle = 0 if info.min < 0 else (info.max + 1) // 2
+        array = (array.astype(np.float64) - middle) / ((info.max + 1) // (1 if info.min < 0 else 2))
+    elif not np.issubdtype(array.dtype, np.floating):
+        raise AudioFormatError(f"an array of {array.dtype} is no sound; give floats or integers")
+    return np.atleast_2d(array.astype(np.float32).T).T

@@ -1,0 +1,79 @@
+"""`streamer.transcribe`: what Python programs get."""
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+import streamer
+from tests.tones import melody
+
+RATE_HZ = 44_100
+GUITAR = Path(__file__).parents[1] / "golden" / "recordings" / "electric_guitar.flac"
+
+
+@pytest.fixture(scope="module")
+def result() -> streamer.Transcription:
+    return streamer.transcribe(GUITAR)
+
+
+def test_notes_and_pitch_are_arrays_that_agree(result: streamer.Transcription) -> None:
+    notes, f0 = result.notes, result.f0
+    assert notes["note"].tolist() == [on.note for on, _ in result.pairs] != []
+    assert (np.diff(notes["onset_s"]) > 0).all()
+    assert (notes["onset_s"] < notes["offset_s"]).all()
+    assert (f0["time_s"] <= f0["emit_s"]).all()
+    for note in notes:
+        inside = (f0["time_s"] > note["onset_s"] + 0.05) & (f0["time_s"] < note["offset_s"] - 0.05) & (f0["f0_hz"] > 0)
+        assert abs(np.median(69 + 12 * np.log2(f0["f0_hz"][inside] / 440)) - note["midi"]) < 0.1
+
+
+def test_an_array_gives_what_its_file_gives_whatever_its_type_and_shape() -> None:
+    samples, _ = melody([52, 55, 59], RATE_HZ)
+    expected = streamer.transcribe(samples, RATE_HZ).notes
+    assert expected["note"].tolist() == [52, 55, 59]
+    both = np.stack([samples, samples], axis=1)
+    for array in (samples.astype(np.float64), (samples * 32767).round().astype(np.int16), both):
+        assert streamer.transcribe(array, RATE_HZ).notes["note"].tolist() == [52, 55, 59]
+    np.testing.assert_array_equal(streamer.transcribe(both, RATE_HZ, channel=2).notes, expected)
+
+
+@pytest.mark.parametrize(
+    ("array", "rate_hz", "message"),
+    [
+        (np.zeros((2, 1000)), RATE_HZ, "channels first"),
+        (np.zeros((2, 3, 4)), RATE_HZ, "is no sound"),
+        (np.zeros(0), RATE_HZ, "is no sound"),
+        (np.array(["a"]), RATE_HZ, "is no sound"),
+        (np.zeros(1000), None, "give rate_hz"),
+    ],
+)
+def test_what_is_no_sound_is_refused(array: np.ndarray, rate_hz: int | None, message: str) -> None:
+    with pytest.raises(streamer.AudioFormatError, match=message):
+        streamer.transcribe(array, rate_hz)
+
+
+def test_midi_files_tables_and_pictures_have_all_notes(result: streamer.Transcription, tmp_path: Path) -> None:
+    result.to_midi(tmp_path / "a.mid")
+    track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
+    assert [m.note for m in track if m.type == "note_on"] == result.notes["note"].tolist()
+    pytest.importorskip("pandas")
+    assert result.to_dataframe()["velocity"].tolist() == result.notes["velocity"].tolist()
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    ax = result.plot()
+    assert len(ax.patches) == len(result.notes)
+    assert ax.get_ylim()[0] < result.notes["note"].min()
+    matplotlib.pyplot.close(ax.figure)
+
+
+def test_a_damaged_file_gives_what_could_be_read_and_a_warning(tmp_path: Path) -> None:
+    content = GUITAR.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
+    with pytest.warns(UserWarning, match="breaks off after"):
+        cut = streamer.transcribe(str(tmp_path / "cut.flac"))
+    assert cut.broken is not None
+    assert len(cut.notes) > 0
+    assert cut.duration_s == cut.broken.at_s < soundfile.info(GUITAR).duration
