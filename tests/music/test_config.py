@@ -126,7 +126,7 @@ def test_whatever_is_changed_while_notes_sound_each_ends(steps):
             ended = open_notes.pop(value)
             sent.append(ledger.apply(off(ended.note, ended.note_id)))
         elif what == "transpose":
-            ledger.transpose(value)
+            ledger.semitones = value
         elif what in ("lock", "how"):
             music = dataclasses.replace(music, **{"scale" if what == "lock" else "lock": value})
             ledger.lock = music.note_lock()
