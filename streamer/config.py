@@ -38,7 +38,7 @@ class TrackerConfig:
     eagerness : float
         0 waits until it is sure, 1 answers as soon as it can.
     correct_ms : float
-        So long after a note-on its name may be corrected, by a new note-on of the same note; 0 for never.
+        A name that lasted for no longer than this may be corrected, by a new note-on of the same note; 0 for never.
     gate_db : float
         Level below which nothing is a note, dB relative to full scale.
     a4_hz : float
@@ -122,7 +122,7 @@ class TrackerConfig:
             name="correct",
             kind="float",
             default=USUAL_CORRECT_MS,
-            help="So long after a note-on its name may be corrected by a new one.",
+            help="A name that lasted for no longer than this may be corrected by a new note-on.",
             low=0.0,
             high=500.0,
             words=(("off", 0.0),),

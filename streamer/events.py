@@ -58,6 +58,8 @@ class PitchEstimate:
         Largest absolute sample since the previous hop; 1.0 and above is clipping.
     guess_hz : float
         As ``f0_hz``, and where unvoiced the likeliest frequency all the same; 0 where there is none.
+    brightness_hz : float
+        Root mean square of the frequencies in the sound; 0 where there is none, or it was not measured.
     """
 
     sample: int
@@ -67,6 +69,7 @@ class PitchEstimate:
     level_db: float
     peak: float
     guess_hz: float = 0.0
+    brightness_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class NoteOff:
         The name that it should have had, where its median pitch contradicts the one it has.
     followed : bool
         Whether another note begins at once, so that what was played may be a slide or a slur.
+    released : bool
+        Whether it was ended from outside, as by a mute or the end of the stream: nothing may make it longer.
     channel : int or None
         That of the note-on.
     """
@@ -155,6 +160,7 @@ class NoteOff:
     note_id: int = 0
     settled: int | None = None
     followed: bool = False
+    released: bool = False
     channel: int | None = None
 
 

@@ -1,7 +1,8 @@
 """Peak and level of hops, and samples that a driver should never deliver made harmless."""
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from streamer.events import FloatArray
 from streamer.units import amplitude_to_db
 
 _LEVEL_MS = 8.0
+_TURN = 2.0 * math.pi
 LOUDEST = 16.0  # full scale +-1; what a driver delivers beyond is a fault
 
 
@@ -24,11 +26,15 @@ class Levels:
         Mean square of each hop without its mean.
     level_db : list of float
         RMS level of the last 8 ms at the end of each hop, dB relative to full scale.
+    brightness_hz : list of float
+        Where the energy of the last 8 ms lies: the root mean square of its frequencies; 0 in silence. Empty where it
+        was not measured.
     """
 
     peak: FloatArray
     power: list[float]
     level_db: list[float]
+    brightness_hz: list[float] = field(default_factory=list)
 
 
 class LevelMeter:
@@ -43,7 +49,10 @@ class LevelMeter:
     """
 
     def __init__(self, hop: int, rate_hz: int) -> None:
-        self._powers: deque[float] = deque(maxlen=max(1, round(_LEVEL_MS / 1000.0 * rate_hz / hop)))
+        count = max(1, round(_LEVEL_MS / 1000.0 * rate_hz / hop))
+        self._powers: deque[float] = deque(maxlen=count)
+        self._slopes: deque[float] = deque(maxlen=count)
+        self._rate_hz = rate_hz
 
     def measure(self, hops: FloatArray) -> tuple[FloatArray, Levels]:
         """Levels of the next hops, shape (n, hop), and the hops without what is no number or beyond all bounds.
@@ -59,11 +68,20 @@ class LevelMeter:
             hops = hops.copy()
             hops[faulty] = np.nan_to_num(hops[faulty], nan=0.0, posinf=0.0, neginf=0.0).clip(-LOUDEST, LOUDEST)
             peak, power = self._peaks_and_powers(hops)
-        level_db = []
-        for one in power:
+        level_db, brightness_hz = [], []
+        for one, slope in zip(power, self._slope_powers(hops), strict=True):
             self._powers.append(one)
-            level_db.append(amplitude_to_db((sum(self._powers) / len(self._powers)) ** 0.5))
-        return hops, Levels(peak, power, level_db)
+            self._slopes.append(slope)
+            total = sum(self._powers)
+            level_db.append(amplitude_to_db((total / len(self._powers)) ** 0.5))
+            brightness_hz.append(self._rate_hz / _TURN * math.sqrt(sum(self._slopes) / total) if total > 0.0 else 0.0)
+        return hops, Levels(peak, power, level_db, brightness_hz)
+
+    def _slope_powers(self, hops: FloatArray) -> list[float]:
+        """Mean square of the steps from each sample to the next: a derivative weighs energy by its frequency."""
+        steps = np.zeros_like(hops)
+        np.subtract(hops[:, 1:], hops[:, :-1], out=steps[:, 1:])
+        return [float(row.dot(row)) / (hops.shape[1] - 1) for row in steps]
 
     def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
         """Peak and mean square of each hop; without the latter where a peak is no number, or too large."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
+from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
@@ -61,7 +62,10 @@ class Files:
         ------
         OutputError
             With the option and the reason.
+        ConfigError
+            If the expression is none.
         """
+        self.form.encoder(DEFAULT_RATE_HZ)  # refuses what it cannot make
         takes = ("midi", "record_audio") if self.takes else ()
         check_outputs(
             (

@@ -7,10 +7,10 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from streamer.settings.io import INPUT, OUTPUT
+from streamer.settings.catalogues import PLAYING
 
 DEFAULT_COMMAND = "live"
-_MAY_STAND_ALONE = {setting.flag: setting.without_value for setting in (*INPUT, *OUTPUT) if setting.without_value}
+_MAY_STAND_ALONE = {setting.flag: setting.without_value for setting in PLAYING if setting.without_value}
 
 
 class DefaultToLive(TyperGroup):

@@ -11,7 +11,7 @@ from streamer.decision.machine import NOTHING, Decision, NoteMachine
 from streamer.decision.native import NativeSums, make_context, make_sums
 from streamer.decision.onset_context import LEAST_SCORE, LIKELY, NAMES, NoteState
 from streamer.decision.thresholds import USUAL, Thresholds
-from streamer.decision.verifier import Verify, began_ms_ago, rises_by_db
+from streamer.decision.verifier import OLDEST_MS, Verify, began_ms_ago, rises_by_db
 from streamer.events import FloatArray
 
 _STOOD, _STANDS_OFF = NAMES.index("stood"), NAMES.index("stands_off_name")
@@ -19,6 +19,7 @@ _OCTAVES = (-24, -12, 12)
 _THIRD_HARMONIC = 19  # semitones above the first
 _NEAR = 2  # semitones
 _AT_NAME, _STOOD_MS = 0.3, 35.0  # a note that lay so near to its name for so long was that note
+_LONGER_MS = 10.0  # than the note before it, a better name has lasted; a new note is told before that
 _PROPOSED = 3  # notes at most that are put to the verifier beside the one that sounds
 _MARKED_LATER_MS = 8.0  # than a note is first heard, people mark its beginning; more where it is sung
 
@@ -101,8 +102,8 @@ class VerifierMachine(NoteMachine):
         contexts = self._context.describe(hop, proposed, features, state)
         odds = self._verify(proposed, contexts)
         excess = [
-            o - self._asked(c, hop) + self._stands(c, context)
-            for c, o, context in zip(proposed, odds[:, 0].tolist(), contexts, strict=True)
+            float(o[0]) - self._asked(c, hop, o) + self._stands(c, context)
+            for c, o, context in zip(proposed, odds, contexts, strict=True)
         ]
         best = excess.index(max(excess))
         if not excess[best] > 0.0:
@@ -110,9 +111,11 @@ class VerifierMachine(NoteMachine):
         age_ms = began_ms_ago(odds[best])
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
-        corrects = self._is_correction(proposed[best])
+        corrects = self._outlasts(proposed[best], odds[best])
         if corrects and not self._corrects:
-            return None
+            if self._is_young:
+                return None
+            corrects = False
         ago = round(max(0.0, age_ms - _MARKED_LATER_MS) / self._hop_ms)
         sounds_ago = round(age_ms / self._hop_ms)
         self._enter(proposed[best], self._pitches[hop])
@@ -151,9 +154,21 @@ class VerifierMachine(NoteMachine):
         self._stood_ms, self._near_at = 0.0, 0
 
     def _is_correction(self, candidate: int) -> bool:
-        """Whether this is what sounds, under a better name: that began a moment ago, and hardly stood on its own."""
-        young = self._since * self._hop_ms <= self._young_ms
-        return young and self._stood_ms <= _STOOD_MS and self._is_near(candidate)
+        """Whether this may be what sounds, under a better name: that has just begun, and hardly stood on its own."""
+        return self._is_young and self._stood_ms <= _STOOD_MS and self._is_near(candidate)
+
+    @property
+    def _is_young(self) -> bool:
+        """Whether the note that sounds was told a moment ago."""
+        return self._since * self._hop_ms <= self._young_ms
+
+    def _outlasts(self, candidate: int, odds: FloatArray) -> bool:
+        """Whether this is what sounded before, under a better name: that was young, and lasted less than this has."""
+        told_ms = self._since * self._hop_ms
+        if not self._is_near(candidate) or told_ms > self._young_ms + OLDEST_MS:
+            return False
+        age_ms = began_ms_ago(odds)
+        return told_ms - age_ms <= min(self._young_ms, age_ms - _LONGER_MS)
 
     def _is_near(self, candidate: int) -> bool:
         """Whether it is one of the two nearest names on either side of what sounds."""
@@ -220,13 +235,15 @@ class VerifierMachine(NoteMachine):
         stands = context[_STOOD] > math.log1p(t.stands_ms) and abs(context[_STANDS_OFF]) < t.stands_semitones
         return t.right_stands if stands else 0.0
 
-    def _asked(self, candidate: int, hop: int) -> float:
-        """Log odds of being right at which the verifier is believed."""
+    def _asked(self, candidate: int, hop: int, odds: FloatArray) -> float:
+        """Log odds of being right at which the verifier, which gave these odds, is believed."""
         t, scores = self.thresholds, self._scores[hop]
         asked = self._asked_at_all
         if self.current is not None:
             if self._is_correction(candidate):
                 asked += t.right_correct
+            elif self._outlasts(candidate, odds):
+                asked += t.right_outlasts
             elif candidate == self.current:
                 asked += t.right_again
             elif self._away_ms <= t.left_ms:

@@ -97,7 +97,7 @@ class Decider:
                 self._measure(midi)
 
     def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
-        f0_hz = evidence.f0_hz.item(hop)
+        f0_hz, brightness_hz = evidence.f0_hz.item(hop), evidence.levels.brightness_hz
         return PitchEstimate(
             sample=self._now,
             centre=self._now - evidence.age.item(hop),
@@ -106,12 +106,13 @@ class Decider:
             level_db=evidence.levels.level_db[hop],
             peak=evidence.levels.peak.item(hop),
             guess_hz=f0_hz,
+            brightness_hz=brightness_hz[hop] if brightness_hz else 0.0,
         )
 
     def flush(self, sample: int) -> list[Event]:
         """End the open note at a sample index: the stream is over."""
         self._machine.leave()
-        return list(self._end(sample, sample))
+        return [replace(off, released=True) for off in self._end(sample, sample)]
 
     def restart(self, sample: int) -> None:
         """Forget the past; the next hop begins at this sample index."""

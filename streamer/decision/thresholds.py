@@ -63,7 +63,9 @@ class Thresholds:
     left_ms : float
         Nor is any of that asked for where the pitch has been away from what sounds for longer than this.
     right_correct : float
-        So much more instead for a better name of a note that is young.
+        So much more instead for a better name of a note that is young and has hardly stood on its own.
+    right_outlasts : float
+        So much more instead for a better name of a note that was young, and has sounded for longer than that had.
     right_young : float
         So much more for what has only just begun; it falls to nothing at ``young_ms``.
     young_ms : float
@@ -108,6 +110,7 @@ class Thresholds:
     right_stands: float = 1.5
     left_ms: float = 25.0
     right_correct: float = -1.0
+    right_outlasts: float = 0.25
     right_young: float = 0.4
     young_ms: float = 50.0
     right_octave: float = 2.0

@@ -13,7 +13,7 @@ Verify = Callable[[Sequence[int], FloatArray], FloatArray]
 
 _YOUNGER, _RISES = slice(1, 1 + len(AGES_MS)), slice(1 + len(AGES_MS), None)  # of the outputs
 _PROBABLE = 0.7  # with which a note is older than the second of the two ages that its date lies halfway between
-_OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the verifier's ages to nothing here
+OLDEST_MS = 300.0  # the belief that a note is older falls from the last of the verifier's ages to nothing here
 
 
 def verify_with(network: Network) -> Verify:
@@ -33,7 +33,7 @@ def began_ms_ago(log_odds: FloatArray) -> float:
         What the verifier says.
     """
     older = np.minimum.accumulate(1.0 - _given_right(log_odds, _YOUNGER))
-    ages_ms, older = (*AGES_MS, _OLDEST_MS), np.append(older, 0.0)
+    ages_ms, older = (*AGES_MS, OLDEST_MS), np.append(older, 0.0)
     mean_ms = np.trapezoid(older, ages_ms)
     probable_ms = np.interp(-_PROBABLE, -older, ages_ms)
     return float(0.5 * (mean_ms + probable_ms))

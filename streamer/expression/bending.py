@@ -5,12 +5,15 @@ from collections import Counter, deque
 from mido import Message
 
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.expression.controls import Control, parse_control
+from streamer.expression.curves import velocity_curve
 from streamer.expression.encoders import ALL_NOTES_OFF, ALL_SOUND_OFF, Encoder
 from streamer.expression.lanes import Lane, Voice, key_of
 from streamer.settings.expression import Expression
 from streamer.units import A4_HZ, hz_to_midi
 
 USUAL_RANGE = 2  # semitones, of a receiver that was told nothing
+USUAL_RELEASE = 64  # velocity
 NO_RPN = 127
 RPN, DATA = (101, 100), (6, 38)  # controllers, coarse and fine
 _SETTLED_MS = 50.0  # after which the mode trigger leaves a note alone
@@ -19,7 +22,7 @@ _ABSORBED = 64  # notes, at most, whose own note-off is still to come
 
 
 class BendingEncoder(Encoder):
-    """Notes and pitch bends on one channel.
+    """Notes, pitch bends and continuous controllers on one channel.
 
     A note begins with the bend at 0, and is bent at once where its pitch is not that of its name. A name that turns
     out to be wrong is put right by the bend.
@@ -27,34 +30,43 @@ class BendingEncoder(Encoder):
     Parameters
     ----------
     expression : Expression
-        The mode and the range.
+        Settings.
     rate_hz : int
         Sample rate of the events.
     channel : int
         0 to 15.
     a4_hz : float
         Frequency of A4 that note numbers are relative to.
+
+    Raises
+    ------
+    ConfigError
+        If a velocity curve or a control is none.
     """
 
-    wants_pitch = True
-
     def __init__(self, expression: Expression, rate_hz: int, channel: int = 0, a4_hz: float = A4_HZ) -> None:
-        self.bend_range = expression.semitones
-        self._mode = expression.bend
+        self._mode = expression.mode
+        self._reach = expression.semitones
+        self.bend_range = 0 if self._mode == "off" else self._reach
+        self._velocity = velocity_curve(expression)
         self._a4_hz = a4_hz
         self._rate_hz = rate_hz
         self._settled = round(_SETTLED_MS * rate_hz / 1000.0)
         self._idle = round(_IDLE_MS * rate_hz / 1000.0)
-        self._lanes = [Lane(channel, rate_hz, self.bend_range)]
+        self._lanes = self._make_lanes(channel, [parse_control(text) for text in expression.control])
+        self._lane_of = {lane.channel: lane for lane in self._lanes}
         self._voices: list[Voice] = []  # oldest first
         self._absorbed: deque[tuple[int, int]] = deque(maxlen=_ABSORBED)
         self._unsure: Counter[tuple[int, int]] = Counter()  # channels and notes; a note-off has not certainly got out
         self._now = 0
+        self.wants_pitch = bool(self.bend_range) or self._controlled
+        self.joins = self._mode == "glide"
+        self._tells_again = self.bend_range not in (0, USUAL_RANGE)
         self._at_rest = True  # whether nothing is to be done until a note begins
 
     def begin(self) -> list[Message]:
         """See `Encoder.begin`: the range, and no bend."""
-        return [*self._range(), *(lane.reset(self._now) for lane in self._lanes)]
+        return [*self._range(), *(lane.reset(self._now) for lane in self._lanes)] if self.bend_range else []
 
     def encode(self, event: Event) -> list[Message]:
         """See `Encoder.encode`."""
@@ -71,6 +83,18 @@ class BendingEncoder(Encoder):
             case _:
                 return self._leave()
 
+    def set_bend(self, mode: str) -> list[Message]:
+        """See `Encoder.set_bend`."""
+        messages = self._leave()
+        self._mode = mode
+        self.bend_range = 0 if mode == "off" else self._reach
+        self.wants_pitch = bool(self.bend_range) or self._controlled
+        self._at_rest, self.joins = False, mode == "glide"
+        for voice in self._voices:
+            voice.settled = False
+        homes = [message for lane in self._lanes for message in lane.home(self._now)]
+        return [*messages, *homes, *(self._range() if self.bend_range and self._tells_again else [])]
+
     def end(self) -> list[Message]:
         """See `Encoder.end`; and no channel is bent."""
         self._voices.clear()
@@ -78,7 +102,7 @@ class BendingEncoder(Encoder):
         messages = list(offs)
         for lane in self._lanes:
             lane.voices.clear()
-            messages += [lane.control(ALL_NOTES_OFF), *([lane.reset(self._now)] if lane.bent else [])]
+            messages += [lane.control(ALL_NOTES_OFF), *([lane.reset(self._now)] if lane.bent else []), *lane.rest()]
         return messages
 
     def panic(self) -> list[Message]:
@@ -89,10 +113,8 @@ class BendingEncoder(Encoder):
         """See `Encoder.sent`."""
         if message.type == "note_off":
             self._forget(message)
-        elif message.type == "pitchwheel" and message.pitch == 0:
-            for lane in self._lanes:
-                if lane.channel == message.channel:
-                    lane.bent = lane.dial.at != 0.0
+        elif (lane := self._lane_of.get(message.channel)) is not None:
+            lane.sent(message)
 
     def withdrawn(self, message: Message) -> None:
         """See `Encoder.withdrawn`."""
@@ -101,8 +123,10 @@ class BendingEncoder(Encoder):
 
     def _range(self) -> list[Message]:
         """The bend range; and data that comes later, from anywhere, is not taken for another."""
-        lane = self._lanes[0]
-        values = (0, 0, self.bend_range, 0, NO_RPN, NO_RPN)
+        return self._range_of(self._lanes[0])
+
+    def _range_of(self, lane: Lane) -> list[Message]:
+        values = (0, 0, self._reach, 0, NO_RPN, NO_RPN)
         return [lane.control(number, value) for number, value in zip((*RPN, *DATA, *RPN), values, strict=True)]
 
     def _begin(self, event: NoteOn) -> list[Message]:
@@ -116,15 +140,23 @@ class BendingEncoder(Encoder):
         before = self._leave()
         lane = self._free_lane()
         voice = Voice(event, lane, self._rate_hz)
-        lane.voices.append(voice)
         self._voices.append(voice)
         self._unsure[lane.channel, event.note] += 1
-        on = Message("note_on", channel=lane.channel, note=event.note, velocity=event.velocity)
-        return [*before, *lane.home(event.sample), on, *lane.turn(voice.bend, event.sample, at_once=True)]
+        velocity = self._velocity(event.velocity)
+        on = Message("note_on", channel=lane.channel, note=event.note, velocity=velocity)
+        return [*before, *self._started(voice, event, on)]
+
+    def _started(self, voice: Voice, event: NoteOn, on: Message) -> list[Message]:
+        """The note-on, and what goes before and after it. A bend that came before would be heard of the last note."""
+        lane = voice.lane
+        before = [*lane.home(event.sample), *lane.start(event, at_rest=False)]
+        lane.voices.append(voice)
+        after = lane.turn(voice.bend, event.sample, at_once=True) if self.bend_range else []
+        return [*before, on, *after]
 
     def _goes_on_as(self, voice: Voice, event: NoteOn) -> bool:
         """Whether a note is this one, too: its name was wrong, or it has slid here."""
-        if not voice.reaches(event, self.bend_range):
+        if not self.bend_range or not voice.reaches(event, self.bend_range):
             return False
         if voice.is_corrected_by(event):
             return True
@@ -147,13 +179,23 @@ class BendingEncoder(Encoder):
             self._voices.remove(voice)
             voice.lane.voices.remove(voice)
             voice.lane.free_since = self._now
-            messages.append(Message("note_off", channel=voice.lane.channel, note=voice.note))
+            velocity = self._release_velocity()
+            messages.append(Message("note_off", channel=voice.lane.channel, note=voice.note, velocity=velocity))
         return messages
 
+    def _release_velocity(self) -> int:
+        return USUAL_RELEASE
+
     def _follow(self, event: PitchEstimate) -> list[Message]:
-        if event.f0_hz is None:
-            return []
-        midi = hz_to_midi(event.f0_hz, self._a4_hz)
+        messages = self._bend(event) if self.bend_range and event.f0_hz is not None else []
+        if self._controlled:
+            for lane in self._lanes:
+                if lane.voices:
+                    messages += lane.hear(event)
+        return messages
+
+    def _bend(self, event: PitchEstimate) -> list[Message]:
+        midi = hz_to_midi(event.f0_hz or 1.0, self._a4_hz)
         messages: list[Message] = []
         for voice in self._voices:
             if voice.settled:
@@ -172,8 +214,12 @@ class BendingEncoder(Encoder):
         if self._now - max(lane.free_since for lane in self._lanes) < self._idle:
             return []
         self._at_rest = True
-        messages = self._range() if self.bend_range != USUAL_RANGE else []
-        return [*messages, *(message for lane in self._lanes for message in lane.home(self._now))]
+        messages = self._range() if self._tells_again else []
+        return [*messages, *(message for lane in self._lanes for message in (*lane.home(self._now), *lane.rest()))]
+
+    def _make_lanes(self, channel: int, controls: list[Control]) -> list[Lane]:
+        self._controlled = bool(controls)
+        return [Lane(channel, self._rate_hz, self._reach, controls)]
 
     def _free_lane(self) -> Lane:
         return self._lanes[0]

@@ -30,10 +30,13 @@ class Encoder(ABC):
     bend_range : int
         Semitones that a full pitch bend is; 0 where it sends none. One that bends puts a note's name right by a bend,
         where it can, and not by another note-on.
+    joins : bool
+        Whether a slide may make one note of two.
     """
 
     wants_pitch: bool = False
     bend_range: int = 0
+    joins: bool = False
 
     def begin(self) -> list[Message]:
         """What a receiver is told before anything else, and again when it was away."""
@@ -42,6 +45,16 @@ class Encoder(ABC):
     @abstractmethod
     def encode(self, event: Event) -> list[Message]:
         """What this event is in MIDI; empty where it is nothing."""
+
+    def set_bend(self, mode: str) -> list[Message]:  # noqa: ARG002 - for those that can
+        """Bend in another way from now on; what sounds goes on, unless this cannot bend at all.
+
+        Parameters
+        ----------
+        mode : str
+            ``off``, ``trigger``, ``smooth`` or ``glide``.
+        """
+        return []
 
     @abstractmethod
     def end(self) -> list[Message]:

@@ -1,11 +1,15 @@
 """What an encoder that bends knows of each note that sounds, and of each channel."""
 
+from collections.abc import Iterable
+
 from mido import Message
 
-from streamer.events import NoteOff, NoteOn
+from streamer.events import NoteOff, NoteOn, PitchEstimate
+from streamer.expression.controls import Control, Follower, strength_of
 from streamer.expression.pitch import BendDial, PitchFollower
 
 _SLID_ST = 0.7  # from a note's pitch to that of the next
+LOUDEST = 127  # velocity
 FULL_BEND = 8192  # steps from the middle to one end
 
 
@@ -97,6 +101,8 @@ class Lane:
         Sample rate of the events.
     semitones : int
         Its bend range.
+    controls : iterable of Control
+        What follows the sound on it.
 
     Attributes
     ----------
@@ -110,13 +116,14 @@ class Lane:
         Whether its bend has not certainly got back to 0.
     """
 
-    def __init__(self, channel: int, rate_hz: int, semitones: int) -> None:
+    def __init__(self, channel: int, rate_hz: int, semitones: int, controls: Iterable[Control] = ()) -> None:
         self.channel = channel
         self.voices: list[Voice] = []
         self.free_since = 0
         self.dial = BendDial(rate_hz)
         self.bent = False
         self._range = semitones
+        self._followers = [Follower(control, rate_hz) for control in controls]
 
     def home(self, sample: int) -> list[Message]:
         """Bend back to 0, if it is elsewhere."""
@@ -124,8 +131,21 @@ class Lane:
 
     def reset(self, sample: int) -> Message:
         """Bend back to 0, wherever it is."""
-        self.dial.set(0.0, sample)
-        return self._bend(0.0)
+        return self.place(0.0, sample)
+
+    def place(self, semitones: float, sample: int) -> Message:
+        """Bend so far, whatever was before.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend; what is beyond the range stays at its end.
+        sample : int
+            Now.
+        """
+        within = min(self._range, max(-self._range, semitones))
+        self.dial.set(within, sample)
+        return self._bend(within)
 
     def turn(self, semitones: float, sample: int, *, at_once: bool = False) -> list[Message]:
         """Bend so far, if that is worth a message now.
@@ -142,6 +162,59 @@ class Lane:
         within = min(self._range, max(-self._range, semitones))
         worth = self.dial.jump(within, sample) if at_once else self.dial.turn(within, sample)
         return [self._bend(within)] if worth else []
+
+    def hear(self, event: PitchEstimate) -> list[Message]:
+        """The controllers that a hop moves, while something sounds.
+
+        Parameters
+        ----------
+        event : PitchEstimate
+            The hop.
+        """
+        messages: list[Message] = []
+        for follower in self._followers:
+            value = follower.take(strength_of(follower.control.source, event), event.sample)
+            if value is not None:
+                messages += self._set(follower, value)
+        return messages
+
+    def start(self, event: NoteOn, *, at_rest: bool) -> list[Message]:
+        """The controllers as a note begins, before its note-on.
+
+        Parameters
+        ----------
+        event : NoteOn
+            The note.
+        at_rest : bool
+            Whether all are sent, and not only those that are elsewhere.
+        """
+        messages: list[Message] = []
+        for follower in self._followers:
+            before = follower.at
+            level = follower.control.source == "level"
+            value = follower.start(event.velocity / LOUDEST if level else follower.strength, event.sample)
+            if follower.control.target != "poly" and (at_rest or value != before):
+                messages += self._set(follower, value)
+        return messages
+
+    def rest(self) -> list[Message]:
+        """The controllers back to where receivers have them at first."""
+        messages: list[Message] = []
+        for follower in self._followers:
+            if follower.away:
+                messages += self._set(follower, follower.rest())
+        return messages
+
+    def sent(self, message: Message) -> None:
+        """Note that a message of this channel got out."""
+        if message.type == "pitchwheel":
+            self.bent = self.bent and (message.pitch != 0 or self.dial.at != 0.0)
+        for follower in self._followers:
+            follower.sent(message)
+
+    def _set(self, follower: Follower, value: int) -> list[Message]:
+        notes = [voice.note for voice in self.voices] if follower.control.target == "poly" else [0]
+        return [follower.control.message(self.channel, note, value) for note in notes]
 
     def _bend(self, semitones: float) -> Message:
         steps = min(FULL_BEND - 1, round(semitones / self._range * FULL_BEND))

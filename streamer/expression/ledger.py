@@ -79,7 +79,9 @@ class Ledger:
         sample : int
             Samples consumed so far.
         """
-        ended = [NoteOff(sample, max(sample, on.onset), on.note, on.midi, on.note_id) for on in self.sounding]
+        ended = [
+            NoteOff(sample, max(sample, on.onset), on.note, on.midi, on.note_id, released=True) for on in self.sounding
+        ]
         self._open.clear()
         return ended
 

@@ -120,6 +120,10 @@ class Fanout:
         """Silence every receiver."""
         self._each([(sink, sink.panic) for sink in self._all()])
 
+    def set_bend(self, mode: str) -> None:
+        """Have all that send bends do so in another way from now on."""
+        self._each([(sink, sink.set_bend, mode) for sink in self._all()])
+
     def flush(self) -> None:
         """Wait until what was sent has left this process."""
         self._each([(sink, sink.flush) for sink in self._all()])

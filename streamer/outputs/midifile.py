@@ -155,16 +155,16 @@ class MidiFileSink(Sink):
             # What only bends a note that sounds is of this moment, not of the note's beginning.
             now = self._received or (isinstance(event, NoteOn) and not begins)
             for message in messages:
-                tick = self._tick_of(message, event.sample if now else _believed(event))
-                record = bytes(message.bytes())
-                try:
-                    self._grow(tick, record)
-                except (OutputError, BrokenPipeError):
-                    self._encoder.withdrawn(message)
-                    raise
-                self._keep(message, tick, record, event)
+                self._write(message, self._tick_of(message, event.sample if now else _believed(event)), event)
             if not self._received:
                 self._settle(event)
+
+    def set_bend(self, mode: str) -> None:
+        """See `Sink.set_bend`."""
+        with self._lock:
+            if not self._closed:
+                for message in self._encoder.set_bend(mode):
+                    self._write(message, self._tick_of(message, self._now))
 
     def close(self) -> None:
         """End what sounds at the time of the last event, and complete the file. May be called twice.
@@ -213,6 +213,15 @@ class MidiFileSink(Sink):
         ticks, samples = self._ticks_per_sample
         scaled = max(0, sample - self._start) * ticks
         return -(-scaled // samples) if self._received else (2 * scaled + samples) // (2 * samples)
+
+    def _write(self, message: mido.Message, tick: int, event: Event | None = None) -> None:
+        record = bytes(message.bytes())
+        try:
+            self._grow(tick, record)
+        except (OutputError, BrokenPipeError):
+            self._encoder.withdrawn(message)
+            raise
+        self._keep(message, tick, record, event)
 
     def _grow(self, tick: int, record: bytes) -> None:
         if not self._file.seekable:

@@ -111,6 +111,12 @@ class PortSink(Sink):
             self._encoder, self.wants_pitch, self._used = encoder, encoder.wants_pitch, False
             self._send_all(encoder.begin())
 
+    def set_bend(self, mode: str) -> None:
+        """See `Sink.set_bend`."""
+        with self._lock:
+            self._send_all(self._encoder.set_bend(mode))
+            self.wants_pitch = self._encoder.wants_pitch
+
     def panic(self) -> None:
         """Silence the receiver at once, whatever is believed to sound, on all channels."""
         with self._lock:

@@ -78,6 +78,11 @@ class QueuedSink(Sink):
         self._put(lambda _: self._sink.panic(), None, at_once=True)
         self._wake()
 
+    def set_bend(self, mode: str) -> None:
+        """See `Sink.set_bend`."""
+        self._put(self._sink.set_bend, mode, at_once=True)
+        self._wake()
+
     def flush(self) -> None:
         """See `Sink.flush`."""
         flushed = threading.Event()

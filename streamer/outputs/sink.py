@@ -58,6 +58,15 @@ class Sink(ABC):
     def panic(self) -> None:  # noqa: B027 - nothing can sound in a file
         """Silence the receiver at once, whatever is believed to sound."""
 
+    def set_bend(self, mode: str) -> None:  # noqa: B027 - most send no bends
+        """Bend in another way from now on, while what sounds goes on.
+
+        Parameters
+        ----------
+        mode : str
+            ``off``, ``trigger``, ``smooth`` or ``glide``.
+        """
+
     def flush(self) -> None:  # noqa: B027 - most have sent what they have taken
         """Wait until all that was sent has left this process, for a moment at most."""
 

@@ -40,6 +40,7 @@ _BOLDER = Thresholds(
     octave_likely=-2.0,
     right_near=1.0,
     right_correct=0.0,
+    right_outlasts=1.0,
     right_young=0.0,
     right_third=2.0,
     third_likely=-2.0,

@@ -179,7 +179,7 @@ def notes_of(evidence: Evidence, parts: int, seed: int, **settings) -> tuple[lis
     def verify(candidates, contexts):
         rows.append((tuple(candidates), contexts.copy()))
         odds = np.maximum(np.nan_to_num(contexts.astype(np.float64)).clip(-99, 99) @ weights[0], 0.0) @ weights[1]
-        return (odds + np.arange(len(OUTPUTS)) * 0.2 + 1.0).astype(np.float32)
+        return (odds + np.arange(len(OUTPUTS)) * rng.choice([0.2, -0.2]) + 1.0).astype(np.float32)
 
     config = TrackerConfig(hop=128, **settings)
     machine = VerifierMachine(config, 128 / 48.0, verify, Thresholds(propose_again=-1.0))

@@ -215,7 +215,7 @@ def test_what_was_lost_on_the_way_is_ended_and_unbent_at_the_end():
 
 
 def test_settings_out_of_range_are_one_line():
-    with pytest.raises(ConfigError, match="there is no bend 'up'; choose from off, trigger, smooth, glide"):
+    with pytest.raises(ConfigError, match="there is no bend 'up'; choose from auto, off, trigger, smooth, glide"):
         Expression(bend="up")
     with pytest.raises(ConfigError, match="bend_range is 49, but must be a whole number from 1 to 48"):
         Expression(bend_range=49)

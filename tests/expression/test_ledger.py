@@ -79,6 +79,7 @@ def test_releasing_ends_all_that_sounds_and_nothing_twice():
     ledger = Ledger()
     ledger.apply(ON)
     ledger.apply(NoteOn(50, 40, 64, 90, 64.0, note_id=2))
-    assert ledger.release(45) == [NoteOff(45, 45, 60, 60.2, 1), NoteOff(45, 45, 64, 64.0, 2)]
+    ended = [NoteOff(45, 45, 60, 60.2, 1, released=True), NoteOff(45, 45, 64, 64.0, 2, released=True)]
+    assert ledger.release(45) == ended
     assert ledger.release(46) == []
     assert ledger.apply(OFF) is None
