@@ -39,7 +39,7 @@ class ChannelsEncoder(Encoder):
     def encode(self, event: Event) -> list[Message]:
         """See `Encoder.encode`."""
         if isinstance(event, NoteOn | NoteOff):
-            return self._encoders[self._first if event.channel is None else event.channel].encode(event)
+            return self._of(self._first if event.channel is None else event.channel).encode(event)
         return [message for encoder in self._encoders.values() for message in encoder.encode(event)]
 
     def end(self) -> list[Message]:
@@ -52,13 +52,15 @@ class ChannelsEncoder(Encoder):
 
     def sent(self, message: Message) -> None:
         """See `Encoder.sent`."""
-        if message.channel in self._encoders:
-            self._encoders[message.channel].sent(message)
+        self._of(message.channel).sent(message)
 
     def withdrawn(self, message: Message) -> None:
         """See `Encoder.withdrawn`."""
-        if message.channel in self._encoders:
-            self._encoders[message.channel].withdrawn(message)
+        self._of(message.channel).withdrawn(message)
+
+    def _of(self, channel: int) -> Encoder:
+        """The encoder of a channel; one that is alone may use others than its own, as that of MPE does."""
+        return self._encoders[channel if len(self._encoders) > 1 else self._first]
 
 
 def _selected(channel: int, instrument: Instrument) -> list[Message]:

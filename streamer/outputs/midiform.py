@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamer.errors import ConfigError
 from streamer.music.arrangement import Arrangement, Part
 from streamer.music.config import MusicConfig
 from streamer.music.output import Output, parse_output
@@ -44,6 +45,17 @@ class MidiForm:
     title: str = "streamer"
     expression: Expression = Expression()  # noqa: RUF009 - frozen
     a4_hz: float = A4_HZ
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be sent.
+
+        Raises
+        ------
+        ConfigError
+            If zones are to have channels that MPE has for single notes.
+        """
+        if self.expression.mpe != "off" and self.part.zones:
+            raise ConfigError("--mpe has a channel for each note, so there can be no --zone; leave one out")
 
     def special(self, outputs: Iterable[str], music: MusicConfig) -> "list[tuple[Output, MidiForm]]":
         """Outputs that have settings of their own, and how MIDI is made for each.

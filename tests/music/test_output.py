@@ -37,6 +37,7 @@ def test_an_output_is_read_as_it_is_written(text):
         ("A,scale=H", "begin with its tonic"),
         ("A,bend=wild", "there is no bend 'wild'"),
         ("A,low=C5,high=C4", "goes down from C5"),
+        ("A,mpe=lower,high=C4", "a channel for each note"),
     ],
 )
 def test_what_cannot_be_an_output_is_refused(text, message):
