@@ -28,6 +28,8 @@ LEARN = "Learn from recordings"
 _COMMANDS = {
     "live": ("streamer.commands.live", "live", PLAY),
     "demo": ("streamer.commands.demo", "demo", PLAY),
+    "setup": ("streamer.commands.setup", "setup", SET_UP),
+    "calibrate": ("streamer.commands.calibrate", "calibrate", SET_UP),
     "config": ("streamer.commands.config", "config", SET_UP),
     "serve": ("streamer.commands.serve", "serve", PLAY),
     "devices": ("streamer.commands.check", "devices", CHECK),

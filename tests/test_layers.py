@@ -37,7 +37,7 @@ LAYERS = (
     ("engine",),
     ("data",),
     ("material",),
-    ("transcription",),
+    ("calibration", "transcription"),
     ("recordings",),
     ("archive",),
     ("evaluation",),

@@ -228,3 +228,41 @@ class PacedSource(Source):
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+class FileSource(Source):
+    """A sound file as fast as it can be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    channel : int or None
+        As of `AudioFile`.
+    """
+
+    can_wait = True
+
+    def __init__(self, path: Path, channel: int | None) -> None:
+        file = AudioFile(path, channel)
+        self.mixer = file.mixer
+        self.rate_hz = file.rate_hz
+        self.name = str(path)
+        self._blocks = file.blocks()
+        self._time = 0
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def read(self, timeout_s: float) -> Block | None:  # noqa: ARG002 - a file is always ready
+        """The next samples. See `Source.read`."""
+        samples = next(self._blocks, None)
+        if samples is None:
+            raise EndOfStream
+        block = Block(samples, self._time, 0)
+        self._time += len(samples)
+        return block
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._blocks.close()  # type: ignore[attr-defined] # it is a generator

@@ -9,7 +9,7 @@ from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
-from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND, InputConfig
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.outlets import Outlets
 from streamer.settings.tracker import TRACKER
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 @takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def live(
     *,
-    input_: str | None,
-    rate: int | None,
-    block: int,
-    format_: str,
-    channel: int | None,
-    channels: int,
+    sound_in: InputConfig,
     outlets: Outlets,
     expression: Expression,
     sound: bool,
@@ -75,12 +70,18 @@ def live(
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
-        make_tracker(config, DEFAULT_RATE_HZ if rate is None else rate)
+        make_tracker(config, DEFAULT_RATE_HZ if sound_in.rate is None else sound_in.rate)
         opened.open(other=bool(watched or files or sound))
         sounding = _open_sound(stack, form) if sound else []
-        source = stack.enter_context(closing(wiring.open_source(input_, rate, block, channel, format_, channels)))
+        source = stack.enter_context(closing(_open_source(sound_in)))
         sinks = opened.sinks(source.rate_hz, sounding)
-        return _run(source, sinks, files, config, music, place, watched, opened)
+        return _run(source, sinks, files, config, music, place, sound_in.round_trip, watched, opened)
+
+
+def _open_source(wanted: InputConfig) -> "Source":
+    from streamer.commands.wiring import open_source
+
+    return open_source(wanted.input, wanted.rate, wanted.block, wanted.channel, wanted.format, wanted.channels)
 
 
 def _open_sound(stack: ExitStack, form: "MidiForm") -> "list[Sink]":
@@ -99,6 +100,7 @@ def _run(
     config: TrackerConfig,
     music: MusicConfig,
     place: Place,
+    round_trip_ms: float | None,
     watched: bool,
     opened: "OpenOutlets",
 ) -> int:
@@ -122,6 +124,7 @@ def _run(
         preset=files.form.preset,
         music=music,
         keep=keeper(place),
+        round_trip_ms=round_trip_ms,
     )
     with opened.obeyed(session.command):
         status = session.run()

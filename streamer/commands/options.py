@@ -27,6 +27,7 @@ from streamer.settings.file import (
 from streamer.settings.layers import UNSET, Origin, Resolved, defaults_of, from_environment, merge
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
+_MAKE_PROFILES = ("setup", "calibrate")
 _NO_REAL_BOUND = 1_000_000  # help need not tell a greatest value that nobody will reach
 _TRACKER_NAMES = {setting.name for setting in TRACKER}
 
@@ -203,8 +204,9 @@ def _resolve(
 def _tables(resolved: Mapping[str, Resolved], command: str) -> list[Layer]:
     """What the file of settings gives this command."""
     place = place_of(resolved[CONFIG.name].value, resolved[PROFILE.name].value)
-    command = command if command in PLAYING_COMMANDS else PLAYING_COMMANDS[0]
-    return SettingsFile(place, PLAYING).layers(command, place.profile)
+    file = SettingsFile(place, PLAYING)
+    profile = "" if command in _MAKE_PROFILES and place.profile not in file.profiles else place.profile
+    return file.layers(command if command in PLAYING_COMMANDS else PLAYING_COMMANDS[0], profile)
 
 
 def _leave_out_replaced(layers: Sequence[dict[str, Any]], settings: Mapping[str, Setting]) -> None:

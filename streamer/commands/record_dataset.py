@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,6 @@ from rich.text import Text
 from streamer.audio.source import EndOfStream, Source
 from streamer.commands.options import takes_settings
 from streamer.errors import ConfigError, printable
-from streamer.events import Block
 from streamer.settings.io import INPUT
 from streamer.settings.recording import RECORDING
 
@@ -89,44 +87,14 @@ def record_dataset(
 
 def _open(wanted: str | None, rate_hz: int | None, channel: int | None, from_file: Path | None) -> Source:
     if from_file is not None:
+        from streamer.audio.file import FileSource
+
         if wanted is not None or rate_hz is not None:
             raise ConfigError("--from-file takes the place of --input and --rate; leave those out")
-        return _FileSource(from_file, channel)
+        return FileSource(from_file, channel)
     from streamer.commands.wiring import open_source
 
     return open_source(wanted, rate_hz, 0, channel, "s16", 1)
-
-
-class _FileSource(Source):
-    """A sound file as fast as it can be read."""
-
-    can_wait = True
-
-    def __init__(self, path: Path, channel: int | None) -> None:
-        from streamer.audio.file import AudioFile
-
-        file = AudioFile(path, channel)
-        self.mixer = file.mixer
-        self.rate_hz = file.rate_hz
-        self.name = str(path)
-        self._blocks = file.blocks()
-        self._time = 0
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def read(self, timeout_s: float) -> Block | None:  # noqa: ARG002 - a file is always ready
-        """The next samples. See `Source.read`."""
-        samples = next(self._blocks, None)
-        if samples is None:
-            raise EndOfStream
-        block = Block(samples, self._time, 0)
-        self._time += len(samples)
-        return block
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._blocks.close()  # type: ignore[attr-defined] # it is a generator
 
 
 class _Dialogue:
@@ -146,8 +114,10 @@ class _Dialogue:
     def run(self, sound: Source, *, keys: bool) -> int:
         """Go on until all is recorded, the sound ends, or the person has had enough; the exit status."""
         status = 0
+        from streamer.commands.pressed import pressed_keys
+
         with ExitStack() as closing:
-            pressed = closing.enter_context(_keys()) if keys else queue.SimpleQueue[str]()
+            pressed = closing.enter_context(pressed_keys()) if keys else queue.SimpleQueue[str]()
             meter = closing.enter_context(_meter(self._console))
             try:
                 sound.start()
@@ -238,22 +208,3 @@ def _meter_line(guide: "Guide") -> Text:
     keep = "  k keep" if guide.can_keep else ""
     bar = "#" * cells + "." * (_METER_CELLS - cells)
     return Text(f"    {bar} {guide.level_db:4.0f} dB{room}  {guide.state.name.lower()}   s skip  b back{keep}  q quit")
-
-
-@contextlib.contextmanager
-def _keys() -> Iterator["queue.SimpleQueue[str]"]:
-    """Keys as they are pressed."""
-    from streamer.live.keys import raw_keys, read_keys
-
-    fd = sys.stdin.fileno()
-    pressed: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def read() -> None:
-        while text := read_keys(fd):
-            for character in text:
-                pressed.put(character)
-
-    with raw_keys(fd):
-        # A thread, since Windows cannot wait for a key with a time limit; it ends with the program.
-        threading.Thread(target=read, name="keys", daemon=True).start()
-        yield pressed

@@ -3,6 +3,7 @@
 import signal
 
 from streamer.commands.options import Given, takes_settings
+from streamer.settings.expression import EXPRESSION
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER
 from streamer.settings.web import WEB
@@ -10,7 +11,7 @@ from streamer.settings.web import WEB
 _LIBRARIES = ("starlette", "uvicorn", "websockets", "prometheus_client", "python_multipart")
 
 
-@takes_settings(WEB, MUSIC, TRACKER)
+@takes_settings(WEB, EXPRESSION, MUSIC, TRACKER)
 def serve(*, given: Given) -> int:
     """Serve a page that shows and plays what is sung into it, and an interface for other programs.
 

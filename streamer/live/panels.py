@@ -300,8 +300,9 @@ class Panels:
         if end - x >= 16 and not math.isinf(half):
             put(x + ((len(edges) - 1) // 2 + 1) * step - len(f"{half:.0f}"), axis, f"{half:.0f}", QUIET)
         column = put(max(x + 2, end - len(last)), axis, last, QUIET)
-        if snapshot.input_latency_ms is not None:
-            note = f"+ input {snapshot.input_latency_ms:.0f} ms"
+        outside = (("round trip", snapshot.round_trip_ms), ("input", snapshot.input_latency_ms))
+        for what, latency_ms in [(what, value) for what, value in outside if value is not None][:1]:
+            note = f"+ {what} {latency_ms:.0f} ms"
             if column + 2 + len(note) <= x + width:
                 put(x + width - len(note), axis, note, QUIET)
 

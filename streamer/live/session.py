@@ -54,35 +54,13 @@ class Screen(Protocol):
         """Take the terminal again after `close`."""
 
 
-def run_live(
-    source: Source,
-    tracker: Tracker,
-    sinks: Sequence[Sink],
-    *,
-    recorders: Sequence[Recorder] = (),
-    record_now: bool = False,
-    screen: Screen | None = None,
-    notify: Callable[[str], None] | None = None,
-    preset: str = "default",
-    music: MusicConfig | None = None,
-    keep: Keep | None = None,
-) -> int:
+def run_live(source: Source, tracker: Tracker, sinks: Sequence[Sink], **options: Any) -> int:
     """Run until the source ends, the user quits, or a signal comes; everything is closed on return.
 
     Parameters
     ----------
-    source, tracker, sinks, recorders, record_now
-        As `Engine` takes them.
-    screen : Screen, optional
-        Gets a snapshot some 20 times a second.
-    notify : callable, optional
-        Gets each line for people; with a screen, after the screen is closed.
-    preset : str
-        Name of the one in force.
-    music : MusicConfig, optional
-        Which notes are sent for those that are played; by default these.
-    keep : callable, optional
-        Writes settings that were changed to where they are kept, and returns a line for people.
+    source, tracker, sinks, **options
+        As `Session` takes them.
 
     Returns
     -------
@@ -101,23 +79,29 @@ def run_live(
     Where a thread is stuck inside a driver or a full pipe when all else is closed, the process is ended with
     `os._exit` and the same status: this function does not return then.
     """
-    session = Session(
-        source,
-        tracker,
-        sinks,
-        recorders=recorders,
-        record_now=record_now,
-        screen=screen,
-        notify=notify,
-        preset=preset,
-        music=music,
-        keep=keep,
-    )
-    return session.run()
+    return Session(source, tracker, sinks, **options).run()
 
 
 class Session:
-    """What `run_live` runs; for those who want to look into it or command it meanwhile. Parameters as in `run_live`."""
+    """What `run_live` runs; for those who want to look into it or command it meanwhile.
+
+    Parameters
+    ----------
+    source, tracker, sinks, recorders, record_now
+        As `Engine` takes them.
+    screen : Screen, optional
+        Gets a snapshot some 20 times a second.
+    notify : callable, optional
+        Gets each line for people; with a screen, after the screen is closed.
+    preset : str
+        Name of the one in force.
+    music : MusicConfig, optional
+        Which notes are sent for those that are played; by default these.
+    keep : callable, optional
+        Writes settings that were changed to where they are kept, and returns a line for people.
+    round_trip_ms : float, optional
+        What the way of sound out and in again takes, for the screen.
+    """
 
     def __init__(
         self,
@@ -132,6 +116,7 @@ class Session:
         preset: str = "default",
         music: MusicConfig | None = None,
         keep: Keep | None = None,
+        round_trip_ms: float | None = None,
     ) -> None:
         music = music or MusicConfig()
         ledger = music.ledger(tracker.config.reference_hz)
@@ -153,6 +138,7 @@ class Session:
         self._screen = screen
         self._notify = notify
         self._keep = keep
+        self._round_trip_ms = round_trip_ms
         self._signals = Signals(self._engine.stop, _GUARD_S)
 
     def run(self) -> int:
@@ -211,6 +197,7 @@ class Session:
             scale=status.settings["scale"] if status.settings["lock"] != "off" else "",
             input_name=source.name,
             input_latency_ms=source.input_latency_ms,
+            round_trip_ms=self._round_trip_ms,
             output_names=status.output_names,
             silent_input=status.silent_input,
             lost_samples=status.lost_samples,

@@ -10,6 +10,7 @@ from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
+from streamer.settings.setup import SETUP
 from streamer.settings.tracker import TRACKER
 from streamer.settings.training import MACHINE, TRAINING
 from streamer.settings.transcribing import TRANSCRIBING
@@ -100,6 +101,11 @@ CHAPTERS = (
         title="Where settings are kept",
         intro="Which file `streamer live`, `demo`, `transcribe` and `config` read.",
         settings=CONFIGURATION,
+    ),
+    Chapter(
+        title="Setting up",
+        intro="The settings of `streamer setup` and `calibrate`, beside those of the input and of the file.",
+        settings=SETUP,
     ),
     Chapter(
         title="Computation",

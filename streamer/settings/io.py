@@ -3,8 +3,10 @@
 To add an option, describe it here and give the command a parameter of that name.
 """
 
+from dataclasses import dataclass
+
 from streamer.config import DEFAULT_PORT_NAME, DEFAULT_RATE_HZ, RATES_HZ
-from streamer.settings.description import Setting
+from streamer.settings.description import Setting, described
 
 INPUT_GROUP = "Sound in"
 OUTPUT_GROUP = "MIDI out"
@@ -79,6 +81,19 @@ INPUT = (
         group=INPUT_GROUP,
     ),
     Setting(
+        name="round_trip",
+        kind="float",
+        default=None,
+        help="How long sound takes out and in again, as `streamer calibrate` has measured; it is shown, no more.",
+        low=0.0,
+        high=2000.0,
+        unit="ms",
+        flag="--round-trip",
+        metavar="MS",
+        default_text="not known",
+        group=INPUT_GROUP,
+    ),
+    Setting(
         name="channels",
         kind="int",
         default=1,
@@ -91,6 +106,22 @@ INPUT = (
         group=INPUT_GROUP,
     ),
 )
+
+_INPUT = {setting.name: setting for setting in INPUT}
+
+
+@dataclass(frozen=True, slots=True)
+class InputConfig:
+    """What `streamer live` listens to. Each field carries its description, and has its name."""
+
+    input: str | None = described(_INPUT["input"])
+    rate: int | None = described(_INPUT["rate"])
+    block: int = described(_INPUT["block"])
+    format: str = described(_INPUT["format"])
+    channel: int | None = described(_INPUT["channel"])
+    channels: int = described(_INPUT["channels"])
+    round_trip: float | None = described(_INPUT["round_trip"])
+
 
 OUTPUT = (
     Setting(

@@ -2,8 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,13 +11,16 @@ from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
 from streamer.music.config import MusicConfig
 from streamer.settings import web
-from streamer.settings.description import described, settings_of
+from streamer.settings.description import Setting, described, settings_of
+from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.music import MUSIC
 from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+-]{16,256}")  # what may stand in a WebSocket subprotocol
 _NOT_FOR_CLIENTS = ("model", "detector")  # they name files, and libraries that may be missing
-FOR_CLIENTS = {setting.name: setting for setting in (*TRACKER, *MUSIC) if setting.name not in _NOT_FOR_CLIENTS}
+FOR_CLIENTS = {
+    setting.name: setting for setting in (*TRACKER, *MUSIC, *EXPRESSION) if setting.name not in _NOT_FOR_CLIENTS
+}
 """What a client may choose, by name."""
 
 
@@ -60,7 +63,7 @@ class ServerConfig:
     grace_s : float
         How many seconds jobs may take at the end.
     settings : mapping of str to object
-        Values of settings of `TRACKER` and `MUSIC` that hold where a client says nothing, by name.
+        Values of settings of `TRACKER`, `MUSIC` and `EXPRESSION` that hold where a client says nothing, by name.
 
     Raises
     ------
@@ -131,15 +134,13 @@ class ServerConfig:
             if name not in FOR_CLIENTS:
                 raise ConfigError(f"there is no option {name!r:.60}; choose from {', '.join(FOR_CLIENTS)}")
             given[name] = FOR_CLIENTS[name].parse(value, name) if texts else FOR_CLIENTS[name].from_toml(value, name)
-        music_names = {setting.name for setting in MUSIC}
-        tracked = {name: value for name, value in given.items() if name not in music_names}
-        resolved = resolve_tracker({n: v for n, v in self.settings.items() if n not in music_names}, None, tracked)
-        music = {name: value for name, value in (*self.settings.items(), *given.items()) if name in music_names}
-        asked_music = MusicConfig(**music)
-        values = {
-            name: resolved[name].value if name in resolved else getattr(asked_music, name) for name in FOR_CLIENTS
-        }
-        return Asked(config_of(resolved), asked_music, resolved["preset"].value, values)
+        wanted_now = {**self.settings, **given}
+        music = MusicConfig(**_of(MUSIC, wanted_now))
+        expression = Expression(**_of(EXPRESSION, wanted_now))
+        resolved = resolve_tracker(_of(TRACKER, self.settings), None, _of(TRACKER, given))
+        others = asdict(music) | asdict(expression)
+        values = {name: resolved[name].value if name in resolved else others[name] for name in FOR_CLIENTS}
+        return Asked(config_of(resolved), music, expression, resolved["preset"].value, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ class Asked:
         Settings of its tracker.
     music : MusicConfig
         Which notes it is sent.
+    expression : Expression
+        Its bends.
     preset : str
         Name of the preset.
     values : dict of str to object
@@ -160,6 +163,7 @@ class Asked:
 
     tracker: TrackerConfig
     music: MusicConfig
+    expression: Expression
     preset: str
     values: dict[str, Any]
 
@@ -170,7 +174,7 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
     Parameters
     ----------
     given : mapping of str to object
-        Values of `streamer.settings.web.WEB`, and of the settings of `TRACKER` and `MUSIC`.
+        Values of `streamer.settings.web.WEB`, and of `TRACKER`, `MUSIC` and `EXPRESSION`.
 
     Raises
     ------
@@ -178,10 +182,14 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
         If they cannot be used together.
     """
     fields = {name: setting.name for name, setting in settings_of(ServerConfig).items()}
-    served = {setting.name: given[setting.name] for setting in (*TRACKER, *MUSIC) if setting.name in given}
+    served = _of((*TRACKER, *MUSIC, *EXPRESSION), given)
     return ServerConfig(
         **{name: given[setting] for name, setting in fields.items() if setting in given}, settings=served
     )
+
+
+def _of(catalogue: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {setting.name: values[setting.name] for setting in catalogue if setting.name in values}
 
 
 def _origin_of(url: str) -> str:

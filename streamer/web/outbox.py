@@ -82,8 +82,6 @@ class Outbox(Sink):
     ----------
     dropped : int
         Events that were lost because the client was slow.
-    notes : int
-        Notes that began.
     closed : bool
         Whether nothing will follow.
     """
@@ -93,7 +91,6 @@ class Outbox(Sink):
 
     def __init__(self, source: ClientSource, wake: Callable[[], None], first_sample: int) -> None:
         self.dropped = 0
-        self.notes = 0
         self.closed = False
         self._source = source
         self._wake = wake

@@ -10,11 +10,13 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from streamer.audio.priority import TRACKER, before_others
 from streamer.engine import Engine
 from streamer.errors import AudioFormatError, StreamerError
-from streamer.events import FloatArray, NoteOn
-from streamer.outputs.jsonl import event_fields
+from streamer.events import FloatArray
+from streamer.outputs.jsonl import Fields, event_fields
 from streamer.tracker import LIVE_HOPS, Tracker, make_tracker
+from streamer.web.bends import make_bender
 from streamer.web.config import ServerConfig
 from streamer.web.metrics import Metrics
 from streamer.web.outbox import BlockTimes, ClientSource, Decided, Done, Outbox
@@ -24,7 +26,7 @@ NORMAL, GOING_AWAY, BAD_DATA, POLICY, TOO_BIG, BROKEN, TRY_LATER = 1000, 1001, 1
 STATUS_S = 0.25
 BUFFER_S = 2.0  # of sound that may wait for the engine
 _FASTEST = 4.0  # times real time: a client that sends more is not read from until it is due again
-_AHEAD_S = 4.0  # what it may send at once
+_AHEAD_S = 1.0 / _FASTEST  # so much earlier it may send: a second of sound at once
 _LEAST_S = 0.002  # what a message counts as at least, however few samples it has
 _ENDING_S = 5.0
 _LAST_S = 1.0  # what a slow client may take for the last words
@@ -86,8 +88,10 @@ class Session:
         self._music = start.asked.music
         self._ledger = self._music.ledger()
         self._ledger.muted = self._muted = start.muted
+        self._bender = make_bender(start.asked, start.rate_hz)
         self._engine = Engine(self._source, tracker, [self._outbox], ledger=self._ledger)
         self._times = BlockTimes()
+        self._notes = 0
         self._received = start.first_sample
         self._pending = start.first_sample  # samples that the engine is told to have missed before the next block
         self._heard_s = time.monotonic()
@@ -129,15 +133,17 @@ class Session:
                 task.cancel()
             endings = await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(self._engine.join, _ENDING_S)
-            self._metrics.stream_ended(self._outbox.notes, self._lost)
+            self._metrics.stream_ended(self._notes, self._lost)
         errors = [error for error in (*endings, self._engine.error) if isinstance(error, Exception)]
         if not any(isinstance(error, WebSocketDisconnect) for error in errors):
             with contextlib.suppress(TimeoutError):  # note-offs go out before anything else is said
                 async with asyncio.timeout(_LAST_S):
                     await self._pass_on(self._outbox.take())
+                    if self._bender and (held_back := list(self._bender.end())):
+                        await self._say(held_back)
         for error in errors:
             raise error
-        await self._say({"type": "end", "notes": self._outbox.notes, "reason": self._reason or "stop"})
+        await self._say({"type": "end", "notes": self._notes, "reason": self._reason or "stop"})
 
     def end(self, reason: str) -> None:
         """Have it end as if the client had asked for it; the client is told the reason.
@@ -230,15 +236,15 @@ class Session:
     async def _pass_on(self, items: list[Decided | Done]) -> None:
         rate_hz = self._start.rate_hz
         now_ns = time.monotonic_ns()
-        events: list[dict[str, Any]] = []
+        events: list[Fields] = []
         for item in items:
             if isinstance(item, Done):
                 continue
-            fields: dict[str, Any] = dict(event_fields(item.event, rate_hz))
-            if isinstance(item.event, NoteOn):
-                fields["server_ms"] = round((now_ns - item.received_ns) / 1e6, 3)
-                self._outbox.notes += not item.event.corrects
-            events.append(fields)
+            for fields in self._bender.fields_of(item.event) if self._bender else (event_fields(item.event, rate_hz),):
+                if fields["type"] == "note_on":
+                    fields["server_ms"] = round((now_ns - item.received_ns) / 1e6, 3)
+                    self._notes += not fields["corrects"]
+                events.append(fields)
         if events:
             await self._say(events)
         sent_ns = time.monotonic_ns()
@@ -343,7 +349,7 @@ class Streams:
         if message.get("text") is None:
             raise AudioFormatError("the first message must be a text that says what will come")
         start = parse_start(parse_text(message["text"]), self._config)
-        tracker = await asyncio.to_thread(make_tracker, start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)
+        tracker = await asyncio.to_thread(_tracker, start)
         session = Session(websocket, start, tracker, self._config, self._metrics, request_id)
         self._sessions.add(session)
         try:
@@ -356,3 +362,9 @@ async def _tell(websocket: WebSocket, message: Mapping[str, Any]) -> None:
     with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):
         async with asyncio.timeout(_LAST_S):
             await websocket.send_text(json.dumps(message))
+
+
+def _tracker(start: Start) -> Tracker:
+    """Made in a thread that goes before other programs: it holds the interpreter, for which engines wait."""
+    with before_others(TRACKER):
+        return make_tracker(start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)

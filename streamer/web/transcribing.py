@@ -190,9 +190,13 @@ def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
         return [NotesCsvSink(written, rate_hz)]
     if job.form == "midi":
         from streamer.outputs.midifile import MidiFileSink
+        from streamer.outputs.midiform import MidiForm
 
-        program = PROGRAMS.get(job.asked.preset)
-        return [MidiFileSink(written, rate_hz, tempo_bpm=job.tempo_bpm, program=program)]
+        asked = job.asked
+        form = MidiForm(job.tempo_bpm, expression=asked.expression, a4_hz=asked.tracker.reference_hz)
+        program = PROGRAMS.get(asked.preset)
+        encoder = form.encoder(rate_hz)
+        return [MidiFileSink(written, rate_hz, encoder=encoder, tempo_bpm=job.tempo_bpm, program=program)]
     return []
 
 

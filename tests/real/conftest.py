@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from jackserver import JackServer
 from melody import JAZZ_GUITAR, SOUNDFONTS, Melody, render
+from terminals import Terminal
 
 JACK_PROGRAMS = ("jackd", "jack_lsp", "jack_connect", "jack_disconnect", "jack_midi_dump", "jack-play", "stdbuf")
 
@@ -57,3 +58,12 @@ def long_note(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tone") / "tone.wav"
     soundfile.write(path, np.concatenate([np.zeros(rate_hz // 2), tone]), rate_hz, subtype="PCM_16")
     return path
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, jack: JackServer, require_program: Callable[[str], str]) -> Iterator[Terminal]:
+    require_program("tmux")
+    env = {k: v for k, v in jack.env.items() if k not in ("TMUX", "NO_COLOR")} | {"LANG": "C.UTF-8", "PS1": "$ "}
+    window = Terminal(tmp_path / "tmux", env, 80, 24)
+    yield window
+    window.close()

@@ -7,7 +7,7 @@ import pytest
 from tests.web.servers import Server, serving
 
 LIMITS = {
-    "--max-idle": "3",
+    "--max-idle": "2",
     "--max-clients": "20",
     "--max-duration": "30",
     "--max-body": "2M",

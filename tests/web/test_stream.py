@@ -80,6 +80,20 @@ def test_settings_of_the_moment_hold_from_then_on(server):
         assert listen_to_end(socket).names() == []
 
 
+@pytest.mark.parametrize("bend", ["trigger", "smooth", "glide"])
+def test_bends_say_how_far_a_note_is_off_its_name(server, bend):
+    samples, _ = melody([60.3, 63.8], RATE_HZ)
+    heard = whole_stream(server, samples, options={"bend": bend})
+    assert heard.names() == ["C4", "E4"]
+    assert len(heard.of("note_off")) == 2
+    last = {message["note_id"]: message["semitones"] for message in heard.of("bend")}
+    ids = [note["note_id"] for note in heard.of("note_on")]
+    assert [round(last[note_id], 1) for note_id in ids] == [0.3, -0.2]
+    assert all(
+        message["time_s"] * RATE_HZ == pytest.approx(message["sample"], abs=0.05) for message in heard.of("bend")
+    )
+
+
 @pytest.mark.parametrize(
     ("messages", "code", "part"),
     [
@@ -126,7 +140,7 @@ def test_a_stream_that_falls_silent_is_closed_with_its_notes_ended(server):
         play(socket, SAMPLES[: int(0.45 * RATE_HZ)])  # while the first note sounds
         heard = listen_to_end(socket)
     assert [m["type"] for m in heard.messages if m["type"].startswith("note")] == ["note_on", "note_off"]
-    assert "no sound came for 3 s" in heard.of("error")[-1]["message"]
+    assert "no sound came for 2 s" in heard.of("error")[-1]["message"]
     assert heard.code == 1001
 
 
