@@ -9,9 +9,10 @@ from streamer.settings.tracker import TRACKER
 from streamer.settings.web import WEB
 
 _LIBRARIES = ("starlette", "uvicorn", "websockets", "prometheus_client", "python_multipart")
+_BENDING = tuple(setting for setting in EXPRESSION if setting.name in ("bend", "bend_range"))
 
 
-@takes_settings(WEB, EXPRESSION, MUSIC, TRACKER)
+@takes_settings(WEB, _BENDING, MUSIC, TRACKER)
 def serve(*, given: Given) -> int:
     """Serve a page that shows and plays what is sung into it, and an interface for other programs.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -20,6 +20,7 @@ from streamer.web.config import ServerConfig
 from streamer.web.descriptions import descriptions
 from streamer.web.gate import Gate
 from streamer.web.metrics import Metrics
+from streamer.web.openapi import document, page
 from streamer.web.pool import Pool
 from streamer.web.predict import Predict
 from streamer.web.ratelimit import RateLimit
@@ -73,6 +74,8 @@ class Service:
             Route("/settings", self._settings),
             Route("/metrics", self._metrics_text),
             Route("/model", self._model),
+            Route("/openapi.json", self._openapi),
+            Route("/docs", self._docs),
             Route("/predict", predict.__call__, methods=["POST"]),
             Route("/transcribe", predict.__call__, methods=["POST"]),
             WebSocketRoute("/stream", self._stream),
@@ -92,10 +95,10 @@ class Service:
         await asyncio.gather(self.streams.end(reason), self.pool.end(self.config.grace_s))
 
     async def _page(self, _: Request) -> Response:
-        page = STATIC / "index.html"
-        if not page.is_file():
+        index = STATIC / "index.html"
+        if not index.is_file():
             return JSONResponse({"error": "this installation has no page"}, 404)
-        return FileResponse(page, headers={"cache-control": "no-cache"})
+        return FileResponse(index, headers={"cache-control": "no-cache"})
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse(
@@ -107,6 +110,12 @@ class Service:
 
     async def _settings(self, _: Request) -> Response:
         return JSONResponse({"settings": descriptions(self.config.settings)})
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(document())
+
+    async def _docs(self, _: Request) -> Response:
+        return HTMLResponse(page())
 
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type=self._metrics.content_type)

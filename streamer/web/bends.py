@@ -88,7 +88,7 @@ def make_bender(asked: Asked, rate_hz: int) -> Bender | None:
     rate_hz : int
         Sample rate of the events.
     """
-    if asked.expression.bend == "off":
+    if asked.expression.mode == "off":
         return None
     encoder = make_encoder(asked.expression, rate_hz, a4_hz=asked.tracker.reference_hz)
     return Bender(encoder, asked.expression.semitones, rate_hz)

@@ -18,8 +18,11 @@ from streamer.settings.tracker import TRACKER, config_of, resolve_tracker
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+-]{16,256}")  # what may stand in a WebSocket subprotocol
 _NOT_FOR_CLIENTS = ("model", "detector")  # they name files, and libraries that may be missing
+BENDING = tuple(setting for setting in EXPRESSION if setting.name in ("bend", "bend_range"))
+"""What of the expression means something without a MIDI receiver."""
+
 FOR_CLIENTS = {
-    setting.name: setting for setting in (*TRACKER, *MUSIC, *EXPRESSION) if setting.name not in _NOT_FOR_CLIENTS
+    setting.name: setting for setting in (*TRACKER, *MUSIC, *BENDING) if setting.name not in _NOT_FOR_CLIENTS
 }
 """What a client may choose, by name."""
 
@@ -63,7 +66,7 @@ class ServerConfig:
     grace_s : float
         How many seconds jobs may take at the end.
     settings : mapping of str to object
-        Values of settings of `TRACKER`, `MUSIC` and `EXPRESSION` that hold where a client says nothing, by name.
+        Values of settings of `TRACKER`, `MUSIC` and `BENDING` that hold where a client says nothing, by name.
 
     Raises
     ------
@@ -136,7 +139,7 @@ class ServerConfig:
             given[name] = FOR_CLIENTS[name].parse(value, name) if texts else FOR_CLIENTS[name].from_toml(value, name)
         wanted_now = {**self.settings, **given}
         music = MusicConfig(**_of(MUSIC, wanted_now))
-        expression = Expression(**_of(EXPRESSION, wanted_now))
+        expression = Expression(**_of(BENDING, wanted_now))
         resolved = resolve_tracker(_of(TRACKER, self.settings), None, _of(TRACKER, given))
         others = asdict(music) | asdict(expression)
         values = {name: resolved[name].value if name in resolved else others[name] for name in FOR_CLIENTS}
@@ -174,7 +177,7 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
     Parameters
     ----------
     given : mapping of str to object
-        Values of `streamer.settings.web.WEB`, and of `TRACKER`, `MUSIC` and `EXPRESSION`.
+        Values of `streamer.settings.web.WEB`, and of `TRACKER`, `MUSIC` and `BENDING`.
 
     Raises
     ------
@@ -182,7 +185,7 @@ def server_config(given: Mapping[str, Any]) -> ServerConfig:
         If they cannot be used together.
     """
     fields = {name: setting.name for name, setting in settings_of(ServerConfig).items()}
-    served = _of((*TRACKER, *MUSIC, *EXPRESSION), given)
+    served = _of((*TRACKER, *MUSIC, *BENDING), given)
     return ServerConfig(
         **{name: given[setting] for name, setting in fields.items() if setting in given}, settings=served
     )

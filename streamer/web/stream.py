@@ -176,13 +176,17 @@ class Session:
     async def _take(self, samples: FloatArray) -> None:
         if self._outbox.closed:
             raise Refused("the client takes too little of what is sent to it", POLICY)
-        now_s = self._heard_s = time.monotonic()
+        self._heard_s = time.monotonic()
         self._received += len(samples)
         if len(samples):
             lost, self._pending = self._pending, 0
             self._source.push(samples, time.monotonic_ns(), lost)
-        length_s = max(_LEAST_S, len(samples) / self._start.rate_hz) / _FASTEST
-        self._due_s = max(self._due_s, now_s - _AHEAD_S) + length_s
+        await self._pace(len(samples) / self._start.rate_hz)
+
+    async def _pace(self, sound_s: float) -> None:
+        """Read nothing more until a client that sends faster than anybody plays is due again."""
+        now_s = time.monotonic()
+        self._due_s = max(self._due_s, now_s - _AHEAD_S) + max(_LEAST_S, sound_s) / _FASTEST
         if self._due_s > now_s:
             await asyncio.sleep(self._due_s - now_s)
 
@@ -200,7 +204,7 @@ class Session:
                 await self._say({"type": "set", "name": name, "value": value})
             case other:
                 raise AudioFormatError(f"there is no message of type {other!r:.60}; there are set, ping and stop")
-        self._due_s = max(self._due_s, time.monotonic() - _AHEAD_S) + _LEAST_S
+        await self._pace(0.0)
         return False
 
     def _set(self, name: str, value: Any) -> None:
