@@ -32,6 +32,8 @@ class Part:
         Where there are any, notes outside all of them are not played; in several, they are played by each.
     instrument : Instrument
         Of ``channel``.
+    steps_per_beat : int
+        Grid of a second track of files, lines in a quarter note; 0 for none.
     """
 
     channel: int = 0
@@ -41,6 +43,7 @@ class Part:
     harmony: tuple[int, ...] = ()
     zones: tuple[Zone, ...] = ()
     instrument: Instrument = Instrument()  # noqa: RUF009 - frozen
+    steps_per_beat: int = 0
 
     @property
     def changes_notes(self) -> bool:

@@ -42,6 +42,12 @@ class ChannelsEncoder(Encoder):
             return self._of(self._first if event.channel is None else event.channel).encode(event)
         return [message for encoder in self._encoders.values() for message in encoder.encode(event)]
 
+    def set_bend(self, mode: str) -> list[Message]:
+        """See `Encoder.set_bend`."""
+        messages = [message for encoder in self._encoders.values() for message in encoder.set_bend(mode)]
+        self.wants_pitch = any(encoder.wants_pitch for encoder in self._encoders.values())
+        return messages
+
     def end(self) -> list[Message]:
         """See `Encoder.end`."""
         return [message for encoder in self._encoders.values() for message in encoder.end()]

@@ -42,6 +42,11 @@ class ArrangedSink(Sink):
         """See `Sink.panic`."""
         self._sink.panic()
 
+    def set_bend(self, mode: str) -> None:
+        """See `Sink.set_bend`."""
+        self._sink.set_bend(mode)
+        self.wants_pitch = self._sink.wants_pitch
+
     def flush(self) -> None:
         """See `Sink.flush`."""
         self._sink.flush()

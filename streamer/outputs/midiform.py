@@ -139,5 +139,6 @@ class MidiForm:
             track_name=title or self.title,
             program=None if self.part.tells_instruments else PROGRAMS.get(self.preset),
             received=received,
+            steps_per_beat=0 if received else self.part.steps_per_beat,
         )
         return self.arranged(sink)
