@@ -6,7 +6,6 @@
 import logging
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -18,7 +17,6 @@ from streamer.threads import one_thread
 
 _CONNECT_S = 10.0
 _AHEAD = "3 * n_jobs"
-_TRIES = 2  # of an item whose process is killed, beside those that the cluster makes itself
 LOST: Final = object()  # in place of the result of an item whose process was killed
 
 
@@ -62,7 +60,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self.address = check_address(address)
         self._resources = ExitStack()
-        self._restarts, connect = _KINDS[address.partition("://")[0]]
+        self._must_restart, connect = _KINDS[address.partition("://")[0]]
         self._backend = connect(address, self._resources)
 
     def close(self) -> None:
@@ -84,36 +82,40 @@ class Cluster:
         Yields
         ------
         (int, object, object)
-            The last is `LOST` where a process was killed each time that it worked on the item.
+            The last is `LOST` where a process was killed again when it worked on that item alone.
 
         Raises
         ------
         ClusterError
             If it does not answer any more, or has no workers.
         """
-        deaths: Counter[int] = Counter()
         while True:
-            round_ = _Round(work, numbered)
+            round_, lost, ended = _Round(work, numbered), set[int](), True
             for place, result in self._results(round_):
                 if result is not LOST:
                     yield place, round_.begun.pop(place), result
                     continue
-                deaths[place] += 1
-                if deaths[place] == _TRIES:
-                    yield place, round_.begun.pop(place), LOST
-                elif self._restarts:
+                lost.add(place)
+                if self._must_restart:
+                    ended = False
                     break
             left = round_.stop()
-            if not left:
+            for place, item in left:
+                if place in lost:  # once more, with no other that may be what kills
+                    alone = _Round(work, iter([(place, item)]))
+                    yield place, item, next(result for _, result in self._results(alone))
+            if ended:
                 return
-            numbered = chain(left, numbered)
+            numbered = chain([one for one in left if one[0] not in lost], numbered)
 
     def _results(self, round_: "_Round") -> Iterator[tuple[int, Any]]:
         import joblib
 
         with self._told(), warnings.catch_warnings(), ExitStack() as closing:
             warnings.simplefilter("ignore")  # of results that nobody waits for, when a run is interrupted
-            parallel = joblib.Parallel(backend=self._backend(), return_as="generator_unordered", pre_dispatch=_AHEAD)
+            parallel = joblib.Parallel(
+                backend=self._backend(), return_as="generator_unordered", pre_dispatch=_AHEAD, batch_size=1
+            )
             results = parallel(round_.calls())
             closing.callback(results.close)
             yield from results
@@ -236,7 +238,7 @@ def _lost(batch: Any) -> list[tuple[int, object]]:
     return [(arguments[1], LOST) for _, arguments, _ in batch.items]
 
 
-# After an actor's death Ray's pool goes on giving work to it, so a new pool is made.
+# After an actor's death Ray's pool goes on giving work to it, so a new pool must be made.
 _KINDS: dict[str, tuple[bool, Callable[[str, ExitStack], Callable[[], Any]]]] = {
     "dask": (False, _connect_dask),
     "ray": (True, _connect_ray),

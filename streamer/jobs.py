@@ -19,6 +19,7 @@ from streamer.threads import one_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Jobs = int | str  # processes on this machine, or the address of a cluster
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
 
 KILLED = (
@@ -52,12 +53,11 @@ class Workers:
 
     Parameters
     ----------
-    jobs : int
-        Processes; 1 or less works in this one.
+    jobs : int or str
+        Processes; 1 or less works in this one. Or the address of a cluster that does the work instead, see
+        `streamer.cluster.Cluster`.
     apart : bool
         Never work in this process, not even with one job: what kills a process then does not kill the program.
-    cluster : str
-        Address of a cluster that does the work instead, see `streamer.cluster.Cluster`; empty for none.
 
     Raises
     ------
@@ -65,10 +65,10 @@ class Workers:
         If the cluster cannot be reached.
     """
 
-    def __init__(self, jobs: int, apart: bool = False, cluster: str = "") -> None:
-        self._jobs = max(1, jobs)
+    def __init__(self, jobs: Jobs, apart: bool = False) -> None:
+        self._jobs = 1 if isinstance(jobs, str) else max(1, jobs)
         self._apart = apart
-        self._cluster = Cluster(cluster) if cluster else None
+        self._cluster = Cluster(jobs) if isinstance(jobs, str) else None
         self._resources = contextlib.ExitStack()
         self._pool: ProcessPoolExecutor | None = None
         self._first: Callable[[Any], Any] | None = None  # what the processes were started with

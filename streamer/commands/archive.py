@@ -17,7 +17,9 @@ from streamer.settings.archive import Many
 
 if TYPE_CHECKING:
     from streamer.archive.manifest import Manifest
+    from streamer.archive.predict import Prediction
     from streamer.archive.task import Outcome
+    from streamer.archive.transcribing import Transcribe
     from streamer.recordings.one import Options
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -37,7 +39,8 @@ def is_many(recordings: Sequence[Path], output: Path | None, many: Many) -> bool
 def run_many(
     recordings: Sequence[Path],
     output: Path | None,
-    made: "tuple[Options, tuple[str, ...]]",
+    options: "Options",
+    kinds: tuple[str, ...],
     many: Many,
     json_progress: bool,
 ) -> int:
@@ -57,9 +60,11 @@ def run_many(
     from streamer.jobs import Workers
     from streamer.outputs.safe import Wanted, check_outputs
 
+    inputs = [as_given(recording) for recording in recordings]
+    if many.dry_run:
+        return _predict(inputs, Transcribe(options, kinds or ("mid",)), many)
     if output is None:
         raise ConfigError("many recordings need a folder for what is made of them; name it with --output")
-    inputs = [as_given(recording) for recording in recordings]
     if "-" in inputs:
         raise ConfigError("standard input is one recording; it goes without the options for many")
     folder = OutputFolder(as_given(output))
@@ -67,13 +72,13 @@ def run_many(
     path = many.manifest or Path(MANIFEST if is_url(folder.place) else os.path.join(folder.place, MANIFEST))
     here = [Path(name) for name in inputs if not is_url(name) and not os.path.isdir(name)]
     check_outputs([Wanted("--report", many.report, "CSV")], [path, *here])
-    convert = Transcribe(*made)
+    convert = Transcribe(options, kinds)
     work = Work(convert, folder.place, convert.made_by, convert.model)
     teller = _Teller(json_progress)
     with Manifest(path) as manifest:
         troubles = _plan(manifest, work.made_by, inputs, folder.place)
         try:
-            with Workers(many.processes, apart=True, cluster=many.cluster) as workers, teller.watch(manifest):
+            with Workers(many.workers, apart=True) as workers, teller.watch(manifest):
                 run(work, manifest, workers, teller.tell)
         except KeyboardInterrupt:
             notify("interrupted; what is done stays done, and the same words go on with the rest")
@@ -85,6 +90,40 @@ def run_many(
             notify(summary(manifest.counts(), teller.unchanged))
         counts = manifest.counts()
     return 1 if troubles or counts.failed or counts.warned else 0
+
+
+def _predict(inputs: Sequence[str], convert: "Transcribe", many: Many) -> int:
+    from streamer.archive.places import find
+    from streamer.archive.predict import predict
+
+    troubles: list[str] = []
+    found = predict(find(inputs, "", troubles.append), convert)
+    for trouble in troubles:
+        notify(trouble)
+    print(_prediction(found, many))
+    return 1 if troubles or found.unreadable else 0
+
+
+def _prediction(found: "Prediction", many: Many) -> str:
+    sampled = "" if found.measured == found.files else f" (from {found.measured:,} of them)"
+    lines = [f"{found.files:,} recordings, {_hours(found.duration_s)} of sound{sampled}"]
+    if found.unreadable:
+        lines.append(f"{found.unreadable:,} of {found.measured:,} cannot be read")
+    if found.speed:
+        processes = 1 if isinstance(many.workers, str) else many.workers
+        each = "process" if processes == 1 else f"{processes} processes"
+        megabytes = found.bytes_per_s * found.duration_s / 1e6
+        lines.append(
+            f"about {_hours(found.duration_s / found.speed / processes)} with {each} at {found.speed:.0f} times real "
+            f"time each, and {megabytes:,.1f} MB of outputs; measured on a few of them"
+        )
+    return "\n".join(lines)
+
+
+def _hours(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60.0:.0f} minutes" if seconds < 5400.0 else f"{seconds / 3600.0:,.1f} hours"
 
 
 def _plan(manifest: "Manifest", made_by: str, inputs: Sequence[str], folder: str) -> int:

@@ -81,6 +81,7 @@ def evaluate(
     curve: bool,
     limit: int | None,
     jobs: int,
+    cluster: str,
     seed: int,
     json_: Path | None,
     report: Path | None,
@@ -101,13 +102,15 @@ def evaluate(
 
     read = [data, *(model or []), *([baseline_data] if baseline_data else [])]
     check_outputs([Wanted("--json", json_, "JSON"), Wanted("--report", report, "HTML")], read)
+    if cluster:  # where the work runs, another folder is the current one
+        data, model = data.absolute(), [path.absolute() for path in model or []]
     whole = read_dataset(data)
     recordings = _sample(whole, limit)
     systems = [_with_overlap(s, recordings, whole) for s in _systems(config, model or [], detector or [])]
     if baseline:
         systems += _baseline_systems(_nameless(config), baseline, baseline_data, recordings, seed)
     with _Progress(f"tracking {len(recordings)} recordings", len(recordings)) as progress:
-        evaluation = run(recordings, systems, jobs, curve, progress.advance)
+        evaluation = run(recordings, systems, cluster or jobs, curve, progress.advance)
     _show(evaluation)
     if json_:
         _write(json_, json.dumps(as_json(evaluation, data.name, seed), indent=1, allow_nan=False) + "\n")

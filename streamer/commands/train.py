@@ -51,6 +51,7 @@ def train(
     given: Given,
     config: _Config = None,
     jobs: int,
+    cluster: str,
     cache: Path | None,
 ) -> int:
     """Train a model on labelled recordings; `streamer live --model FILE` plays with it.
@@ -77,20 +78,20 @@ def train(
     check_outputs([Wanted("--output", output, "model")], read)
     start = load_model(start_from) if start_from else None
     settings = _settings(given, config, start)
-    recordings = [recording for path in data for recording in read_dataset(path)]
+    recordings = [recording for path in data for recording in read_dataset(path.absolute() if cluster else path)]
     training.check_recordings(recordings)
     measured = sample_of(recordings, settings.hold_out)
     count = len(measured.recordings)
     work = cache or output.with_name(output.name + ".work")
     before = start_from if start_from and start_from != DEFAULT else ""
-    jobs = jobs or os.cpu_count() or 1
+    workers = cluster or jobs or os.cpu_count() or 1
     try:
         with overall_bar([*steps_of(settings, start), Step(MEASURING, count, MEASURING_WEIGHT)]) as report:
-            made = training.train(recordings, settings, work, jobs, start, report)
+            made = training.train(recordings, settings, work.absolute(), workers, start, report)
             training.save(made, output)
             if cache is None:
                 training.clear(work)
-            found = _measure(measured, [before, str(output)], jobs, report)
+            found = _measure(measured, [before, str(output.absolute())], workers, report)
     except KeyboardInterrupt:
         notify(f"interrupted; the same command goes on from what is in {work}")
         return INTERRUPTED
@@ -98,7 +99,7 @@ def train(
     return 0 if found else INTERRUPTED
 
 
-def _measure(measured: "Sample", models: Sequence[str], jobs: int, report: "Report") -> "Sequence[Figures]":
+def _measure(measured: "Sample", models: Sequence[str], jobs: int | str, report: "Report") -> "Sequence[Figures]":
     """Figures of each model; none if that was interrupted, which does the model that is written no harm."""
     from streamer.commands.wiring import notify
     from streamer.training.outcome import MEASURING, measure

@@ -95,7 +95,7 @@ def transcribe(
     if is_many(recordings, output, many):
         if files:
             raise ConfigError(_ONE_FILE)
-        return run_many(recordings, output, (options, wanted), many, json_progress)
+        return run_many(recordings, output, options, wanted, many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
         try:

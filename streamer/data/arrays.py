@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.errors import DataError, OutputError
-from streamer.jobs import Progress, Workers
+from streamer.jobs import Jobs, Progress, Workers
 from streamer.reading import open_file
+
+_SHARED = "name a folder that all of them share with --cache"
 
 
 def write_whole(path: Path, **arrays: NDArray[Any]) -> None:
@@ -72,7 +74,9 @@ def _damaged(path: Path) -> DataError:
     return DataError(f"{path} is damaged; delete it and start again, it is then made anew")
 
 
-def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int, progress: Progress, what: str) -> None:
+def make_missing(
+    wanted: Sequence[Path], work: Callable[[int], None], jobs: Jobs, progress: Progress, what: str
+) -> None:
     """Make the files of one folder that are not there yet.
 
     Parameters
@@ -81,7 +85,7 @@ def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int,
         All of them.
     work : callable
         Makes one, given its place in ``wanted``.
-    jobs : int
+    jobs : int or str
         Processes; 1 works in this one.
     progress : callable
         Called after each.
@@ -92,6 +96,8 @@ def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int,
     ------
     OutputError
         If the folder cannot be made.
+    DataError
+        If a cluster made it where this machine does not see it.
     StreamerError
         If a process is killed.
     """
@@ -103,5 +109,9 @@ def make_missing(wanted: Sequence[Path], work: Callable[[int], None], jobs: int,
     there = len(wanted) - len(missing)
     progress(what, there, len(wanted))
     with Workers(jobs) as workers:
-        for done, _ in enumerate(workers.unordered(work, missing), there + 1):
+        for done, (place, _) in enumerate(workers.unordered(work, missing), there + 1):
+            if isinstance(jobs, str) and not wanted[missing[place]].is_file():
+                raise DataError(
+                    f"the cluster made {wanted[missing[place]]} where this machine does not see it; {_SHARED}"
+                )
             progress(what, done, len(wanted))

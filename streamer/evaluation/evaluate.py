@@ -27,7 +27,7 @@ from streamer.evaluation.confusion import Confusion, confuse, join, pitch_at
 from streamer.evaluation.metrics import REGISTERS, EventTable, Floats, NoteCounts, PitchCounts, score_f0, score_notes
 from streamer.evaluation.tracking import note_table, track
 from streamer.events import Event
-from streamer.jobs import Workers
+from streamer.jobs import Jobs, Workers
 from streamer.tracker import MANY_HOPS, Tracker, make_decider, model_of
 
 CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)  # eagerness
@@ -202,7 +202,7 @@ def together(parts: Sequence[Result]) -> Result:
 def evaluate(
     recordings: Sequence[Recording],
     systems: Sequence[System],
-    jobs: int = 0,
+    jobs: Jobs = 0,
     curve: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
@@ -214,7 +214,7 @@ def evaluate(
         What is tracked.
     systems : sequence of System
         Which trackers it is given to.
-    jobs : int
+    jobs : int or str
         Processes; 0 for one a core, 1 runs in this one. No figure but the processor time depends on it.
     curve : bool
         Track all once more at each eagerness of `CURVE`.

@@ -5,20 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streamer.settings.description import Setting, described
-from streamer.settings.training import JOBS
+from streamer.settings.training import CLUSTER, JOBS
 
 MANY_GROUP = "Many recordings"
 
-CLUSTER = Setting(
-    name="cluster",
-    kind="str",
-    default="",
-    help="Work on a cluster that is there: dask://HOST:8786 or ray://HOST:10001.",
-    flag="--cluster",
-    metavar="ADDRESS",
-    default_text="this machine",
-    group=MANY_GROUP,
-)
+CLUSTER_OF_MANY = replace(CLUSTER, group=MANY_GROUP)
 JOBS_OF_MANY = replace(
     JOBS,
     default=None,
@@ -45,7 +36,15 @@ REPORT = Setting(
     metavar="FILE.csv",
     group=MANY_GROUP,
 )
-ARCHIVE = (JOBS_OF_MANY, CLUSTER, MANIFEST, REPORT)
+DRY_RUN = Setting(
+    name="dry_run",
+    kind="bool",
+    default=False,
+    help="Count recordings and hours, tell what they would take, and write nothing.",
+    flag="--dry-run",
+    group=MANY_GROUP,
+)
+ARCHIVE = (JOBS_OF_MANY, CLUSTER_OF_MANY, MANIFEST, REPORT, DRY_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,17 @@ class Many:
         Address of a cluster; empty for this machine.
     manifest, report : Path or None
         Files that were named.
+    dry_run : bool
+        Whether nothing is to be written.
     """
 
     jobs: int | None = described(JOBS_OF_MANY)
-    cluster: str = described(CLUSTER)
+    cluster: str = described(CLUSTER_OF_MANY)
     manifest: Path | None = described(MANIFEST)  # noqa: RUF009 - a field
     report: Path | None = described(REPORT)  # noqa: RUF009 - a field
+    dry_run: bool = described(DRY_RUN)
 
     @property
-    def processes(self) -> int:
-        """How many there are on this machine."""
-        return self.jobs or os.cpu_count() or 1
+    def workers(self) -> int | str:
+        """How many processes of this machine, or which cluster."""
+        return self.cluster or self.jobs or os.cpu_count() or 1

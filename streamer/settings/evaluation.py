@@ -5,7 +5,7 @@ from dataclasses import replace
 from streamer.settings.description import Setting
 from streamer.settings.io import FILES_GROUP
 from streamer.settings.tracker import BY_NAME
-from streamer.settings.training import JOBS, SEED
+from streamer.settings.training import CLUSTER, JOBS, SEED
 
 COMPARED_GROUP = "What is compared"
 
@@ -46,6 +46,7 @@ EVALUATION = (
         default_text="all",
     ),
     replace(JOBS, group=""),
+    replace(CLUSTER, group=""),
     replace(SEED, help="Decides what is random in the baselines' training.", group=""),
     Setting(
         name="json",

@@ -202,4 +202,14 @@ CACHE = Setting(
     default_text="beside the model until that is done",
     group=MACHINE_GROUP,
 )
-MACHINE = (JOBS, CACHE)
+CLUSTER = Setting(
+    name="cluster",
+    kind="str",
+    default="",
+    help="Work on a cluster that is there: dask://HOST:8786 or ray://HOST:10001.",
+    flag="--cluster",
+    metavar="ADDRESS",
+    default_text="this machine",
+    group=MACHINE_GROUP,
+)
+MACHINE = (JOBS, CLUSTER, CACHE)

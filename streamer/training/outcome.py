@@ -8,6 +8,7 @@ from pathlib import Path
 from streamer.config import TrackerConfig
 from streamer.data.datasets import Recording, audio_duration_s
 from streamer.evaluation.evaluate import System, evaluate
+from streamer.jobs import Jobs
 from streamer.training.train import split
 
 MOST_S = 300.0  # of sound that is tracked: enough to tell, and soon done
@@ -87,7 +88,7 @@ def duration_s(recordings: Sequence[Recording]) -> float:
 
 
 def measure(
-    recordings: Sequence[Recording], models: Sequence[str], jobs: int, advance: Callable[[], None]
+    recordings: Sequence[Recording], models: Sequence[str], jobs: Jobs, advance: Callable[[], None]
 ) -> list[Figures]:
     """Track recordings with several models, strictly causally, and count.
 
@@ -97,7 +98,7 @@ def measure(
         What is tracked.
     models : sequence of str
         Paths; an empty one is the model that comes with the package.
-    jobs : int
+    jobs : int or str
         Processes.
     advance : callable
         Called after each recording.

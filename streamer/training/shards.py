@@ -20,7 +20,7 @@ from streamer import __version__
 from streamer.analysis import features
 from streamer.data.arrays import make_missing, read_whole, write_whole
 from streamer.events import FloatArray
-from streamer.jobs import Progress
+from streamer.jobs import Jobs, Progress
 from streamer.material import soundfont, speech
 from streamer.material.curriculum import Curriculum
 from streamer.training.examples import Examples, examples_of
@@ -88,7 +88,7 @@ class Shards:
         arrays = read_whole(self.path(index), "rows", "targets")
         return Examples(arrays["rows"], arrays["targets"])
 
-    def make(self, curriculum: Curriculum, hop: int, jobs: int, progress: Progress, what: str) -> None:
+    def make(self, curriculum: Curriculum, hop: int, jobs: Jobs, progress: Progress, what: str) -> None:
         """Make the pieces that are not there yet.
 
         Parameters
@@ -97,7 +97,7 @@ class Shards:
             What they are pieces of.
         hop : int
             Samples between two analyses.
-        jobs : int
+        jobs : int or str
             Processes; 1 works in this one.
         progress : callable
             Called after each piece.

@@ -27,7 +27,7 @@ from streamer.data.hashes import training_hash
 from streamer.data.learned import CARD_KEY, card_entry, is_from
 from streamer.decision.thresholds import USUAL
 from streamer.errors import ConfigError, DataError, OutputError
-from streamer.jobs import Progress, silent
+from streamer.jobs import Jobs, Progress, silent
 from streamer.material import soundfont, speech
 from streamer.material.curriculum import RATE_HZ, Curriculum
 from streamer.model import OUTPUTS, Model
@@ -117,7 +117,7 @@ def train(
     recordings: Sequence[Recording],
     settings: Settings,
     work: Path,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     start: Model | None = None,
     progress: Progress = silent,
 ) -> Model:
@@ -131,7 +131,7 @@ def train(
         How.
     work : Path
         Folder for what is made on the way; a run that was interrupted goes on from what it finds there.
-    jobs : int
+    jobs : int or str
         Processes that make features.
     start : Model or None
         The model to begin with.
@@ -240,7 +240,7 @@ def _shards(
     seed: int,
     count: int,
     work: Path,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
     what: str,
     *,

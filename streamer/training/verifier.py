@@ -28,7 +28,7 @@ from streamer.data.hashes import training_hash
 from streamer.decision.onset_context import NAMES, OUTPUTS, VERSION
 from streamer.errors import DataError
 from streamer.evaluation.replay import load_record, record_evidence
-from streamer.jobs import Progress
+from streamer.jobs import Jobs, Progress
 from streamer.material.curriculum import Curriculum
 from streamer.model import Model
 from streamer.training.estimators import (
@@ -73,7 +73,7 @@ def train_verifier(
     settings: Settings,
     hop: int,
     work: Path,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
     start: Network | None = None,
 ) -> tuple[Network, dict[str, Any]]:
@@ -91,7 +91,7 @@ def train_verifier(
         Samples per hop.
     work : Path
         Folder for what is made on the way.
-    jobs : int
+    jobs : int or str
         Processes.
     progress : callable
         Gets what is being done.

@@ -26,6 +26,9 @@ def digest(source: Path, folder: Path, stem: str) -> Converted:
     return Converted(1.5, 2, "it was cut short" if content == b"short" else "")
 
 
-def slow_digest(source: Path, folder: Path, stem: str) -> Converted:
-    time.sleep(0.004)
+def noted_digest(source: Path, folder: Path, stem: str) -> Converted:
+    """The same, with a byte more in a file beside the inputs each time that it is called."""
+    with source.with_suffix(".called").open("ab") as called:
+        called.write(b"x")
+    time.sleep(0.001)
     return digest(source, folder, stem)
