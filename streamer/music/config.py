@@ -43,7 +43,7 @@ class MusicConfig:
         Instrument, counted from 1; 0 for none.
     bank : int
         Its bank; -1 for none.
-    quantise : str
+    grid : str
         Grid of a second track of MIDI files; ``off`` for none.
     scala, kbm : Path or None
         Tuning of the receivers, and its keyboard mapping: each note is sent as the key that sounds nearest.
@@ -57,7 +57,7 @@ class MusicConfig:
     zones: tuple[str, ...] = described(settings.ZONES)
     program: int = described(settings.PROGRAM)
     bank: int = described(settings.BANK)
-    quantise: str = described(settings.QUANTISE)
+    grid: str = described(settings.GRID)
     scala: Path | None = described(settings.SCALA)  # noqa: RUF009 - frozen
     kbm: Path | None = described(settings.KBM)  # noqa: RUF009 - frozen
 
@@ -147,7 +147,7 @@ class MusicConfig:
             music.harmony,
             zones,
             Instrument.of(music.program, music.bank),
-            settings.GRIDS[music.quantise],
+            settings.GRIDS[music.grid],
         )
 
     def ledger(self, a4_hz: float = A4_HZ) -> Ledger:

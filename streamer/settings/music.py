@@ -131,18 +131,18 @@ MUSIC = (SCALE, LOCK, TRANSPOSE, OCTAVE)
 GRIDS = {"off": 0, "1/4": 1, "1/8": 2, "1/8t": 3, "1/16": 4, "1/16t": 6, "1/32": 8}
 """Lines in a quarter note, by name; ``t`` is for triplets."""
 
-QUANTISE = Setting(
-    name="quantise",
+GRID = Setting(
+    name="grid",
     kind="choice",
     default="off",
     help="In files of --midi, a second track beside the played one: the notes on this grid of the --tempo.",
     choices=tuple(GRIDS),
-    flag="--quantise",
+    flag="--grid",
     environment=True,
     metavar="|".join(GRIDS),
     group=MUSIC_GROUP,
 )
-PARTS = (HARMONY, ZONES, PROGRAM, BANK, QUANTISE)
+PARTS = (HARMONY, ZONES, PROGRAM, BANK, GRID)
 SCALA_FILES = (SCALA, KBM)
 
 # Of a zone or an output alone, so without a flag.

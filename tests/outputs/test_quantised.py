@@ -39,7 +39,7 @@ SIXTEENTHS = [(1, 2, 60), (2, 3, 64), (4, 5, 67), (5, 6, 67), (8, 12, 60)]
 
 def test_the_second_track_is_on_the_grid_and_the_played_one_is_as_it_was(tmp_path):
     plain = written(tmp_path / "plain.mid", PLAYED)
-    file = written(tmp_path / "grid.mid", PLAYED, quantise="1/16", program=5)
+    file = written(tmp_path / "grid.mid", PLAYED, grid="1/16", program=5)
     assert [track.name for track in file.tracks] == ["", "solo", "solo quantised"]
     assert list(absolute(file.tracks[1])) == list(absolute(plain.tracks[1]))
     step = file.ticks_per_beat // 4
@@ -52,12 +52,12 @@ def test_the_second_track_is_on_the_grid_and_the_played_one_is_as_it_was(tmp_pat
 
 def test_zones_keep_their_channels_on_the_grid(tmp_path):
     zones = ("-B3:channel=2", "C4-:channel=3")
-    file = written(tmp_path / "grid.mid", [(0, 100, 50), (130, 260, 60)], quantise="1/8t", zones=zones)
+    file = written(tmp_path / "grid.mid", [(0, 100, 50), (130, 260, 60)], grid="1/8t", zones=zones)
     begun = [(m.channel + 1, m.note) for m in file.tracks[2] if m.type == "note_on"]
     assert begun == [(2, 50), (3, 60)]
 
 
-@pytest.mark.parametrize("music", [{}, {"quantise": "off"}])
+@pytest.mark.parametrize("music", [{}, {"grid": "off"}])
 def test_without_a_grid_there_is_no_second_track(tmp_path, music):
     assert len(written(tmp_path / "plain.mid", PLAYED, **music).tracks) == 2
 
