@@ -10,6 +10,7 @@ from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND, InputConfig
+from streamer.settings.learned import LEARN, LearnConfig
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.outlets import Outlets
 from streamer.settings.tracker import TRACKER
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
     from streamer.commands.outlets import OpenOutlets
+    from streamer.live.learned import Learned
     from streamer.outputs.midiform import MidiForm
     from streamer.outputs.sink import Sink
 
+_SETTINGS = (INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, LEARN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
+
+@takes_settings(*_SETTINGS)
 def live(
     *,
     sound_in: InputConfig,
@@ -37,6 +41,7 @@ def live(
     no_ui: bool,
     config: TrackerConfig,
     music: MusicConfig,
+    learn: LearnConfig,
     place: Place,
     preset: str,
 ) -> int:
@@ -75,7 +80,8 @@ def live(
         sounding = _open_sound(stack, form) if sound else []
         source = stack.enter_context(closing(_open_source(sound_in)))
         sinks = opened.sinks(source.rate_hz, sounding)
-        return _run(source, sinks, files, config, music, place, sound_in.round_trip, watched, opened)
+        learned = wiring.open_controls(stack, learn)
+        return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched, opened)
 
 
 def _open_source(wanted: InputConfig) -> "Source":
@@ -100,6 +106,7 @@ def _run(
     config: TrackerConfig,
     music: MusicConfig,
     place: Place,
+    learned: "Learned | None",
     round_trip_ms: float | None,
     watched: bool,
     opened: "OpenOutlets",
@@ -124,6 +131,8 @@ def _run(
         preset=files.form.preset,
         music=music,
         keep=keeper(place),
+        expression=files.form.expression,
+        learned=learned,
         round_trip_ms=round_trip_ms,
     )
     with opened.obeyed(session.command):

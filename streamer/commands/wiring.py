@@ -8,13 +8,16 @@ from streamer.errors import OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
     from collections.abc import Mapping
+    from contextlib import ExitStack
 
     from streamer.audio.channels import ChannelMixer
     from streamer.audio.source import Source
+    from streamer.live.learned import Learned
     from streamer.live.session import Keep, Screen
     from streamer.live.snapshot import Snapshot
     from streamer.outputs.sink import Sink
     from streamer.settings.file import Place
+    from streamer.settings.learned import LearnConfig
 
 
 def notify(line: str) -> None:
@@ -37,6 +40,30 @@ def keeper(place: "Place") -> "Keep":
         return f"saved {names} to {f'profile {place.profile} of ' if place.profile else ''}{place.path}"
 
     return keep
+
+
+def open_controls(stack: "ExitStack", learn: "LearnConfig") -> "Learned | None":
+    """The MIDI input that drives the program, where one is named.
+
+    Parameters
+    ----------
+    stack : ExitStack
+        Closes it.
+    learn : LearnConfig
+        Which, and what it is known to do.
+
+    Raises
+    ------
+    ConfigError, MidiError
+        If a binding is none, or there is no such input.
+    """
+    from streamer.live.learned import ControlPort, Learned
+
+    learned = Learned(learn.learned)
+    if not learn.control_port:
+        return None
+    stack.callback(ControlPort(learn.control_port, learned.receive).close)
+    return learned
 
 
 def has_screen(no_ui: bool, taken: bool) -> bool:

@@ -8,6 +8,7 @@ from streamer.settings.evaluation import EVALUATION
 from streamer.settings.expression import EXPRESSION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
+from streamer.settings.learned import LEARN
 from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
 from streamer.settings.setup import SETUP
@@ -24,6 +25,7 @@ PLAYING: tuple[Setting, ...] = (
     *PARTS,
     *SCALA_FILES,
     *EXPRESSION,
+    *LEARN,
     *INPUT,
     *OUTPUT,
     *SOUND,
@@ -95,6 +97,11 @@ CHAPTERS = (
             "[Keys, zones and harmony](guide/music.md)."
         ),
         settings=(*MUSIC, *PARTS, *SCALA_FILES),
+    ),
+    Chapter(
+        title="MIDI in",
+        intro="MIDI devices that do what the keys of `streamer live` do, see [A setup that stays](guide/setup.md).",
+        settings=LEARN,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(
