@@ -3,7 +3,7 @@
 No note is dropped for it: one that sounds goes on as it began, and ends by its own note-off.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +14,14 @@ from streamer.errors import ConfigError
 from streamer.expression.ledger import Ledger
 from streamer.music.config import MusicConfig
 from streamer.settings.description import Setting, settings_of
+from streamer.settings.expression import Expression
 from streamer.settings.live import LIVE, STEPS
 from streamer.settings.music import MOST_SEMITONES
 from streamer.settings.tracker import PRESET
 from streamer.tracker import Tracker
 
 _OCTAVE = 12  # semitones
+_BEND = "bend"
 
 
 class Adjustments:
@@ -35,6 +37,8 @@ class Adjustments:
         What that ledger was made of; by default one that transposes as it does.
     preset : str
         Name of the preset in force.
+    expression : Expression, optional
+        How the outputs bend.
 
     Attributes
     ----------
@@ -47,22 +51,30 @@ class Adjustments:
     """
 
     def __init__(
-        self, tracker: Tracker, ledger: Ledger, music: MusicConfig | None = None, preset: str = "default"
+        self,
+        tracker: Tracker,
+        ledger: Ledger,
+        music: MusicConfig | None = None,
+        preset: str = "default",
+        expression: Expression | None = None,
     ) -> None:
         self._tracker, self._ledger = tracker, ledger
         self._music = music or MusicConfig(transpose=ledger.semitones)
         self._preset = preset
+        self._expression = expression or Expression()
         self.values: Mapping[str, Any] = self._in_force()
         self.changed: Mapping[str, Any] = {}
         self.save_asked = False
 
-    def run(self, command: Command) -> str:
+    def run(self, command: Command, set_bend: Callable[[str], object] | None = None) -> str:
         """Do what ``set``, ``step`` or ``save`` asks for, and say in a line for people what holds now.
 
         Parameters
         ----------
         command : Command
             Within bounds, as `streamer.control.parse_command` makes it.
+        set_bend : callable, optional
+            Has the outputs bend in another way.
         """
         if command.verb == "save":
             self.save_asked = True
@@ -70,7 +82,13 @@ class Adjustments:
         setting = LIVE[command.name]
         value = command.value if command.verb == "set" else self._stepped(setting, command.steps)
         try:
-            self._change(setting.name, value)
+            if setting.name == _BEND:
+                self._expression = replace(self._expression, bend=value)
+                self.changed = {**self.changed, _BEND: value}
+                if set_bend is not None:
+                    set_bend(self._expression.mode)
+            else:
+                self._change(setting.name, value)
         except ConfigError as error:
             return str(error)
         self.values = self._in_force()
@@ -93,7 +111,8 @@ class Adjustments:
         in_music = {setting.name: field for field, setting in settings_of(MusicConfig).items()}
         if name in in_music:
             self._music = replace(self._music, **{in_music[name]: value})
-            self._ledger.semitones, self._ledger.lock = self._music.semitones, self._music.note_lock()
+            self._ledger.semitones = self._music.semitones
+            self._ledger.lock = self._music.note_lock(self._tracker.config.reference_hz)
             self.changed = {**self.changed, name: value}
             return
         config = self._tracker.config
@@ -108,7 +127,7 @@ class Adjustments:
 
     def _in_force(self) -> Mapping[str, Any]:
         config = self._tracker.config
-        found: dict[str, Any] = {PRESET.name: self._preset}
+        found: dict[str, Any] = {PRESET.name: self._preset, _BEND: self._expression.bend}
         for owner in (config, self._music):
             found |= {setting.name: getattr(owner, field) for field, setting in settings_of(owner).items()}
         return MappingProxyType({name: found[name] for name in LIVE})

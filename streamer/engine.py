@@ -367,7 +367,7 @@ class Engine:
                 self._delivery.release(self.tracker.consumed)
                 self._released.set()
             case "save" | "set" | "step":
-                self.message.show(self._adjustments.run(command))
+                self.message.show(self._adjustments.run(command, self._fanout.set_bend))
             case "record":
                 self._toggle_recording()
 

@@ -1,6 +1,6 @@
 """A recording through the live tracker, as fast as the machine can."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,14 +15,13 @@ from streamer.config import TrackerConfig
 from streamer.errors import require_extra
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
 from streamer.expression.ledger import Ledger
-from streamer.outputs.midifile import MidiFileSink
 from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.picture import draw_roll
 from streamer.outputs.pitchlist import F0_FIELDS
-from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.sink import Sink
-from streamer.tracker import MANY_HOPS, make_tracker
+from streamer.settings.expression import Expression
+from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 from streamer.units import samples_to_ms, samples_to_s
 
 NOTE_FIELDS = np.dtype(
@@ -96,15 +95,7 @@ class Transcription:
         OutputError
             If it cannot be written.
         """
-        form = form or MidiForm()
-        sink = MidiFileSink(
-            path,
-            self.rate_hz,
-            channel=form.channel - 1,
-            tempo_bpm=form.tempo_bpm,
-            track_name=form.title,
-            program=PROGRAMS.get(form.preset),
-        )
+        sink = replace(form or MidiForm(), expression=Expression(bend="off")).file(path, self.rate_hz)
         for on, off in self.pairs:
             sink.send(replace(on, corrects=0, note_id=0))
             sink.send(replace(off, note=on.note, note_id=0, settled=None))
@@ -186,8 +177,27 @@ def follow(
     sinks: Sequence[Sink],
     progress: Callable[[int], None] | None = None,
     ledger: Ledger | None = None,
+    revise: Callable[[Iterable[Event], int, TrackerConfig], Iterable[Event]] | None = None,
 ) -> int:
-    """Track a recording to its end and keep nothing of it, however long it is; parameters and errors are as in `track`.
+    """Track a recording to its end and keep nothing of it, however long it is; else as in `track`.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32, shape (n,)
+        The recording, mono.
+    rate_hz : int
+        Samples per second.
+    config : TrackerConfig
+        Settings of the tracker.
+    sinks : sequence of Sink
+        Get the events, and are closed on return.
+    progress : callable, optional
+        Gets the number of samples that are done.
+    ledger : Ledger, optional
+        Transposes notes and holds them in a scale.
+    revise : callable, optional
+        Makes other events of those of the tracker, as `streamer.recordings.revision.revised` does; gets the rate and
+        the settings as well.
 
     Returns
     -------
@@ -208,19 +218,22 @@ def follow(
             closing.callback(end, sink)
         wants_pitch = any(sink.wants_pitch for sink in sinks)
         tracker = make_tracker(config, rate_hz, hops_at_once=MANY_HOPS, pitch_estimates=wants_pitch)
-        for samples in blocks:
-            tracker.push(samples)
-            _deliver(tracker.events(), ledger, sinks)
-            if progress is not None:
-                progress(tracker.consumed)
-        _deliver(tracker.flush(), ledger, sinks)
+        events: Iterable[Event] = _events(tracker, blocks, progress)
+        if revise is not None:
+            events = revise(events, rate_hz, config)
+        for event in events:
+            sent = ledger.apply(event)
+            if sent is not None:
+                for sink in sinks:
+                    sink.send(sent)
         complete = True
     return tracker.consumed
 
 
-def _deliver(events: Iterable[Event], ledger: Ledger, sinks: Iterable[Sink]) -> None:
-    for event in events:
-        sent = ledger.apply(event)
-        if sent is not None:
-            for sink in sinks:
-                sink.send(sent)
+def _events(tracker: Tracker, blocks: Iterable[FloatArray], progress: Callable[[int], None] | None) -> Iterator[Event]:
+    for samples in blocks:
+        tracker.push(samples)
+        yield from tracker.events()
+        if progress is not None:
+            progress(tracker.consumed)
+    yield from tracker.flush()

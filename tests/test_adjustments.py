@@ -14,6 +14,7 @@ from streamer.events import NoteOff, NoteOn
 from streamer.expression.ledger import Ledger
 from streamer.live.session import Session
 from streamer.music.config import MusicConfig
+from streamer.settings.expression import Expression
 from streamer.settings.live import LIVE, STEPS
 from streamer.tracker import Tracker, make_tracker
 from tests.scripted import Receiver, Script, ScriptedTracker, wait_for
@@ -100,6 +101,17 @@ def test_a_preset_brings_its_range_and_what_it_decides_is_not_saved_beside_it():
     assert adjustments.changed["gate"] == -53.0
     run(adjustments, "set preset default")
     assert (tracker.config.low_midi, tracker.config.gate_db) == (21, -56.0)
+
+
+def test_the_outputs_bend_as_the_settings_say():
+    adjustments = adjusted(ScriptedTracker(), expression=Expression(mpe="lower"))
+    modes: list[str] = []
+    for line, now in (("step bend +1", "bend off"), ("set bend smooth", "bend smooth"), ("set bend auto", "bend auto")):
+        command = parse_command(line)
+        assert command is not None
+        assert adjustments.run(command, modes.append) == now
+    assert modes == ["off", "smooth", "glide"]
+    assert dict(adjustments.changed) == {"bend": "auto"}
 
 
 def test_what_cannot_be_is_told_and_changes_nothing():

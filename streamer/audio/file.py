@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from streamer.audio.channels import ChannelMixer
 from streamer.audio.damage import Watched, is_cut_short
 from streamer.audio.source import EndOfStream, Source
 from streamer.audio.wavheader import mended
-from streamer.errors import AudioFormatError
+from streamer.errors import EXTRAS, AudioFormatError
 from streamer.events import Block, FloatArray
 from streamer.interrupts import interrupts_deferred
 from streamer.outputs.quiet import quiet_stderr
@@ -99,12 +100,7 @@ class AudioFile:
                 with interrupts_deferred(), quiet_stderr():  # of the MP3 decoder, which may be asked what this is
                     self._file = Stream(self._bytes)
             except soundfile.LibsndfileError as error:
-                if self._bytes.failure is not None:
-                    raise AudioFormatError(f"{self.path} cannot be read: {_why(self._bytes.failure)}") from None
-                raise AudioFormatError(
-                    f"{self.path} cannot be read as audio ({error.error_string.rstrip('.')}); "
-                    "WAV, FLAC, Ogg and MP3 can, while bare samples go to `streamer live --input -`"
-                ) from None
+                self._file = self._container(error.error_string.rstrip("."))
             if not self._file.frames:
                 raise AudioFormatError(f"{self.path} holds no sound")
             self.rate_hz: int = self._file.samplerate
@@ -151,6 +147,26 @@ class AudioFile:
         if reason:
             self.broken = Break(done / self.rate_hz, reason)
 
+    def _container(self, reason: str) -> Any:
+        """What libsndfile does not know, decoded by PyAV where that is installed."""
+        if self._bytes.failure is not None:
+            raise AudioFormatError(f"{self.path} cannot be read: {_why(self._bytes.failure)}")
+        try:
+            from streamer.audio.container import Container
+
+            made = Container(self._bytes)
+        except ModuleNotFoundError:
+            more = f"; with PyAV ({EXTRAS['av']}) also m4a, mp4 and the sound of video"
+        except ValueError as error:
+            reason, more = f"{reason}; {error}", ""
+        else:
+            self._failure = made.error
+            return made
+        raise AudioFormatError(
+            f"{self.path} cannot be read as audio ({reason}); "
+            f"WAV, FLAC, Ogg and MP3 can, while bare samples go to `streamer live --input -`{more}"
+        ) from None
+
     def _read(self, size: int) -> tuple[FloatArray, str]:
         """The next samples, shape (n, channels), and why there are no more after them; empty where there may be."""
         chatters = self._file.format == "MP3"
@@ -160,7 +176,7 @@ class AudioFile:
         except self._failure as error:
             samples, reason = (
                 np.zeros((0, self.channels), np.float32),
-                error.error_string.removeprefix("Error : ").strip(".\n "),
+                _text(error),
             )
         else:
             reason = ""
@@ -174,6 +190,11 @@ class AudioFile:
     def __del__(self) -> None:
         if hasattr(self, "mixer"):  # it was opened whole, and perhaps never read
             self.close()
+
+
+def _text(error: Exception) -> str:
+    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
+    return str(text).removeprefix("Error : ").strip(".\n ")
 
 
 def _why(error: OSError) -> str:

@@ -192,7 +192,5 @@ def _closing_line(outcome: "Outcome") -> str:
     count = outcome.notes
     speed = outcome.duration_s / max(outcome.took_s, 1e-3)
     wrote = f"; wrote {', '.join(map(str, outcome.written))}" if outcome.written else ""
-    return (
-        f"{outcome.source}: {count} note{'' if count == 1 else 's'} in {outcome.duration_s:.1f} s, "
-        f"{speed:.0f} times real time{wrote}"
-    )
+    what = f"{'offline, ' if outcome.offline else ''}{count} note{'' if count == 1 else 's'}"
+    return f"{outcome.source}: {what} in {outcome.duration_s:.1f} s, {speed:.0f} times real time{wrote}"

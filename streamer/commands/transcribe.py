@@ -17,12 +17,13 @@ from streamer.settings.archive import ARCHIVE, Many
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
 from streamer.settings.transcribing import TRANSCRIBING
 
 INTERRUPTED = 128 + signal.SIGINT
 HERE = Path()
+_OFFLINE_FILES = "--offline needs --to; the other options tell what live would have sent: `--offline --to mid,csv`"
 _ONE_FILE = "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ _Recordings = Annotated[
 ]
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION)
+@takes_settings(
+    INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION
+)
 def transcribe(
     *,
     recordings: _Recordings,
     to: str,
     output: Path | None,
+    offline: bool,
+    split_channels: bool,
+    quantize: bool,
     json_progress: bool,
     many: Many,
     channel: int | None,
@@ -81,28 +87,22 @@ def transcribe(
     from streamer.commands.archive import is_many, run_many
     from streamer.commands.file_progress import watcher
     from streamer.commands.files import Files
-    from streamer.commands.wiring import notify
     from streamer.outputs.midiform import MidiForm
     from streamer.recordings import kinds
     from streamer.recordings.one import Options
 
-    form = MidiForm(tempo, midi_channel, preset, recordings[0].stem, expression, config.reference_hz)
+    form = MidiForm(tempo, music.part(midi_channel - 1), preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
-    options = Options(config, channel, form, music)
-    if is_many(recordings, output, many):
+    if offline and files:
+        raise ConfigError(_OFFLINE_FILES)
+    options = Options(config, channel, form, music, quantize, offline)
+    if is_many(recordings, output, many) and not split_channels:  # which are but several of one recording
         if files:
             raise ConfigError(_ONE_FILE)
         return run_many(recordings, output, options, wanted, many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
-        run = _Run(kinds.OutputNames(output or HERE, wanted), files, options, told)
-        try:
-            return run.all(recordings)
-        except BrokenPipeError:  # who read our standard output has had enough
-            return 0
-        except KeyboardInterrupt:
-            notify("interrupted; files that were there before are as they were")
-            return INTERRUPTED
+        return _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)(recordings)
 
 
 class _Run:
@@ -118,15 +118,32 @@ class _Run:
         How they are transcribed.
     told : Watcher
         Gets to know what becomes of each.
+    split : bool
+        Whether each channel is transcribed by itself.
     """
 
-    def __init__(self, names: "OutputNames", files: "Files", options: "Options", told: "Watcher") -> None:
+    def __init__(
+        self, names: "OutputNames", files: "Files", options: "Options", told: "Watcher", split: bool = False
+    ) -> None:
         self._names = names
         self._files = files
         self._options = options
         self._told = told
+        self._split = split
 
-    def all(self, recordings: list[Path]) -> int:
+    def __call__(self, recordings: list[Path]) -> int:
+        """Transcribe all that is meant, until somebody has had enough; the exit status."""
+        from streamer.commands.wiring import notify
+
+        try:
+            return self._all(recordings)
+        except BrokenPipeError:  # who read our standard output has had enough
+            return 0
+        except KeyboardInterrupt:
+            notify("interrupted; files that were there before are as they were")
+            return INTERRUPTED
+
+    def _all(self, recordings: list[Path]) -> int:
         """Transcribe all that is meant; what is wrong with one of several stops none of the others.
 
         Returns
@@ -168,6 +185,23 @@ class _Run:
                 yield None
 
     def _one(self, recording: "Input") -> int:
+        """Transcribe one recording, or each of its channels; the exit status."""
+        if not self._split:
+            return self._with(self._options, recording)
+        from streamer.audio.file import AudioFile
+
+        if self._files or str(recording.path) == "-":
+            raise ConfigError("--split-channels needs a file, and --to for what is made of each channel")
+        file = AudioFile(recording.path)
+        file.close()
+        status = 0
+        for channel in range(1, file.channels + 1):
+            name = recording.relative.with_name(f"{recording.relative.stem}.ch{channel}{recording.relative.suffix}")
+            one = replace(recording, relative=name)
+            status = max(status, self._with(replace(self._options, channel=channel), one))
+        return status
+
+    def _with(self, options: "Options", recording: "Input") -> int:
         from streamer.outputs.notelist import NoteList
         from streamer.recordings.one import transcribe_file
 
@@ -181,7 +215,7 @@ class _Run:
 
         outputs = self._names.of(recording.relative)
         self._told.begin(recording.path)
-        outcome = transcribe_file(recording.path, outputs, self._options, sinks=more, progress=self._told.report)
+        outcome = transcribe_file(recording.path, outputs, options, sinks=more, progress=self._told.report)
         self._told.done(replace(outcome, written=(*outcome.written, *map(Path, self._files.names))))
         if not (outputs or self._files):
             from streamer.commands.printing import notes_table, show

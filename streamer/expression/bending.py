@@ -18,6 +18,8 @@ NO_RPN = 127
 RPN, DATA = (101, 100), (6, 38)  # controllers, coarse and fine
 _SETTLED_MS = 50.0  # after which the mode trigger leaves a note alone
 _IDLE_MS = 1000.0  # after the last note: what rings on is hardly heard then
+_TELLING_MS = 5000.0  # so often, while nothing sounds, the range is told again
+_NAMELESS_MS = 400.0  # so long a slide goes on without a name
 _ABSORBED = 64  # notes, at most, whose own note-off is still to come
 
 
@@ -52,6 +54,7 @@ class BendingEncoder(Encoder):
         self._a4_hz = a4_hz
         self._rate_hz = rate_hz
         self._settled = round(_SETTLED_MS * rate_hz / 1000.0)
+        self._nameless = round(_NAMELESS_MS * rate_hz / 1000.0)
         self._idle = round(_IDLE_MS * rate_hz / 1000.0)
         self._lanes = self._make_lanes(channel, [parse_control(text) for text in expression.control])
         self._lane_of = {lane.channel: lane for lane in self._lanes}
@@ -62,6 +65,8 @@ class BendingEncoder(Encoder):
         self.wants_pitch = bool(self.bend_range) or self._controlled
         self.joins = self._mode == "glide"
         self._tells_again = self.bend_range not in (0, USUAL_RANGE)
+        self._telling = round(_TELLING_MS * rate_hz / 1000.0)
+        self._told_until = self._telling
         self._at_rest = True  # whether nothing is to be done until a note begins
 
     def begin(self) -> list[Message]:
@@ -74,18 +79,18 @@ class BendingEncoder(Encoder):
         match event:
             case PitchEstimate():
                 if self._at_rest:
-                    return []
+                    return self._tell_again() if self._tells_again and event.sample >= self._told_until else []
                 return [*self._leave(), *self._follow(event)] if self._voices else self._idled()
             case NoteOn():
                 return self._begin(event)
             case NoteOff():
                 return [*self._leave(), *self._end(event)]
             case _:
-                return self._leave()
+                return self._leave(at_once=True)
 
     def set_bend(self, mode: str) -> list[Message]:
         """See `Encoder.set_bend`."""
-        messages = self._leave()
+        messages = self._leave(at_once=True)
         self._mode = mode
         self.bend_range = 0 if mode == "off" else self._reach
         self.wants_pitch = bool(self.bend_range) or self._controlled
@@ -137,7 +142,7 @@ class BendingEncoder(Encoder):
                     self._absorbed.append(voice.known_as)
                 voice.rename(event)
                 return voice.lane.turn(voice.bend, event.sample, at_once=True)
-        before = self._leave()
+        before = self._leave(at_once=True)
         lane = self._free_lane()
         voice = Voice(event, lane, self._rate_hz)
         self._voices.append(voice)
@@ -160,7 +165,7 @@ class BendingEncoder(Encoder):
             return False
         if voice.is_corrected_by(event):
             return True
-        return voice.left == event.sample and voice.has_slid_to(event)
+        return voice.left >= 0 and voice.has_slid_to(event)
 
     def _end(self, event: NoteOff) -> list[Message]:
         if key_of(event) in self._absorbed:
@@ -170,12 +175,16 @@ class BendingEncoder(Encoder):
         if voice is None:
             return []
         voice.left = event.sample
-        return [] if event.followed and self._mode == "glide" else self._leave()
+        if self._mode != "glide" or event.released:
+            return self._leave(at_once=True)
+        return [] if event.followed else self._leave()
 
-    def _leave(self) -> list[Message]:
-        """The note-offs of what has ended, and is not taken up."""
+    def _leave(self, *, at_once: bool = False) -> list[Message]:
+        """The note-offs of what has ended, unless it slides on: then its next name is yet to come."""
         messages = []
         for voice in [voice for voice in self._voices if voice.left >= 0]:
+            if not at_once and self._now - voice.left < self._nameless and voice.follower.is_sliding(self._now):
+                continue
             self._voices.remove(voice)
             voice.lane.voices.remove(voice)
             voice.lane.free_since = self._now
@@ -200,7 +209,7 @@ class BendingEncoder(Encoder):
         for voice in self._voices:
             if voice.settled:
                 continue
-            voice.follower.take(midi, event.sample, slides=self._mode == "glide")
+            voice.follower.take(midi, event.sample, event.sample - event.centre, slides=self._mode == "glide")
             if self._mode == "trigger":
                 voice.settled = event.sample - voice.begun >= self._settled
                 if not voice.settled:
@@ -214,8 +223,13 @@ class BendingEncoder(Encoder):
         if self._now - max(lane.free_since for lane in self._lanes) < self._idle:
             return []
         self._at_rest = True
-        messages = self._range() if self._tells_again else []
+        messages = self._tell_again() if self._tells_again else []
         return [*messages, *(message for lane in self._lanes for message in (*lane.home(self._now), *lane.rest()))]
+
+    def _tell_again(self) -> list[Message]:
+        """While nothing sounds: somebody may have connected since."""
+        self._told_until = self._now + self._telling
+        return self._range()
 
     def _make_lanes(self, channel: int, controls: list[Control]) -> list[Lane]:
         self._controlled = bool(controls)

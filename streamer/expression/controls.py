@@ -66,10 +66,10 @@ class Control:
             0 to 127.
         """
         if self.target == "pressure":
-            return Message("aftertouch", channel=channel, value=value)
+            return Message("aftertouch", skip_checks=True, channel=channel, value=value)
         if self.target == "poly":
-            return Message("polytouch", channel=channel, note=note, value=value)
-        return Message("control_change", channel=channel, control=self.target, value=value)
+            return Message("polytouch", skip_checks=True, channel=channel, note=note, value=value)
+        return Message("control_change", skip_checks=True, channel=channel, control=self.target, value=value)
 
     def value(self, strength: float) -> int:
         """The value for a strength from 0 to 1."""

@@ -219,7 +219,7 @@ class Lane:
     def _bend(self, semitones: float) -> Message:
         steps = min(FULL_BEND - 1, round(semitones / self._range * FULL_BEND))
         self.bent = self.bent or steps != 0
-        return Message("pitchwheel", channel=self.channel, pitch=steps)
+        return Message("pitchwheel", skip_checks=True, channel=self.channel, pitch=steps)
 
     def control(self, number: int, value: int = 0) -> Message:
         """A controller of this channel.

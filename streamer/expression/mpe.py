@@ -49,8 +49,7 @@ class MpeEncoder(BendingEncoder):
         self._levels: deque[tuple[int, float]] = deque(maxlen=_HOPS)
         self._ending = round(_ENDING_MS * rate_hz / 1000.0)
         super().__init__(expression, rate_hz, self._manager.channel, a4_hz)
-        self._controlled = True
-        self._tells_again = False  # a receiver may begin anew with each configuration
+        self._tells_again = True
 
     def begin(self) -> list[Message]:
         """See `Encoder.begin`: the zone, the range of its channels, and no bend."""
@@ -64,6 +63,7 @@ class MpeEncoder(BendingEncoder):
         away = 1 if channel == MANAGERS["lower"] else -1
         if any(control.target == "poly" for control in controls):
             raise ConfigError("MPE has no poly pressure; write pressure, which there is that of each note")
+        self._controlled = True
         controls = controls or [Control("pressure", "level"), Control(TIMBRE, "brightness")]
         return [Lane(channel + away * k, self._rate_hz, self._reach, controls) for k in range(1, self._members + 1)]
 

@@ -9,6 +9,11 @@ _JUMP_MS = 24.0  # a pitch that has stayed elsewhere for so long is believed to 
 _FARTHEST_ST = 1.6  # from a note's name; what lies further off is another note, or an octave that flickers
 _FARTHEST_JUMP_ST = 0.7  # of a note that slides: what jumps further is another note
 _NEAR_ST = 0.5  # from the pitch that goes with a new name
+_LEFT_ST = 0.7  # from its name, a note that slides has left it
+_PATH = 7  # hops through which it is told where a pitch is going
+_LEAST_PATH_MS = 8.0
+_AHEAD = 0.5  # of the time since the sound that was analysed
+_LEAST_AHEAD_ST, _FARTHEST_AHEAD_ST = 0.04, 0.4
 _WAKE_ST = 0.12  # a bend that rests begins to move where the pitch is so far off
 _STEP_SENT_ST = 0.03  # and goes on in steps of so much
 _REST_ST = 0.06  # a pitch that stays within so much
@@ -46,9 +51,11 @@ class PitchFollower:
         self._fastest = _FASTEST_ST_PER_S / rate_hz
         self._jump = _JUMP_MS * rate_hz / 1000.0
         self._newest: deque[float] = deque([midi], _MEDIAN)
+        self._path: deque[tuple[int, float]] = deque(maxlen=_PATH)  # when, and where
+        self._least_path = round(_LEAST_PATH_MS * rate_hz / 1000.0)
         self._taken = self._heard = sample
 
-    def take(self, midi: float, sample: int, *, slides: bool) -> None:
+    def take(self, midi: float, sample: int, age: int, *, slides: bool) -> None:
         """Take the pitch of a hop.
 
         Parameters
@@ -57,6 +64,8 @@ class PitchFollower:
             Fractional note number.
         sample : int
             The end of the hop.
+        age : int
+            How long ago its sound was, in samples.
         slides : bool
             Whether the note may move further from its name than notes do, but without a break.
         """
@@ -68,11 +77,32 @@ class PitchFollower:
             if far or sample - self._taken < self._jump:
                 return
             self._newest.clear()
+            self._path.clear()
         elif not slides and abs(midi - self.name) > _FARTHEST_ST:
             return
         self._newest.append(midi)
         self._taken = sample
-        self.midi = sorted(self._newest)[len(self._newest) // 2]
+        middle = sorted(self._newest)[len(self._newest) // 2]
+        self._path.append((sample, middle))
+        self.midi = middle + self._ahead(age)
+
+    def is_sliding(self, sample: int) -> bool:
+        """Whether it is heard, and has left its name.
+
+        Parameters
+        ----------
+        sample : int
+            Now.
+        """
+        return sample - self._taken < self._jump and abs(self.midi - self.name) > _LEFT_ST
+
+    def _ahead(self, age: int) -> float:
+        """How much further a pitch that moves has got since the sound that was analysed."""
+        (before, there), (now, here) = self._path[0], self._path[-1]
+        if now - before < self._least_path:
+            return 0.0
+        further = (here - there) / (now - before) * _AHEAD * age
+        return min(_FARTHEST_AHEAD_ST, max(-_FARTHEST_AHEAD_ST, further)) if abs(further) > _LEAST_AHEAD_ST else 0.0
 
     def rename(self, name: int, midi: float) -> None:
         """The note is known under another name, and where its pitch is not near that, it is there.
@@ -89,6 +119,7 @@ class PitchFollower:
             self.midi = midi
             self._newest.clear()
             self._newest.append(midi)
+            self._path.clear()
 
 
 class BendDial:

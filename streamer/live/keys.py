@@ -9,6 +9,7 @@ UP, DOWN = "transpose +1", "transpose -1"
 _ARROWS = {"A": UP, "B": DOWN, "C": "step octave +1", "D": "step octave -1"}
 _ASKING = {"q": "quit", "Q": "quit", " ": "mute", "p": "panic", "r": "record", "+": UP, "-": DOWN, "s": "save"}
 _ASKING |= {"e": "step eagerness +1", "E": "step eagerness -1", "g": "step gate +1", "G": "step gate -1"}
+_ASKING |= {"b": "step bend +1", "l": "learn"}
 _ASKING |= {"i": "step preset +1", "I": "step preset -1", "k": "step lock +1"}
 _KEYS = _ASKING | {"?": "help", "h": "help", "\x0c": "repaint"}  # Ctrl-L
 COMMANDS = tuple(dict.fromkeys((*_ASKING.values(), *_ARROWS.values())))

@@ -18,6 +18,7 @@ from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import Source
 from streamer.engine import Engine
 from streamer.errors import StreamerError
+from streamer.live.learned import Learned
 from streamer.live.realtime import collect_garbage, real_time
 from streamer.live.signals import Signals
 from streamer.live.snapshot import Snapshot
@@ -25,12 +26,15 @@ from streamer.live.snapshots import SnapshotBuilder
 from streamer.music.config import MusicConfig
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.sink import Sink
+from streamer.settings.expression import Expression
+from streamer.settings.learned import LEARNED
 from streamer.tracker import Tracker
 
 __all__ = ["Screen", "Session", "run_live"]
 
 Keep = Callable[[Mapping[str, Any]], str]
 
+_NO_CONTROL_PORT = "there is no MIDI input to learn from: start with --control-port NAME"
 _REDRAW_S = 0.05
 _GRACE_S = 6.0  # for closing all; more than the sinks and the source may take themselves
 _GUARD_S = 10.0  # for the whole end, the screen's included; then the process is killed from outside
@@ -101,6 +105,10 @@ class Session:
         Writes settings that were changed to where they are kept, and returns a line for people.
     round_trip_ms : float, optional
         What the way of sound out and in again takes, for the screen.
+    expression : Expression, optional
+        How the sinks bend.
+    learned : Learned, optional
+        What other MIDI devices do.
     """
 
     def __init__(
@@ -117,12 +125,14 @@ class Session:
         music: MusicConfig | None = None,
         keep: Keep | None = None,
         round_trip_ms: float | None = None,
+        expression: Expression | None = None,
+        learned: Learned | None = None,
     ) -> None:
         music = music or MusicConfig()
-        ledger = music.ledger()
+        ledger = music.ledger(tracker.config.reference_hz)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: ledger.moved)
-        self._adjustments = Adjustments(tracker, ledger, music, preset)
+        self._adjustments = Adjustments(tracker, ledger, music, preset, expression)
         self._engine = Engine(
             source,
             tracker,
@@ -139,6 +149,9 @@ class Session:
         self._notify = notify
         self._keep = keep
         self._round_trip_ms = round_trip_ms
+        self._learned = learned
+        if learned is not None:
+            learned.connect(self._engine.command, self._engine.message.show)
         self._signals = Signals(self._engine.stop, _GUARD_S)
 
     def run(self) -> int:
@@ -168,8 +181,16 @@ class Session:
         return self._exit_status()
 
     def command(self, line: str) -> bool:
-        """See `Engine.command`; ``save`` writes what was changed to where settings are kept."""
-        return self._engine.command(line)
+        """See `Engine.command`; ``save`` writes what was changed to where settings are kept, ``learn`` learns MIDI."""
+        said = None
+        if line == "learn":
+            said = self._learned.begin() if self._learned else _NO_CONTROL_PORT
+        elif self._learned is not None:
+            said = self._learned.teach(line)
+        if said is None:
+            return self._engine.command(line)
+        self._engine.message.show(said)
+        return True
 
     def _save_if_asked(self) -> None:
         if self._adjustments.save_asked:  # by a command, so that those before it are among what is saved
@@ -179,10 +200,13 @@ class Session:
     def _save(self) -> str:
         if self._keep is None:
             return "settings are not kept here"
-        if not self._adjustments.changed:
+        changed = dict(self._adjustments.changed)
+        if self._learned is not None and self._learned.changed:
+            changed[LEARNED.name] = self._learned.bindings
+        if not changed:
             return "nothing was changed that could be saved"
         try:
-            return self._keep(self._adjustments.changed)
+            return self._keep(changed)
         except StreamerError as error:
             return str(error)
 

@@ -30,6 +30,8 @@ KEYS = (
     ("g G", "gate", "raise or lower the level that counts as a note"),
     ("i I", "preset", "the next instrument, or the one before"),
     ("k", "key lock", "notes outside the scale: snap, drop or off"),
+    ("b", "bend", "how pitch bends follow: the next way"),
+    ("l", "learn", "a MIDI controller or key does what a key does"),
     ("?", "help", "show or hide this"),
 )
 _SILENT_DB = -119.0

@@ -1,7 +1,7 @@
 """The notes of a recording as one JSON object, written note by note.
 
-``{"title": ..., "rate_hz": ..., "notes": [{"onset_s": ..., "offset_s": ..., "midi": ..., "emit_s": ..., "note": ...,
-"name": ..., "velocity": ..., "latency_ms": ...}, ...]}``; the fields are those of the table of notes.
+``{"title": ..., "rate_hz": ..., "offline": ..., "notes": [{"onset_s": ..., "offset_s": ..., "midi": ..., "emit_s": ...,
+"note": ..., "name": ..., "velocity": ..., "latency_ms": ...}, ...]}``; the fields are those of the table of notes.
 """
 
 import json
@@ -25,6 +25,9 @@ class JsonFileSink(Sink):
         Sample rate of the events.
     title : str
         What the recording is called.
+    offline : bool
+        Whether notes were decided with all of the recording known: the object says so, and ``emit_s`` and
+        ``latency_ms`` are null.
 
     Raises
     ------
@@ -35,14 +38,15 @@ class JsonFileSink(Sink):
     may_block = True
     wants_pitch = False
 
-    def __init__(self, path: str | Path, rate_hz: int, title: str = "") -> None:
+    def __init__(self, path: str | Path, rate_hz: int, title: str = "", *, offline: bool = False) -> None:
+        self._offline = offline
         self.name = output_name(path)
         self._rate_hz = rate_hz
         self._open = SettledNotes()
         self._now = 0
         self._closed = False
         self._before = "\n"
-        head = json.dumps({"title": title, "rate_hz": rate_hz})
+        head = json.dumps({"title": title, "rate_hz": rate_hz, "offline": offline})
         self._file = open_output(path, f'{head[:-1]}, "notes": ['.encode("ascii"))
 
     def send(self, event: Event) -> None:
@@ -80,11 +84,11 @@ class JsonFileSink(Sink):
             "onset_s": onset_s,
             "offset_s": offset_s,
             "midi": round(midi, 4),
-            "emit_s": emit_s,
+            "emit_s": None if self._offline else emit_s,
             "note": on.note,
             "name": note_name(on.note),
             "velocity": on.velocity,
-            "latency_ms": round(samples_to_ms(on.latency, self._rate_hz), 3),
+            "latency_ms": None if self._offline else round(samples_to_ms(on.latency, self._rate_hz), 3),
         }
         self._file.append((self._before + json.dumps(note)).encode("ascii"))
         self._before = ",\n"

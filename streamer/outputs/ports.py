@@ -74,6 +74,7 @@ class PortSink(Sink):
         self.wants_pitch = self._encoder.wants_pitch
         self._port: Any = None
         self._reopen_within_s = REOPEN_WITHIN_S
+        self._unended: list[Encoder] = []  # that were in use before
         self._sent_s = 0.0
         self._used = False  # whether the encoder has made a message of an event
         # Reentrant, for a signal handler may close the sink in the midst of a call by the same thread.
@@ -107,7 +108,10 @@ class PortSink(Sink):
             Nobody else's.
         """
         with self._lock:
-            self._send_all(self._encoder.end() if self._used else [])
+            before = self._encoder
+            self._send_all(before.end() if self._used else [])
+            if any(message.type in ("note_off", "pitchwheel") for message in before.end()):
+                self._unended.append(before)  # the port is away, and something may still sound at its receiver
             self._encoder, self.wants_pitch, self._used = encoder, encoder.wants_pitch, False
             self._send_all(encoder.begin())
 
@@ -154,6 +158,9 @@ class PortSink(Sink):
             self._reopen_within_s = min(2.0 * within_s, ANSWER_WITHIN_S)
             self._open(self._api_in_use.name, within_s)
             self._reopen_within_s = REOPEN_WITHIN_S
+            for encoder in self._unended:
+                self._send_all(encoder.end())
+            self._unended.clear()
             self._send_all([*self._encoder.end(), *self._encoder.begin()])
 
     def close(self) -> None:

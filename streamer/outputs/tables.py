@@ -31,6 +31,8 @@ class NotesCsvSink(Sink):
         An existing file is replaced when this one is closed; ``-`` is standard output.
     rate_hz : int
         Sample rate of the events.
+    offline : bool
+        Whether notes were decided with all of the recording known: ``emit_s`` and ``latency_ms`` are then empty.
 
     Raises
     ------
@@ -41,8 +43,9 @@ class NotesCsvSink(Sink):
     may_block = True
     wants_pitch = False
 
-    def __init__(self, path: str | Path, rate_hz: int) -> None:
+    def __init__(self, path: str | Path, rate_hz: int, *, offline: bool = False) -> None:
         self.name = output_name(path)
+        self._offline = offline
         self._rate_hz = rate_hz
         self._open = SettledNotes()
         self._now = 0
@@ -90,8 +93,10 @@ class NotesCsvSink(Sink):
 
     def _write(self, begun: NoteOn, offset: int, midi: float) -> None:
         onset_s, offset_s, emit_s = (samples_to_s(n, self._rate_hz) for n in (begun.onset, offset, begun.sample))
-        latency_ms = samples_to_ms(begun.latency, self._rate_hz)
-        row = f"{onset_s:.6f},{offset_s:.6f},{midi:.4f},{emit_s:.6f},{begun.note},{begun.velocity},{latency_ms:.3f}\n"
+        emitted, late = f"{emit_s:.6f}", f"{samples_to_ms(begun.latency, self._rate_hz):.3f}"
+        if self._offline:
+            emitted = late = ""
+        row = f"{onset_s:.6f},{offset_s:.6f},{midi:.4f},{emitted},{begun.note},{begun.velocity},{late}\n"
         self._file.append(row.encode("ascii"))
 
 

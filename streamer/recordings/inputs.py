@@ -15,6 +15,7 @@ SOUND = (
     *(".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au"),
     *(".snd", ".caf", ".m4a", ".aac", ".wma", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mka"),
 )
+SONIFIED = ".sonified.wav"  # of what we make of recordings, and no recording itself
 LISTS = (".txt", ".lst", ".m3u", ".m3u8")
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _LONGEST_LINE = 32_768  # bytes; no system has longer paths
@@ -100,7 +101,7 @@ def _in_folder(top: Path, folder: Path) -> Iterator[Input]:
         raise AudioFormatError(f"{folder} cannot be read: {error.strerror or error}") from None
     for entry in entries:
         path = Path(entry.path)
-        if not entry.is_dir() and path.suffix.lower() in SOUND:
+        if not entry.is_dir() and path.suffix.lower() in SOUND and not path.name.endswith(SONIFIED):
             yield Input(path, path.relative_to(top))
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):

@@ -7,10 +7,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, require_extra
 from streamer.outputs.midiform import MidiForm
 from streamer.outputs.sink import Sink
+from streamer.recordings.inputs import SONIFIED
+
+if TYPE_CHECKING:
+    from streamer.transcription import Transcription
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class About:
         Which of its channels is transcribed, counted from 1; None for all as one.
     form : MidiForm
         How MIDI files are made.
+    quantize : bool
+        Whether tempo and beats are estimated, and notes are put on them.
+    offline : bool
+        Whether notes were decided when all was known, so that no time can be told at which each was.
     """
 
     source: Path
@@ -36,6 +45,8 @@ class About:
     rate_hz: int
     channel: int | None
     form: MidiForm
+    quantize: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +69,15 @@ class Kind:
 
 
 def _midi(path: Path, about: About) -> Sink:
-    from streamer.outputs.midifile import MidiFileSink
-    from streamer.outputs.programs import PROGRAMS
-
-    form = about.form
-    return MidiFileSink(
-        path,
-        about.rate_hz,
-        channel=form.channel - 1,
-        encoder=form.encoder(about.rate_hz),
-        tempo_bpm=form.tempo_bpm,
-        track_name=about.title,
-        program=PROGRAMS.get(form.preset),
-    )
+    if about.quantize:
+        return _score(path, about, midi=True)
+    return about.form.file(path, about.rate_hz, title=about.title)
 
 
 def _csv(path: Path, about: About) -> Sink:
     from streamer.outputs.tables import NotesCsvSink
 
-    return NotesCsvSink(path, about.rate_hz)
+    return NotesCsvSink(path, about.rate_hz, offline=about.offline)
 
 
 def _f0(path: Path, about: About) -> Sink:
@@ -88,13 +89,62 @@ def _f0(path: Path, about: About) -> Sink:
 def _json(path: Path, about: About) -> Sink:
     from streamer.outputs.jsonfile import JsonFileSink
 
-    return JsonFileSink(path, about.rate_hz, about.title)
+    return JsonFileSink(path, about.rate_hz, about.title, offline=about.offline)
 
 
 def _jsonl(path: Path, about: About) -> Sink:
+    if about.offline:
+        raise ConfigError("JSON lines tell events as they are decided, which --offline does at the end; use --to json")
     from streamer.outputs.jsonl import JsonlSink
 
     return JsonlSink(path, about.rate_hz)
+
+
+def _score(path: Path, about: About, *, midi: bool = False) -> Sink:
+    from streamer.recordings.score import require_score, write_score
+
+    require_score()
+    form = about.form
+
+    def write(path: Path, made: "Transcription") -> None:
+        write_score(path, made, about.title, form.tempo_bpm, quantize=about.quantize, midi=midi)
+
+    return _whole(path, about, write)
+
+
+def _picture(form: str) -> Callable[[Path, About], Sink]:
+    def sink(path: Path, about: About) -> Sink:
+        require_extra("matplotlib", "a picture")
+        from streamer.recordings.pictures import write_page, write_picture
+
+        def write(path: Path, made: "Transcription") -> None:
+            if form == "html":
+                write_page(path, made, about.source, about.channel, about.title)
+            else:
+                write_picture(path, made, about.source, about.channel, form)
+
+        _refuse_standard_input(about, form)
+        return _whole(path, about, write, pitch=True)
+
+    return sink
+
+
+def _sonified(path: Path, about: About) -> Sink:
+    from streamer.recordings.sonify import sonify
+
+    _refuse_standard_input(about, "wav")
+    return _whole(path, about, lambda path, made: sonify(path, made, about.source, about.channel))
+
+
+def _whole(path: Path, about: About, write: Callable[[Path, "Transcription"], None], *, pitch: bool = False) -> Sink:
+    from streamer.recordings.whole import WholeSink
+
+    return WholeSink(path, about.rate_hz, write, pitch=pitch)
+
+
+def _refuse_standard_input(about: About, kind: str) -> None:
+    if str(about.source) == "-":
+        raise ConfigError(f"--to {kind} reads the recording twice, which standard input does not allow; name a file")
 
 
 KINDS: Mapping[str, Kind] = {
@@ -103,6 +153,11 @@ KINDS: Mapping[str, Kind] = {
     "json": Kind(".json", "the notes as one JSON object", _json),
     "jsonl": Kind(".jsonl", "every event as a line of JSON", _jsonl),
     "f0.csv": Kind(".f0.csv", "a table of the pitch, a row a hop", _f0),
+    "musicxml": Kind(".musicxml", "a score", _score),
+    "png": Kind(".png", "a piano roll over the spectrogram", _picture("png")),
+    "svg": Kind(".svg", "the same as vectors", _picture("svg")),
+    "html": Kind(".html", "a page with the piano roll and the notes", _picture("html")),
+    "wav": Kind(SONIFIED, "the recording left, the notes right", _sonified),
 }
 
 

@@ -1,7 +1,7 @@
 """A recording to notes in one call, for programs."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from streamer.events import FloatArray
 from streamer.expression.ledger import Ledger
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.pitchlist import PitchList
+from streamer.recordings.revision import revised
 from streamer.transcription import Transcription, follow
 from streamer.units import samples_to_s
 
@@ -31,6 +32,7 @@ def transcribe(
     config: TrackerConfig | None = None,
     channel: int | None = None,
     ledger: Ledger | None = None,
+    offline: bool = False,
 ) -> Transcription:
     """Notes and pitch of a recording.
 
@@ -48,6 +50,8 @@ def transcribe(
         Which channel to take, counted from 1; by default the mean, by the rule of `streamer.audio.channels`.
     ledger : Ledger, optional
         Transposes notes and holds them in a scale.
+    offline : bool
+        Whether notes are decided again when all is known; they are then dated to when they happened.
 
     Returns
     -------
@@ -69,25 +73,30 @@ def transcribe(
     >>> result.to_midi("solo.mid")
     """
     config = config or TrackerConfig()
-    if preset != "default":
-        config = apply_preset(config, preset)
+    config = config if preset == "default" else apply_preset(config, preset)
     if not isinstance(recording, str | Path):
         samples = _samples(recording)
         if rate_hz is None:
             raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
-        mixer = ChannelMixer(samples.shape[1], rate_hz, channel)
-        blocks = (mixer.mix(samples[at : at + _BLOCK]) for at in range(0, len(samples), _BLOCK))
-        return _all_of(blocks, rate_hz, config, ledger)
+        return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, ledger, offline)
     file = AudioFile(recording, channel)
-    made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger)
+    made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger, offline)
     if file.broken is not None:
         warnings.warn(f"{recording} breaks off {file.broken}", stacklevel=2)
     return replace(made, broken=file.broken)
 
 
-def _all_of(blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, ledger: Ledger | None) -> Transcription:
+def _blocks(samples: FloatArray, rate_hz: int, channel: int | None) -> Iterator[FloatArray]:
+    mixer = ChannelMixer(samples.shape[1], rate_hz, channel)
+    for at in range(0, len(samples), _BLOCK):
+        yield mixer.mix(samples[at : at + _BLOCK])
+
+
+def _all_of(
+    blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, ledger: Ledger | None, offline: bool
+) -> Transcription:
     notes, pitch = NoteList(), PitchList(rate_hz)
-    consumed = follow(blocks, rate_hz, config, (notes, pitch), ledger=ledger)
+    consumed = follow(blocks, rate_hz, config, (notes, pitch), ledger=ledger, revise=revised if offline else None)
     return Transcription(tuple(notes.notes), rate_hz, samples_to_s(consumed, rate_hz), pitch.f0)
 
 

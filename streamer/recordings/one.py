@@ -18,6 +18,7 @@ from streamer.outputs.safe import is_same_file
 from streamer.outputs.sink import Sink
 from streamer.reading import as_text
 from streamer.recordings.kinds import KINDS, About
+from streamer.recordings.revision import revised
 from streamer.tracker import make_tracker
 from streamer.transcription import follow
 from streamer.units import samples_to_s
@@ -37,12 +38,18 @@ class Options:
         How MIDI files are made.
     music : MusicConfig
         Which notes are sent for those that are played.
+    quantize : bool
+        Whether tempo and beats are estimated, and the notes of scores and MIDI files are put on them.
+    offline : bool
+        Whether notes are decided again when all is known, see `streamer.recordings.revision`.
     """
 
     config: TrackerConfig = field(default_factory=TrackerConfig)
     channel: int | None = None
     form: MidiForm = field(default_factory=MidiForm)
     music: MusicConfig = field(default_factory=MusicConfig)
+    quantize: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Outcome:
         Where it could be read no further; what came before is in the outputs.
     unusual : str
         Which channel was taken, where that is not what one would expect; else empty.
+    offline : bool
+        Whether notes were decided again when all was known.
     """
 
     source: Path
@@ -74,6 +83,7 @@ class Outcome:
     took_s: float
     broken: Break | None
     unusual: str
+    offline: bool = False
 
 
 def transcribe_file(
@@ -119,8 +129,9 @@ def transcribe_file(
         everyone = _open(recording, outputs, options, parts, sinks)
         everyone.append(counter)
         report = None if progress is None else lambda done: progress(done, recording.length, recording.rate_hz)
-        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger()
-        consumed = follow(blocks, recording.rate_hz, options.config, everyone, report, ledger)
+        revise = revised if options.offline else None
+        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger(options.config.reference_hz)
+        consumed = follow(blocks, recording.rate_hz, options.config, everyone, report, ledger, revise)
         written = parts.settle()
     mixer = recording.mixer
     return Outcome(
@@ -131,6 +142,7 @@ def transcribe_file(
         took_s=time.monotonic() - began_s,
         broken=recording.broken,
         unusual="" if mixer.is_usual else mixer.taken,
+        offline=options.offline,
     )
 
 
@@ -143,7 +155,8 @@ def _open(
 ) -> list[Sink]:
     """What writes the outputs; where one cannot be had, all are closed."""
     source, rate_hz = recording.path, recording.rate_hz
-    about = About(source, as_text(source.stem), rate_hz, options.channel, options.form)
+    title, wished = as_text(source.stem), (options.quantize, options.offline)
+    about = About(source, title, rate_hz, options.channel, options.form, *wished)
     sinks: list[Sink] = []
     try:
         _refuse_source(source, outputs)

@@ -8,7 +8,8 @@ from streamer.settings.evaluation import EVALUATION
 from streamer.settings.expression import EXPRESSION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
-from streamer.settings.music import MUSIC
+from streamer.settings.learned import LEARN
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
 from streamer.settings.setup import SETUP
 from streamer.settings.tracker import TRACKER
@@ -21,7 +22,10 @@ from streamer.settings.web import WEB
 PLAYING: tuple[Setting, ...] = (
     *TRACKER,
     *MUSIC,
+    *PARTS,
+    *SCALA_FILES,
     *EXPRESSION,
+    *LEARN,
     *INPUT,
     *OUTPUT,
     *SOUND,
@@ -92,7 +96,12 @@ CHAPTERS = (
             "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
             "[Keys, zones and harmony](guide/music.md)."
         ),
-        settings=MUSIC,
+        settings=(*MUSIC, *PARTS, *SCALA_FILES),
+    ),
+    Chapter(
+        title="MIDI in",
+        intro="MIDI devices that do what the keys of `streamer live` do, see [A setup that stays](guide/setup.md).",
+        settings=LEARN,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),
     Chapter(

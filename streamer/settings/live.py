@@ -1,6 +1,7 @@
 """Which settings can be changed while somebody plays, and by how much a key changes each."""
 
-from streamer.settings.description import Setting
+from streamer.settings.description import Setting, settings_of
+from streamer.settings.expression import Expression
 from streamer.settings.music import LOCK, OCTAVE, SCALE, TRANSPOSE
 from streamer.settings.tracker import BY_NAME
 
@@ -14,6 +15,7 @@ STEPS: dict[str, float] = {
     "transpose": 1.0,
     "octave": 1.0,
     "lock": 1.0,
+    "bend": 1.0,
 }
 LIVE: dict[str, Setting] = {
     setting.name: setting
@@ -23,5 +25,6 @@ LIVE: dict[str, Setting] = {
         LOCK,
         TRANSPOSE,
         OCTAVE,
+        settings_of(Expression)["bend"],
     )
 }

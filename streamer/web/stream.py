@@ -117,6 +117,7 @@ class Session:
                 "protocol": VERSION,
                 "rate_hz": self._start.rate_hz,
                 "settings": self._start.asked.values | {"mute": self._muted},
+                "bend_range": self._start.asked.expression.semitones,
                 "request_id": self._request_id,
             }
         )

@@ -8,6 +8,7 @@ import pytest
 from streamer.errors import ConfigError
 from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.bending import BendingEncoder
+from streamer.expression.make import make_encoder
 from streamer.settings.expression import Expression
 from streamer.units import midi_to_hz
 from tests.expression.receiver import Receiver, deliver, play
@@ -22,7 +23,7 @@ def encoder(bend: str, bend_range: int = 0, channel: int = 0) -> BendingEncoder:
 
 def hop(sample: int, midi: float | None) -> PitchEstimate:
     f0_hz = None if midi is None else midi_to_hz(midi)
-    return PitchEstimate(sample, max(0, sample - 600), f0_hz, 0.9, -20.0, 0.3, f0_hz or 0.0)
+    return PitchEstimate(sample, sample, f0_hz, 0.9, -20.0, 0.3, f0_hz or 0.0)
 
 
 def hops(begin_s: float, end_s: float, pitch: Callable[[float], float | None]) -> Iterator[PitchEstimate]:
@@ -62,6 +63,17 @@ def test_the_range_is_told_at_the_start_and_left_alone_then():
     ]
     assert receiver.ranges[3] == 7.0
     assert {message.channel for _, message in receiver.log} == {3}
+
+
+@pytest.mark.parametrize(
+    ("settings", "rounds"), [({"bend_range": 2}, 0), ({"bend_range": 7}, 2), ({"mpe": "lower"}, 2)]
+)
+def test_who_connects_late_is_told_the_range_while_nothing_sounds(settings, rounds):
+    one = make_encoder(Expression(bend="smooth", **settings), RATE_HZ)
+    silence = list(hops(0.001, 10.5, lambda _: None))
+    receiver = play(one, silence, Receiver())
+    told = [message for message in receiver.of("control_change") if message.control == 6]
+    assert len(told) == rounds * (16 if "mpe" in settings else 1)
 
 
 @pytest.mark.parametrize("bend", ["trigger", "smooth", "glide"])

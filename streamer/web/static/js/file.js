@@ -32,6 +32,7 @@ export class FileView {
     byId("cancel").onclick = () => this.#job?.cancel();
     byId("file-midi").onclick = () => this.#save("mid", "audio/midi", midiFile(this.#notes.list, this.#durationS));
     byId("file-csv").onclick = () => this.#save("csv", "text/csv", csvFile(this.#notes.list, this.#durationS));
+    byId("choose").disabled = false;
     this.#acceptDrops();
   }
 

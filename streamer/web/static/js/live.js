@@ -52,6 +52,7 @@ export class Live {
       if (this.#take?.running || !this.#saved) event.preventDefault();
     });
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listInputs());
+    byId("start").disabled = false;
     this.#listInputs();
     new Latency().show(byId("latency"));
     this.#draw();

@@ -10,6 +10,7 @@ export class MidiOutput {
     byId("midi-allow").onclick = () => this.#allow();
     byId("midi-port").onchange = () => this.port.choose(byId("midi-port").value);
     byId("midi-port").disabled = true;
+    byId("midi-allow").disabled = false;
     this.port.onChange = () => this.#list();
     if (MidiPort.missing) {
       byId("midi-allow").hidden = true;

@@ -50,6 +50,7 @@ export function midiFile(notes, endS) {
     add(Math.max(note.endS ?? endS, note.onsetS + 0.001), 0, [0x80, note.note, 64]);
     wasBent = note.bends.length > 0;
   }
+  if (wasBent) add(notes.at(-1).endS ?? endS, 4, [0xe0, ...wheel(0, range)]);
   events.sort((a, b) => a.tick - b.tick || a.order - b.order);
   const tempo = [
     { tick: 0, message: [0xff, 0x51, 3, 0x07, 0xa1, 0x20] },

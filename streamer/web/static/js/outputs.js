@@ -5,6 +5,11 @@ export class Outputs {
   #outputs = new Set();
   #open = new Set();
 
+  /** Semitones that bends reach, for outputs that must know. */
+  set bendRange(semitones) {
+    for (const output of this.#outputs) output.setBendRange?.(semitones);
+  }
+
   add(output) {
     this.#outputs.add(output);
   }

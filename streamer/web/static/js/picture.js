@@ -3,11 +3,13 @@
 import { theme } from "./theme.js";
 
 const RATE_HZ = 16_000;
-const MOST_S = 10 * 60; // decoded samples stand in memory for a moment: some 80 MB in stereo
+// The browser decodes at the file's own rate before it resamples: for a moment some 400 MB at these limits.
+const MOST_S = 5 * 60;
+const MOST_BYTES = 2 ** 26;
 
 /** Decode at a low rate, and have a worker make the picture; null where the recording is too long or cannot be read. */
 export async function makePicture(blob, durationS) {
-  if (!(durationS <= MOST_S)) return null;
+  if (!(durationS <= MOST_S) || blob.size > MOST_BYTES) return null;
   let mono;
   try {
     const decoder = new OfflineAudioContext(1, 1, RATE_HZ);

@@ -98,8 +98,11 @@ export class Player {
   }
 
   async #load() {
-    this.#picture = await makePicture(this.blob, this.durationS);
+    const picture = await makePicture(this.blob, this.durationS);
+    if (!this.container.childElementCount) return; // it was closed meanwhile
+    this.#picture = picture;
     this.#stale = true;
+    if (!picture) this.onTrouble("It is shown without its spectrogram: it is too long for this page, or of a kind that the browser cannot read.");
   }
 
   async #toggle() {

@@ -23,6 +23,7 @@ function keep(values) {
   }
 }
 
+const NOT_HERE = new Set(["mpe", "mpe_channels", "control"]); // they are for MIDI that the service itself makes
 const CHOICES = { preset: { default: "Any" } };
 const KEYS = ["C", "G", "D", "A", "E", "B", "F#", "F", "Bb", "Eb", "Ab", "Db"];
 const SUGGESTIONS = { scale: ["major", "minor", "major pentatonic", "minor pentatonic"].flatMap((scale) => KEYS.map((key) => `${key} ${scale}`)) };
@@ -75,7 +76,8 @@ export class Settings {
   constructor(descriptions, first, rest, onChange) {
     const wanted = kept();
     const rank = ({ name }) => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
-    for (const setting of [...descriptions].sort((a, b) => rank(a) - rank(b))) {
+    const shown = descriptions.filter(({ name }) => !NOT_HERE.has(name));
+    for (const setting of shown.sort((a, b) => rank(a) - rank(b))) {
       const id = `${first.id}-${setting.name}`;
       const input = control(setting, id);
       this.#inputs.set(setting.name, [setting, input]);

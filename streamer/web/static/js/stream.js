@@ -27,7 +27,7 @@ export class Stream {
   #waiting = []; // blocks for the connection that is to come
   #waitingSamples = 0;
 
-  /** `handlers`: onEvents(list), onStatus(status), onState(state, words), onRoundTrip(ms). */
+  /** `handlers`: onEvents(list), onStatus(status), onState(state, words, bendRange), onRoundTrip(ms). */
   constructor({ url, protocols, rateHz, options, handlers }) {
     Object.assign(this, { url, protocols, rateHz, options, handlers });
     this.skipped = 0; // samples that no server heard
@@ -138,7 +138,7 @@ export class Stream {
       case "ready":
         this.#tries = 0;
         this.#error = "";
-        this.handlers.onState("ready", "");
+        this.handlers.onState("ready", "", message.bend_range);
         break;
       case "status":
         this.handlers.onStatus(message);

@@ -31,7 +31,7 @@ export class Take {
       handlers: {
         onEvents: (events) => events.forEach((event) => this.#take(event)),
         onStatus: (status) => (this.status = status),
-        onState: (state, words) => this.#state(state, words),
+        onState: (state, words, bendRange) => this.#state(state, words, bendRange),
         onRoundTrip: (ms) => (this.roundTripMs = ms),
       },
     });
@@ -74,8 +74,9 @@ export class Take {
     this.notes.endOpen(this.durationS);
   }
 
-  #state(state, words) {
-    if (state !== "ready") this.#endNotes();
+  #state(state, words, bendRange) {
+    if (state === "ready") this.outputs.bendRange = bendRange;
+    else this.#endNotes();
     this.told.onState(state, words);
   }
 

@@ -2,7 +2,6 @@
 
 import { wheel } from "./midifile.js";
 
-const BEND_RANGE = 2;
 const CHANNEL = 0;
 
 export class MidiPort {
@@ -10,6 +9,7 @@ export class MidiPort {
   #port = null;
   #notes = new Map(); // id -> note number
   #bent = false;
+  #range = 2; // semitones of a full bend
 
   onChange = () => {};
 
@@ -51,7 +51,15 @@ export class MidiPort {
   choose(id) {
     this.releaseAll();
     this.#port = id ? (this.#access?.outputs.get(id) ?? null) : null;
-    for (const [control, value] of [[101, 0], [100, 0], [6, BEND_RANGE], [38, 0]]) this.#send([0xb0 | CHANNEL, control, value]);
+    this.#tellRange();
+  }
+
+  /** Bends reach so many semitones from now on; the receiver is told. */
+  setBendRange(semitones) {
+    if (semitones === this.#range) return;
+    this.releaseAll();
+    this.#range = semitones;
+    this.#tellRange();
   }
 
   noteOn(id, note, velocity) {
@@ -71,7 +79,7 @@ export class MidiPort {
   bend(id, semitones) {
     if (!this.#port) return;
     this.#bent = semitones !== 0;
-    this.#send([0xe0 | CHANNEL, ...wheel(semitones, BEND_RANGE)]);
+    this.#send([0xe0 | CHANNEL, ...wheel(semitones, this.#range)]);
   }
 
   releaseAll() {
@@ -87,6 +95,10 @@ export class MidiPort {
       this.#send([0xb0 | channel, 120, 0]);
       this.#send([0xb0 | channel, 123, 0]);
     }
+  }
+
+  #tellRange() {
+    for (const [control, value] of [[101, 0], [100, 0], [6, this.#range], [38, 0]]) this.#send([0xb0 | CHANNEL, control, value]);
   }
 
   #send(message) {
