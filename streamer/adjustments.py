@@ -111,7 +111,8 @@ class Adjustments:
         in_music = {setting.name: field for field, setting in settings_of(MusicConfig).items()}
         if name in in_music:
             self._music = replace(self._music, **{in_music[name]: value})
-            self._ledger.semitones, self._ledger.lock = self._music.semitones, self._music.note_lock()
+            self._ledger.semitones = self._music.semitones
+            self._ledger.lock = self._music.note_lock(self._tracker.config.reference_hz)
             self.changed = {**self.changed, name: value}
             return
         config = self._tracker.config

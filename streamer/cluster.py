@@ -16,6 +16,7 @@ from streamer.errors import ClusterError, ConfigError, require_extra
 from streamer.threads import one_thread
 
 _CONNECT_S = 10.0
+_RAY_ATTEMPTS = 3
 _AHEAD = "3 * n_jobs"
 LOST: Final = object()  # in place of the result of an item whose process was killed
 
@@ -197,12 +198,18 @@ def _connect_ray(address: str, resources: ExitStack) -> Callable[[], Any]:
     require_extra("joblib", "--cluster")
     import ray
 
-    try:
-        connection = ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = str(error).partition("\n")[0]  # a traceback follows
-        raise ClusterError(f"no Ray answers at {address}: {why}; `ray start --head` starts one") from error
-    resources.callback(connection.disconnect)
+    for attempt in range(_RAY_ATTEMPTS):
+        try:
+            connection = ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        except ConnectionAbortedError as error:  # its server starts a process for us, which may take too long
+            if attempt == _RAY_ATTEMPTS - 1:
+                raise ClusterError(f"the Ray at {address} starts nothing for us; is it overloaded?") from error
+        except (OSError, RuntimeError, ValueError) as error:
+            why = str(error).partition("\n")[0]  # a traceback follows
+            raise ClusterError(f"no Ray answers at {address}: {why}; `ray start --head` starts one") from error
+        else:
+            resources.callback(connection.disconnect)
+            break
     return _ray_backend
 
 

@@ -24,6 +24,8 @@ from importlib import import_module
 EXTRAS = {
     "sklearn": "scikit-learn>=1.5",
     "aubio": "aubio-ledfx>=0.4.11",
+    "pythonosc": "python-osc>=1.9",
+    "tuning_library": "tuning-library>=0.1",
     "distributed": "distributed>=2024.6",
     "joblib": "joblib>=1.4",
     "ray": "ray[client]>=2.40",

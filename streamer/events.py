@@ -98,6 +98,8 @@ class NoteOn:
     moved : int
         By how many semitones ``note`` and ``midi`` were moved away from what a `PitchEstimate` tells, as by a scale or
         a harmony: a pitch bend is relative to the note without this.
+    channel : int or None
+        MIDI channel, 0 to 15, where it is not that of the output.
     """
 
     sample: int
@@ -109,6 +111,7 @@ class NoteOn:
     note_id: int = 0
     corrects: int = 0
     moved: int = 0
+    channel: int | None = None
 
     @property
     def sounds_from(self) -> int:
@@ -146,6 +149,8 @@ class NoteOff:
         Whether another note begins at once, so that what was played may be a slide or a slur.
     released : bool
         Whether it was ended from outside, as by a mute or the end of the stream: nothing may make it longer.
+    channel : int or None
+        That of the note-on.
     """
 
     sample: int
@@ -156,6 +161,7 @@ class NoteOff:
     settled: int | None = None
     followed: bool = False
     released: bool = False
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,12 @@ from streamer.config import TrackerConfig
 from streamer.errors import require_extra
 from streamer.events import Event, FloatArray, NoteOff, NoteOn
 from streamer.expression.ledger import Ledger
-from streamer.outputs.midifile import MidiFileSink
 from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.picture import draw_roll
 from streamer.outputs.pitchlist import F0_FIELDS
-from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.sink import Sink
+from streamer.settings.expression import Expression
 from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 from streamer.units import samples_to_ms, samples_to_s
 
@@ -96,15 +95,7 @@ class Transcription:
         OutputError
             If it cannot be written.
         """
-        form = form or MidiForm()
-        sink = MidiFileSink(
-            path,
-            self.rate_hz,
-            channel=form.channel - 1,
-            tempo_bpm=form.tempo_bpm,
-            track_name=form.title,
-            program=PROGRAMS.get(form.preset),
-        )
+        sink = replace(form or MidiForm(), expression=Expression(bend="off")).file(path, self.rate_hz)
         for on, off in self.pairs:
             sink.send(replace(on, corrects=0, note_id=0))
             sink.send(replace(off, note=on.note, note_id=0, settled=None))

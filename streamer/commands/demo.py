@@ -7,27 +7,26 @@ from typing import TYPE_CHECKING
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
+from streamer.events import NoteOn
 from streamer.music.config import MusicConfig
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, OUTPUT, SCREEN, SOUND
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
+from streamer.settings.outlets import Outlets
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
-    from streamer.outputs.midiform import MidiForm
-    from streamer.outputs.sink import Sink
+    from streamer.expression.ledger import Ledger
+    from streamer.material.demo import Performance
 
 _ITS_FILES = [replace(setting, default="streamer-demo.mid") if setting.name == "midi" else setting for setting in FILES]
 
 
-@takes_settings(OUTPUT, EXPRESSION, SOUND, _ITS_FILES, SCREEN, MUSIC, TRACKER, CONFIGURATION)
+@takes_settings(OUTPUT, EXPRESSION, SOUND, _ITS_FILES, SCREEN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 def demo(
     *,
-    virtual: str | None,
-    port: str | None,
-    midi_api: str | None,
-    midi_channel: int,
+    outlets: Outlets,
     expression: Expression,
     no_sound: bool,
     play: bool,
@@ -56,43 +55,42 @@ def demo(
     with ExitStack() as closing:
         closing.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands.files import Files
+        from streamer.commands.outlets import OpenOutlets
         from streamer.commands.printing import demo_summary, show
-        from streamer.commands.wiring import has_screen, keeper, notify, open_screen
+        from streamer.commands.wiring import has_screen, keeper, notify, open_screen, open_sound
         from streamer.live.session import Session
         from streamer.material.demo import DemoSource, demo_performance
         from streamer.outputs.midiform import MidiForm
         from streamer.outputs.notelist import NoteList
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset, "demo", expression, config.reference_hz)
+        form = MidiForm(tempo, music.part(outlets.midi_channel - 1), preset, "demo", expression, config.reference_hz)
         files = Files(form, midi=midi, received=received, jsonl=jsonl)
         files.check()
-        tracker = make_tracker(config, DEFAULT_RATE_HZ)
-        performance = demo_performance(DEFAULT_RATE_HZ)
-        sinks = _open_sinks(closing, form, port, virtual, midi_api, sound=not (no_sound or play))
+        tracker, performance = make_tracker(config, DEFAULT_RATE_HZ), demo_performance(DEFAULT_RATE_HZ)
+        opened = closing.enter_context(OpenOutlets(outlets, form, music))
+        if outlets.named:
+            opened.open(other=False)
+        sounding = [] if no_sound or play else open_sound(form.a4_hz, needed=False)
+        sinks = opened.sinks(DEFAULT_RATE_HZ, sounding)
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
         session = Session(
             source, tracker, sinks, screen=screen, notify=notify, preset=preset, music=music, keep=keeper(place)
         )
-        status = session.run()
-        newest = session.snapshot()
-        show(demo_summary(performance, tracked.notes, newest, midi), aside=files.to_standard_output)
+        with opened.obeyed(session.command):
+            status = session.run()
+        sent = _as_sent(performance, music.ledger(config.reference_hz))
+        show(demo_summary(sent, tracked.notes, session.snapshot(), midi), aside=files.to_standard_output)
     return status
 
 
-def _open_sinks(
-    closing: ExitStack, form: "MidiForm", port: str | None, virtual: str | None, midi_api: str | None, *, sound: bool
-) -> "list[Sink]":
-    from streamer.commands.wiring import express, open_ports, open_sound
-
-    named = port or virtual or midi_api
-    ports = open_ports(port, virtual, midi_api, form.channel, other=False) if named else []
-    express(ports, form, DEFAULT_RATE_HZ)
-    sinks: list[Sink] = [*ports]
-    if sound:
-        sinks += open_sound(form.a4_hz, needed=False)
-    for sink in sinks:
-        closing.callback(sink.close)
-    return sinks
+def _as_sent(performance: "Performance", ledger: "Ledger") -> "Performance":
+    """The performance under the names that its notes are sent by."""
+    notes = []
+    for note in performance.notes:
+        sent = ledger.apply(NoteOn(0, 0, round(note.midi), 1, note.midi))
+        if isinstance(sent, NoteOn):
+            notes.append(replace(note, midi=float(sent.note)))
+    return replace(performance, notes=tuple(notes))

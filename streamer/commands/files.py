@@ -11,7 +11,6 @@ from streamer.errors import OutputError
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
 from streamer.outputs.midiform import MidiForm
-from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.safe import Wanted, check_outputs
 from streamer.outputs.sink import Sink
 from streamer.settings.io import FILES
@@ -134,19 +133,7 @@ class Files:
 
     def _sink(self, name: str, path: Path, rate_hz: int, start: int = 0) -> Sink:
         if name in ("midi", "received"):
-            from streamer.outputs.midifile import MidiFileSink
-
-            return MidiFileSink(
-                path,
-                rate_hz,
-                start=start,
-                channel=self.form.channel - 1,
-                encoder=self.form.encoder(rate_hz),
-                tempo_bpm=self.form.tempo_bpm,
-                track_name=self.form.title,
-                program=PROGRAMS.get(self.form.preset),
-                received=name == "received",
-            )
+            return self.form.file(path, rate_hz, start=start, received=name == "received")
         if name == "record_audio":
             from streamer.outputs.wavfile import WavFileSink
 

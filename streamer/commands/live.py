@@ -11,26 +11,26 @@ from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION, Place
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND, InputConfig
 from streamer.settings.learned import LEARN, LearnConfig
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
+from streamer.settings.outlets import Outlets
 from streamer.settings.tracker import TRACKER
 
 if TYPE_CHECKING:
     from streamer.audio.source import Source
     from streamer.commands.files import Files
+    from streamer.commands.outlets import OpenOutlets
     from streamer.live.learned import Learned
-    from streamer.outputs.ports import PortSink
+    from streamer.outputs.midiform import MidiForm
     from streamer.outputs.sink import Sink
 
+_SETTINGS = (INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, LEARN, MUSIC, PARTS, SCALA_FILES, TRACKER, CONFIGURATION)
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, SOUND, FILES, SCREEN, LEARN, MUSIC, TRACKER, CONFIGURATION)
+
+@takes_settings(*_SETTINGS)
 def live(
     *,
     sound_in: InputConfig,
-    port: str | None,
-    virtual: str | None,
-    midi_api: str | None,
-    midi_channel: int,
-    no_midi: bool,
+    outlets: Outlets,
     expression: Expression,
     sound: bool,
     midi: Path | None,
@@ -64,22 +64,24 @@ def live(
         stack.enter_context(plain_interrupts())  # until the session takes the signals
         from streamer.commands import wiring
         from streamer.commands.files import Files
+        from streamer.commands.outlets import OpenOutlets
         from streamer.outputs.midiform import MidiForm
         from streamer.tracker import make_tracker
 
-        form = MidiForm(tempo, midi_channel, preset, expression=expression, a4_hz=config.reference_hz)
+        part = music.part(outlets.midi_channel - 1)
+        form = MidiForm(tempo, part, preset, expression=expression, a4_hz=config.reference_hz)
+        opened = stack.enter_context(OpenOutlets(outlets, form, music))
         files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if sound_in.rate is None else sound_in.rate)
-        other = bool(watched or files or sound)
-        ports = wiring.open_ports(port, virtual, midi_api, midi_channel, no_midi, other=other)
-        sinks = _with_sound(stack, ports, config.reference_hz, wanted=sound)
+        opened.open(other=bool(watched or files or sound))
+        sounding = _open_sound(stack, form) if sound else []
         source = stack.enter_context(closing(_open_source(sound_in)))
-        wiring.express(ports, form, source.rate_hz)
+        sinks = opened.sinks(source.rate_hz, sounding)
         learned = wiring.open_controls(stack, learn)
-        return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched)
+        return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched, opened)
 
 
 def _open_source(wanted: InputConfig) -> "Source":
@@ -88,18 +90,13 @@ def _open_source(wanted: InputConfig) -> "Source":
     return open_source(wanted.input, wanted.rate, wanted.block, wanted.channel, wanted.format, wanted.channels)
 
 
-def _with_sound(stack: ExitStack, ports: "list[PortSink]", a4_hz: float, *, wanted: bool) -> "list[Sink]":
-    """What is open is closed whatever becomes of the next."""
+def _open_sound(stack: ExitStack, form: "MidiForm") -> "list[Sink]":
     from streamer.commands.wiring import notify, open_sound
 
-    for port in ports:
-        stack.callback(port.close)
-    sinks: list[Sink] = [*ports]
-    if wanted:
-        sinks += open_sound(a4_hz, needed=True)
-        stack.callback(sinks[-1].close)
-        notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
-    return sinks
+    (sink,) = open_sound(form.a4_hz, needed=True)
+    stack.callback(sink.close)
+    notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
+    return [sink]
 
 
 def _run(
@@ -112,6 +109,7 @@ def _run(
     learned: "Learned | None",
     round_trip_ms: float | None,
     watched: bool,
+    opened: "OpenOutlets",
 ) -> int:
     from streamer.commands.wiring import keeper, notify, notify_end, open_screen
     from streamer.live.session import Session
@@ -137,6 +135,7 @@ def _run(
         learned=learned,
         round_trip_ms=round_trip_ms,
     )
-    status = session.run()
+    with opened.obeyed(session.command):
+        status = session.run()
     notify_end(source, session.snapshot())
     return status

@@ -17,7 +17,7 @@ from streamer.settings.archive import ARCHIVE, Many
 from streamer.settings.expression import EXPRESSION, Expression
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.tracker import TRACKER
 from streamer.settings.transcribing import TRANSCRIBING
 
@@ -45,7 +45,9 @@ _Recordings = Annotated[
 ]
 
 
-@takes_settings(INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION)
+@takes_settings(
+    INPUT, OUTPUT, EXPRESSION, FILES, MUSIC, PARTS, SCALA_FILES, TRACKER, TRANSCRIBING, ARCHIVE, CONFIGURATION
+)
 def transcribe(
     *,
     recordings: _Recordings,
@@ -89,7 +91,7 @@ def transcribe(
     from streamer.recordings import kinds
     from streamer.recordings.one import Options
 
-    form = MidiForm(tempo, midi_channel, preset, recordings[0].stem, expression, config.reference_hz)
+    form = MidiForm(tempo, music.part(midi_channel - 1), preset, recordings[0].stem, expression, config.reference_hz)
     files = Files(form, notes=notes, f0=f0, midi=midi, received=received, jsonl=jsonl)
     wanted = kinds.parse_kinds(to) if to else ("mid",) if output is not None else ()
     if offline and files:

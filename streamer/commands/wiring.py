@@ -4,10 +4,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from streamer.config import DEFAULT_RATE_HZ
-from streamer.errors import ConfigError, MidiError, OutputError, printable
+from streamer.errors import OutputError, printable
 
 if TYPE_CHECKING:  # transcribe starts sooner without them
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from contextlib import ExitStack
 
     from streamer.audio.channels import ChannelMixer
@@ -15,8 +15,6 @@ if TYPE_CHECKING:  # transcribe starts sooner without them
     from streamer.live.learned import Learned
     from streamer.live.session import Keep, Screen
     from streamer.live.snapshot import Snapshot
-    from streamer.outputs.midiform import MidiForm
-    from streamer.outputs.ports import PortSink
     from streamer.outputs.sink import Sink
     from streamer.settings.file import Place
     from streamer.settings.learned import LearnConfig
@@ -113,63 +111,6 @@ def open_source(
     from streamer.audio.microphone import Microphone
 
     return Microphone(wanted, rate_hz, block, channel)
-
-
-def open_ports(
-    port: str | None, virtual: str | None, api: str | None, channel: int, no_midi: bool = False, *, other: bool
-) -> "list[PortSink]":
-    """The MIDI port, if it is wanted and there is one.
-
-    Parameters
-    ----------
-    port, virtual, api : str or None
-        As `PortSink` takes them.
-    channel : int
-        MIDI channel, 1 to 16.
-    no_midi : bool
-        Open none.
-    other : bool
-        Whether something else comes of it: that there is no MIDI system is then reported, and we go on.
-
-    Raises
-    ------
-    ConfigError
-        If it is wanted that none is opened, but a port is named, or nothing else would come of it.
-    MidiError
-        When the port cannot be had although it was asked for, or is all there would be.
-    """
-    from streamer.outputs.ports import PortSink
-
-    named = [flag for flag, value in (("--port", port), ("--virtual", virtual), ("--midi-api", api)) if value]
-    if no_midi:
-        if named:
-            raise ConfigError(f"--no-midi and {named[0]} contradict each other; leave one out")
-        if not other:
-            raise ConfigError("with --no-midi and no screen nothing would come of it; add --jsonl -, a file or --sound")
-        return []
-    try:
-        return [PortSink(port, virtual=virtual, api=api, channel=channel - 1)]
-    except MidiError as error:
-        if named or not other:
-            raise
-        notify(f"going on without MIDI: {error}")
-        return []
-
-
-def express(ports: "Iterable[PortSink]", form: "MidiForm", rate_hz: int) -> None:
-    """Give ports their encoders, which need to know the rate.
-
-    Parameters
-    ----------
-    ports : iterable of PortSink
-        As `open_ports` gives them.
-    form : MidiForm
-        Makes the encoders.
-    rate_hz : int
-        Sample rate of the events.
-    """
-    for port in ports:
-        port.use(form.encoder(rate_hz))
 
 
 def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":

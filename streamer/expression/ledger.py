@@ -7,6 +7,7 @@ from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 
 LOWEST, HIGHEST = 0, 127
+Lock = Callable[[int, float], tuple[int, float] | None]
 SEMITONES_PER_OCTAVE = 12
 
 
@@ -22,8 +23,8 @@ class Ledger:
     semitones : int
         Added to notes and to the pitch at first.
     lock : callable, optional
-        ``lock(note, midi)`` gives the MIDI note to send for one that is transposed already, or None for none; by
-        default all are sent as they are.
+        ``lock(note, midi)`` gives the MIDI note to send for one that is transposed already, and by how many semitones
+        the pitch is moved with it, or None for nothing; by default all are sent as they are.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class Ledger:
         Whether notes that begin are left out, and the pitch is unvoiced.
     """
 
-    def __init__(self, semitones: int = 0, lock: Callable[[int, float], int | None] | None = None) -> None:
+    def __init__(self, semitones: int = 0, lock: Lock | None = None) -> None:
         self.semitones = semitones
         self.lock = lock
         self.muted = False
@@ -47,8 +48,8 @@ class Ledger:
         return tuple(note.sent for note in self._open.remaining())
 
     @property
-    def moved(self) -> int:
-        """Semitones from the newest note that sounds, as decided, to what was sent; else the transposition."""
+    def moved(self) -> float:
+        """Semitones by which the newest note that sounds was moved; else the transposition."""
         open_notes = self._open.remaining()
         return open_notes[-1].moved if open_notes else self.semitones
 
@@ -95,10 +96,10 @@ class Ledger:
 
     def _begin(self, event: NoteOn) -> NoteOn | None:
         rule = _Rule(self.semitones, self.lock)
-        note = None if self.muted else rule.note(event.note, event.midi)
-        if note is None:
+        found = None if self.muted else rule.apply(event.note, event.midi)
+        if found is None:
             return None
-        moved = note - event.note
+        note, moved = found
         corrected = self._open.find(event.corrects)
         if corrected is not None and corrected.sent.note == note:  # it has its better name already
             self._open.forget(corrected)
@@ -106,7 +107,7 @@ class Ledger:
             return None
         corrects = corrected.sent.note_id if corrected is not None else 0
         sent = event
-        if moved or corrects != event.corrects:
+        if (note, moved, corrects) != (event.note, 0, event.corrects):
             sent = replace(event, note=note, midi=event.midi + moved, corrects=corrects)
         self._open.begin(event, _Open(sent, moved, rule))
         return sent
@@ -116,9 +117,9 @@ class Ledger:
         if begun is None:
             return None
         note, note_id = begun.sent.note, begun.sent.note_id
-        settled = None if event.settled is None else begun.rule.note(event.settled, event.midi)
-        settled = None if settled == note else settled
-        if (note, note_id, settled) == (event.note, event.note_id, event.settled):
+        found = None if event.settled is None else begun.rule.apply(event.settled, event.midi)
+        settled = found[0] if found is not None and found[0] != note else None
+        if (note, begun.moved, note_id, settled) == (event.note, 0, event.note_id, event.settled):
             return event
         return replace(event, note=note, midi=event.midi + begun.moved, note_id=note_id, settled=settled)
 
@@ -128,15 +129,17 @@ class _Rule:
     """How notes are moved."""
 
     semitones: int
-    lock: Callable[[int, float], int | None] | None
+    lock: Lock | None
 
-    def note(self, note: int, midi: float) -> int | None:
-        """What is sent for a note as decided; None for nothing."""
+    def apply(self, note: int, midi: float) -> tuple[int, float] | None:
+        """What is sent for a note as decided, and by how many semitones it is moved; None for nothing."""
         wanted = note + self.semitones
         if not LOWEST <= wanted <= HIGHEST:
             return None
-        locked = wanted if self.lock is None else self.lock(wanted, midi + self.semitones)
-        return locked if locked is not None and LOWEST <= locked <= HIGHEST else None
+        locked = (wanted, 0.0) if self.lock is None else self.lock(wanted, midi + self.semitones)
+        if locked is None or not LOWEST <= locked[0] <= HIGHEST:
+            return None
+        return locked[0], self.semitones + locked[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,5 +147,5 @@ class _Open:
     """A note that sounds: as sent, by how many semitones it was moved, and why."""
 
     sent: NoteOn
-    moved: int
+    moved: float
     rule: _Rule

@@ -129,7 +129,7 @@ class Session:
         learned: Learned | None = None,
     ) -> None:
         music = music or MusicConfig()
-        ledger = music.ledger()
+        ledger = music.ledger(tracker.config.reference_hz)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: ledger.moved)
         self._adjustments = Adjustments(tracker, ledger, music, preset, expression)

@@ -37,7 +37,7 @@ class SnapshotBuilder:
         self,
         rate_hz: int,
         a4_hz: Callable[[], float] = lambda: A4_HZ,
-        moved: Callable[[], int] = lambda: 0,
+        moved: Callable[[], float] = lambda: 0,
     ) -> None:
         self._rate_hz = rate_hz
         self._a4_hz = a4_hz
@@ -47,7 +47,7 @@ class SnapshotBuilder:
         self._clipped_at: int | None = None
         self._open: OpenNotes[NoteOn] = OpenNotes()
         self._sounding: NoteOn | None = None  # the newest
-        self._added: dict[tuple[int, int], int] = {}  # semitones, to what is open
+        self._added: dict[tuple[int, int], float] = {}  # semitones, to what is open
         self._roll: tuple[RollNote, ...] = ()
         self._messages: tuple[str, ...] = ()
         self._corrections = 0

@@ -1,11 +1,28 @@
 """What becomes of notes that lie outside the scale."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from streamer.music.scales import Scale
 
-NoteLock = Callable[[int, float], int | None]
-"""``lock(note, midi)`` gives the MIDI note to send for one of this number and fractional pitch, None for none."""
+
+class Moved(NamedTuple):
+    """What is sent for a note.
+
+    Attributes
+    ----------
+    note : int
+        MIDI note number.
+    semitones : float
+        By how many the pitch is moved with it.
+    """
+
+    note: int
+    semitones: float
+
+
+NoteLock = Callable[[int, float], Moved | None]
+"""``lock(note, midi)`` gives what to send for a MIDI note of this number and fractional pitch, None for nothing."""
 
 _CLEARLY_SHARP = 0.2  # semitones
 
@@ -22,13 +39,13 @@ def snap(scale: Scale) -> NoteLock:
         What is let through as it is.
     """
 
-    def lock(note: int, midi: float) -> int | None:
+    def lock(note: int, midi: float) -> Moved | None:
         for distance in range(7):
-            below, above = note - distance, note + distance
-            if below in scale and above in scale:
-                return above if midi - note > _CLEARLY_SHARP else below
-            if below in scale or above in scale:
-                return below if below in scale else above
+            below, above = note - distance in scale, note + distance in scale
+            if above and (not below or midi - note > _CLEARLY_SHARP):
+                return Moved(note + distance, distance)
+            if below:
+                return Moved(note - distance, -distance)
         return None
 
     return lock
@@ -42,7 +59,7 @@ def drop(scale: Scale) -> NoteLock:
     scale : Scale
         What is let through.
     """
-    return lambda note, _: note if note in scale else None
+    return lambda note, _: Moved(note, 0) if note in scale else None
 
 
 LOCKS = {"snap": snap, "drop": drop}

@@ -1,10 +1,10 @@
 """Scales by name or as a list of notes."""
 
-import difflib
 import re
 from dataclasses import dataclass
 
 from streamer.errors import ConfigError
+from streamer.settings.description import nearest
 from streamer.units import NOTE_NAMES
 
 SEMITONES_PER_OCTAVE = 12
@@ -115,9 +115,7 @@ def parse_scale(text: str) -> Scale:
     name = " ".join([found[3], *words[1:]]).strip().lower().replace("-", " ")
     name = _ALSO.get(name, name)
     if name not in SCALES:
-        near = difflib.get_close_matches(name, SCALES, 1, 0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigError(f"there is no scale {name!r}; {hint}there are {', '.join(SCALES)}")
+        raise ConfigError(f"there is no scale {name!r}{nearest(name, SCALES)}; there are {', '.join(SCALES)}")
     return Scale(f"{NOTE_NAMES[tonic]} {name}", tonic, SCALES[name])
 
 

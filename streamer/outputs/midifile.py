@@ -16,6 +16,7 @@ from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.encoders import Encoder, PlainEncoder
 from streamer.expression.pairing import SettledNotes
 from streamer.outputs.files import open_output, output_name
+from streamer.outputs.quantised import with_quantised
 from streamer.outputs.sink import Sink
 
 DEFAULT_TEMPO_BPM = 120.0
@@ -70,6 +71,8 @@ class MidiFileSink(Sink):
     received : bool
         Each message stands at the time it was emitted, as a receiver would have recorded it. Otherwise notes stand
         where they are believed to have begun and ended.
+    steps_per_beat : int
+        Lines in a quarter note of the grid of a second track, which the file gets when it is closed; 0 for none.
 
     Raises
     ------
@@ -101,10 +104,12 @@ class MidiFileSink(Sink):
         track_name: str = "streamer",
         program: int | None = None,
         received: bool = False,
+        steps_per_beat: int = 0,
     ) -> None:
         self.name = output_name(path)
         self._start = start
         self._received = received
+        self._steps_per_beat = steps_per_beat
         self._encoder = encoder or PlainEncoder(channel)
         self.wants_pitch = self._encoder.wants_pitch
         us_per_beat = _us_per_beat(DEFAULT_TEMPO_BPM if received else tempo_bpm)
@@ -185,7 +190,8 @@ class MidiFileSink(Sink):
                 if self._received or message.type in ("note_off", "pitchwheel"):
                     self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()))
             if self._began or not self._file.seekable:
-                self._file.replace(self._whole())
+                whole = self._whole()
+                self._file.replace(with_quantised(whole, self._steps_per_beat) if self._steps_per_beat else whole)
             else:
                 self._file.close(keep=False)
 

@@ -71,19 +71,7 @@ class Kind:
 def _midi(path: Path, about: About) -> Sink:
     if about.quantize:
         return _score(path, about, midi=True)
-    from streamer.outputs.midifile import MidiFileSink
-    from streamer.outputs.programs import PROGRAMS
-
-    form = about.form
-    return MidiFileSink(
-        path,
-        about.rate_hz,
-        channel=form.channel - 1,
-        encoder=form.encoder(about.rate_hz),
-        tempo_bpm=form.tempo_bpm,
-        track_name=about.title,
-        program=PROGRAMS.get(form.preset),
-    )
+    return about.form.file(path, about.rate_hz, title=about.title)
 
 
 def _csv(path: Path, about: About) -> Sink:

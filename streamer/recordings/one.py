@@ -130,7 +130,7 @@ def transcribe_file(
         everyone.append(counter)
         report = None if progress is None else lambda done: progress(done, recording.length, recording.rate_hz)
         revise = revised if options.offline else None
-        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger()
+        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger(options.config.reference_hz)
         consumed = follow(blocks, recording.rate_hz, options.config, everyone, report, ledger, revise)
         written = parts.settle()
     mixer = recording.mixer

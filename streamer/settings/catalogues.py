@@ -9,7 +9,7 @@ from streamer.settings.expression import EXPRESSION
 from streamer.settings.file import CONFIGURATION
 from streamer.settings.io import FILES, INPUT, OUTPUT, SCREEN, SOUND
 from streamer.settings.learned import LEARN
-from streamer.settings.music import MUSIC
+from streamer.settings.music import MUSIC, PARTS, SCALA_FILES
 from streamer.settings.recording import RECORDING
 from streamer.settings.setup import SETUP
 from streamer.settings.tracker import TRACKER
@@ -22,6 +22,8 @@ from streamer.settings.web import WEB
 PLAYING: tuple[Setting, ...] = (
     *TRACKER,
     *MUSIC,
+    *PARTS,
+    *SCALA_FILES,
     *EXPRESSION,
     *LEARN,
     *INPUT,
@@ -94,7 +96,7 @@ CHAPTERS = (
             "Which notes `streamer live`, `demo` and `transcribe` send for those that are played, see "
             "[Keys, zones and harmony](guide/music.md)."
         ),
-        settings=MUSIC,
+        settings=(*MUSIC, *PARTS, *SCALA_FILES),
     ),
     Chapter(
         title="MIDI in",

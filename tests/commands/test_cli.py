@@ -122,7 +122,7 @@ def test_the_shell_completes(run, monkeypatch, typed, offered):
 
 def test_a_take_never_overwrites_another(tmp_path):
     (tmp_path / "song-2.wav").write_text("of an earlier session")
-    files = Files(MidiForm(120.0, 1), midi=tmp_path / "song.mid", record_audio=tmp_path / "song.wav", takes=True)
+    files = Files(MidiForm(120.0), midi=tmp_path / "song.mid", record_audio=tmp_path / "song.wav", takes=True)
     recorders = files.recorders(48_000)
     for take in (1, 2):
         for open_take in recorders:
