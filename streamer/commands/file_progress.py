@@ -73,10 +73,10 @@ class Watcher:
 
     def done(self, outcome: "Outcome") -> None:
         """It is done, or as far as it could be read."""
-        if not self._quiet:
-            notify(_closing_line(outcome))
         if outcome.unusual:
             notify(f"{outcome.source}: took {outcome.unusual}; --channel chooses")
+        if not self._quiet:
+            notify(_closing_line(outcome))
         if outcome.broken is not None:
             notify(f"warning: {outcome.source} breaks off {outcome.broken}; what came before is done")
 

@@ -62,7 +62,7 @@ def test_opposite_channels_of_a_file_are_tracked_and_reported(folder: Path) -> N
     assert (status, notes_in(folder / "n.csv")) == (0, [69])
     said, closing = err.splitlines()
     assert said == "streamer: opposite.wav: took channel 1 of 2, as their mean cancels; --channel chooses"
-    assert closing.startswith("streamer: 1 note in ")
+    assert closing.startswith("streamer: opposite.wav: 1 note in ")
 
 
 @pytest.mark.parametrize(("channel", "note"), [(1, 60), (2, 69)])
@@ -108,7 +108,7 @@ def test_names_may_be_anything(folder: Path) -> None:
     assert all((folder / name).stat().st_size for name in outputs.values())
     status, out, err = run("transcribe", f"no-{odd}", cwd=folder)
     assert (status, out) == (2, "")
-    assert err == "streamer: there is no file no-caf\\xe9 \\x1b[31m.wav\n"
+    assert err == "streamer: nothing matches no-caf\\xe9 \\x1b[31m.wav\n"
 
 
 @pytest.mark.parametrize(

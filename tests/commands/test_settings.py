@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from streamer import transcription
 from streamer.cli import main
 from streamer.config import TrackerConfig
 from streamer.data import formats
 from streamer.errors import StreamerError
 from streamer.evaluation import evaluate as evaluation
 from streamer.model import shipped_model
+from streamer.recordings import one
 from streamer.training import train as training
 
 RATE_HZ = 22_050
@@ -40,8 +40,8 @@ def config_of(recording, capsys, monkeypatch):
         seen.append(config)
         raise BrokenPipeError  # no more is needed
 
-    monkeypatch.setattr("streamer.tracker.make_tracker", lambda config, rate_hz: None)  # nor need the model be there
-    monkeypatch.setattr(transcription, "track", process)
+    monkeypatch.setattr(one, "make_tracker", lambda config, rate_hz: None)  # nor need the model be there
+    monkeypatch.setattr(one, "follow", process)
 
     def of(*words):
         status, _, err = run(capsys, "transcribe", recording, *words)
