@@ -12,7 +12,7 @@ from jackserver import JackServer
 from waiting import end_process, wait_until
 
 _MOST_STARTS = 3
-_DUMP_LINE = re.compile(r"\s*(?P<stamp>\d+):(?P<bytes>(?: [0-9a-f]{2})+)\s")
+_DUMP_LINE = re.compile(r"\s*(?P<stamp>\d+):(?P<bytes>(?: [0-9a-f]{2})+)(?:\s|$)")
 
 
 def notes_on(messages: list[mido.Message]) -> list[mido.Message]:
