@@ -55,8 +55,8 @@ class Container:
             raise ValueError("there is no sound in it")
         stream: Any = self._container.streams.audio[0]
         stream.thread_type = "NONE"  # one recording takes one core, as with any other kind
-        self.samplerate = int(stream.rate or 0)
-        self.channels = int(stream.channels or 0)
+        self.samplerate = int(getattr(stream, "rate", 0) or 0)  # neither is there where no decoder knows it
+        self.channels = int(getattr(stream, "channels", 0) or 0)
         if self.samplerate <= 0 or self.channels <= 0:
             self._container.close()
             raise ValueError("it tells neither rate nor channels")

@@ -184,7 +184,7 @@ def _disturb(rng: random.Random, ledger: Ledger, fanout: Fanout, ports: list[Cab
             ledger.semitones = rng.randrange(-70, 70)
         case 2:
             ledger.lock = rng.choice(
-                (None, lambda note, _: note - note % 2, lambda note, _: note if note % 3 else None)
+                (None, lambda note, _: (note - note % 2, -(note % 2)), lambda note, _: (note, 0) if note % 3 else None)
             )
         case 3:
             fanout.set_bend(rng.choice(MODES))
