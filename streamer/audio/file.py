@@ -172,14 +172,9 @@ class AudioFile:
         chatters = self._file.format == "MP3"
         try:
             with interrupts_deferred(), quiet_stderr() if chatters else nullcontext():
-                samples = self._file.read(size, dtype="float32", always_2d=True)
+                samples, reason = self._file.read(size, dtype="float32", always_2d=True), ""
         except self._failure as error:
-            samples, reason = (
-                np.zeros((0, self.channels), np.float32),
-                _text(error),
-            )
-        else:
-            reason = ""
+            samples, reason = np.zeros((0, self.channels), np.float32), _text(error)
         return samples, _why(self._bytes.failure) if self._bytes.failure else reason
 
     def close(self) -> None:

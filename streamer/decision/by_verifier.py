@@ -111,7 +111,7 @@ class VerifierMachine(NoteMachine):
         age_ms = began_ms_ago(odds[best])
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
-        corrects = self._outlasts(proposed[best], odds[best])
+        corrects = self._outlasts(proposed[best], age_ms)
         if corrects and not self._corrects:
             if self._is_young:
                 return None
@@ -162,13 +162,14 @@ class VerifierMachine(NoteMachine):
         """Whether the note that sounds was told a moment ago."""
         return self._since * self._hop_ms <= self._young_ms
 
-    def _outlasts(self, candidate: int, odds: FloatArray) -> bool:
+    def _may_outlast(self, candidate: int) -> bool:
+        """Whether it is worth asking how old this is: a date costs more than a hop may at which nothing begins."""
+        return self._is_near(candidate) and self._since * self._hop_ms <= self._young_ms + OLDEST_MS
+
+    def _outlasts(self, candidate: int, age_ms: float) -> bool:
         """Whether this is what sounded before, under a better name: that was young, and lasted less than this has."""
-        told_ms = self._since * self._hop_ms
-        if not self._is_near(candidate) or told_ms > self._young_ms + OLDEST_MS:
-            return False
-        age_ms = began_ms_ago(odds)
-        return told_ms - age_ms <= min(self._young_ms, age_ms - _LONGER_MS)
+        lasted_ms = self._since * self._hop_ms - age_ms
+        return self._may_outlast(candidate) and lasted_ms <= min(self._young_ms, age_ms - _LONGER_MS)
 
     def _is_near(self, candidate: int) -> bool:
         """Whether it is one of the two nearest names on either side of what sounds."""
@@ -242,7 +243,7 @@ class VerifierMachine(NoteMachine):
         if self.current is not None:
             if self._is_correction(candidate):
                 asked += t.right_correct
-            elif self._outlasts(candidate, odds):
+            elif self._may_outlast(candidate) and self._outlasts(candidate, began_ms_ago(odds)):
                 asked += t.right_outlasts
             elif candidate == self.current:
                 asked += t.right_again

@@ -6,12 +6,40 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from streamer.events import Event, NoteOff, NoteOn
 from streamer.expression.pairing import SettledNotes
 from streamer.outputs.files import open_output, output_name
 from streamer.outputs.sink import Sink
 from streamer.units import note_name, samples_to_ms, samples_to_s
+
+
+def note_fields(on: NoteOn, offset: int, midi: float, rate_hz: int) -> dict[str, Any]:
+    """A note as JSON has it, with the values of its row in `streamer.outputs.tables.NotesCsvSink`.
+
+    Parameters
+    ----------
+    on : NoteOn
+        Its beginning.
+    offset : int
+        Sample of its end.
+    midi : float
+        Its fractional pitch.
+    rate_hz : int
+        Sample rate of the events.
+    """
+    onset_s, offset_s, emit_s = (round(samples_to_s(n, rate_hz), 6) for n in (on.onset, offset, on.sample))
+    return {
+        "onset_s": onset_s,
+        "offset_s": offset_s,
+        "midi": round(midi, 4),
+        "emit_s": emit_s,
+        "note": on.note,
+        "name": note_name(on.note),
+        "velocity": on.velocity,
+        "latency_ms": round(samples_to_ms(on.latency, rate_hz), 3),
+    }
 
 
 class JsonFileSink(Sink):
@@ -79,16 +107,8 @@ class JsonFileSink(Sink):
             self._file.close()
 
     def _write(self, on: NoteOn, offset: int, midi: float) -> None:
-        onset_s, offset_s, emit_s = (round(samples_to_s(n, self._rate_hz), 6) for n in (on.onset, offset, on.sample))
-        note = {
-            "onset_s": onset_s,
-            "offset_s": offset_s,
-            "midi": round(midi, 4),
-            "emit_s": None if self._offline else emit_s,
-            "note": on.note,
-            "name": note_name(on.note),
-            "velocity": on.velocity,
-            "latency_ms": None if self._offline else round(samples_to_ms(on.latency, self._rate_hz), 3),
-        }
+        note = note_fields(on, offset, midi, self._rate_hz)
+        if self._offline:
+            note |= {"emit_s": None, "latency_ms": None}
         self._file.append((self._before + json.dumps(note)).encode("ascii"))
         self._before = ",\n"

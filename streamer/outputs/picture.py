@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.config import HIGHEST_MIDI, LOWEST_MIDI
 from streamer.errors import require_extra
 from streamer.events import FloatArray
 from streamer.units import A4_HZ, A4_MIDI, note_name
 
 _MARGIN = 3  # semitones above and below
 _FEWEST = 12  # semitones that are shown
-_WHOLE = 21, 108
 _LONGEST_LINE = 20_000  # points of the line; more cannot be seen
 
 
@@ -54,7 +54,7 @@ def draw_roll(
         ax = pyplot.figure(figsize=(10, 4), layout="constrained").add_subplot()
     low, high = _range(notes)
     if spectrogram is not None:
-        extent = (0.0, duration_s, _WHOLE[0] - 0.5, _WHOLE[1] + 0.5)
+        extent = (0.0, duration_s, LOWEST_MIDI - 0.5, HIGHEST_MIDI + 0.5)
         top = float(spectrogram.max())
         ax.imshow(
             spectrogram, origin="lower", aspect="auto", extent=extent, cmap="Greys", vmin=top - 60.0, vmax=top + 10.0
@@ -74,7 +74,7 @@ def draw_roll(
 def _range(notes: NDArray[np.void]) -> tuple[int, int]:
     """Lowest and highest note that are shown."""
     if not len(notes):
-        return _WHOLE
+        return LOWEST_MIDI, HIGHEST_MIDI
     low, high = int(notes["note"].min()) - _MARGIN, int(notes["note"].max()) + _MARGIN
     missing = max(0, _FEWEST - (high - low))
-    return max(_WHOLE[0], low - missing // 2), min(_WHOLE[1], high + missing - missing // 2)
+    return max(LOWEST_MIDI, low - missing // 2), min(HIGHEST_MIDI, high + missing - missing // 2)

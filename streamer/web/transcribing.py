@@ -12,14 +12,15 @@ import numpy as np
 from streamer.analysis import features
 from streamer.audio.file import AudioFile
 from streamer.errors import AudioFormatError, ConfigError, StreamerError
-from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.events import Event, FloatArray
 from streamer.model import OUTPUTS
+from streamer.outputs.jsonfile import note_fields
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.sink import Sink
 from streamer.tracker import model_of
 from streamer.transcription import track
-from streamer.units import note_name, samples_to_ms, samples_to_s
+from streamer.units import samples_to_s
 from streamer.web.config import Asked
 
 PROGRESS_S = 0.2
@@ -82,28 +83,6 @@ class Job:
     tempo_bpm: float
     form: str
     limits: Limits
-
-
-def note_fields(begun: NoteOn, ended: NoteOff, rate_hz: int) -> Message:
-    """A note as JSON, with the values of its row in `streamer.outputs.tables.NotesCsvSink`.
-
-    Parameters
-    ----------
-    begun, ended : NoteOn, NoteOff
-        The note.
-    rate_hz : int
-        Sample rate of the events.
-    """
-    return {
-        "onset_s": round(samples_to_s(begun.onset, rate_hz), 6),
-        "offset_s": round(samples_to_s(ended.offset, rate_hz), 6),
-        "midi": round(ended.midi, 4),
-        "emit_s": round(samples_to_s(begun.sample, rate_hz), 6),
-        "note": begun.note,
-        "name": note_name(begun.note),
-        "velocity": begun.velocity,
-        "latency_ms": round(samples_to_ms(begun.latency, rate_hz), 3),
-    }
 
 
 def transcribe(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> None:
@@ -177,7 +156,7 @@ def _tracked(
         written.unlink(missing_ok=True)
     answer: Message = {"rate_hz": rate_hz, "duration_s": round(done.duration_s, 6), "count": len(done.pairs)}
     if job.form == "json":
-        answer["notes"] = [note_fields(begun, ended, rate_hz) for begun, ended in done.pairs]
+        answer["notes"] = [note_fields(begun, ended.offset, ended.midi, rate_hz) for begun, ended in done.pairs]
     return answer
 
 
@@ -211,7 +190,7 @@ class _Telling(NoteList):
     def send(self, event: Event) -> None:
         super().send(event)
         for begun, ended in self.notes:
-            self._tell({"type": "note", **note_fields(begun, ended, self._rate_hz)})
+            self._tell({"type": "note", **note_fields(begun, ended.offset, ended.midi, self._rate_hz)})
         self.notes.clear()
 
 

@@ -145,8 +145,8 @@ def measure_files(folder: Path, clients: int) -> None:
     """All sound files below a folder, from several clients at once, against what the library makes of them."""
     from streamer.audio.file import AudioFile
     from streamer.config import TrackerConfig
+    from streamer.outputs.jsonfile import note_fields
     from streamer.transcription import track
-    from streamer.web.transcribing import note_fields
 
     paths = sorted(path for kind in ("wav", "flac", "ogg", "mp3") for path in folder.rglob(f"*.{kind}"))
     with serving("--max-requests", "100000") as server, ThreadPoolExecutor(clients) as pool:
@@ -159,7 +159,7 @@ def measure_files(folder: Path, clients: int) -> None:
     for path, (_, notes, _) in zip(paths, answers, strict=True):
         recording = AudioFile(path)
         known = track(recording.blocks(), recording.rate_hz, TrackerConfig()).pairs
-        different += notes != [note_fields(on, off, recording.rate_hz) for on, off in known]
+        different += notes != [note_fields(on, off.offset, off.midi, recording.rate_hz) for on, off in known]
     print(
         f"{len(paths)} files, {sum(len(notes) for _, notes, _ in answers)} notes, {sound_s:.0f} s of sound in "
         f"{took_s:.1f} s from {clients} clients: {sound_s / took_s:.1f} times real time; "
