@@ -8,12 +8,16 @@ import tempfile
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 # A shell lets what it starts in the background ignore Ctrl-C, and so do `nohup` and some runners. It is inherited: the
 # programs that tests start, and then interrupt, would wait for ever.
 for _name in ("SIGINT", "SIGQUIT", "SIGHUP"):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) == signal.SIG_IGN:
         signal.signal(getattr(signal, _name), signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
+
+settings.register_profile("streamer", deadline=None)  # no test asserts how long anything takes by the clock
+settings.load_profile("streamer")
 
 # Who runs the tests may have settings; neither the tests nor the programs that they start are to read them.
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="streamer-tests-")

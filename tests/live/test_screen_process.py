@@ -88,6 +88,7 @@ def terminal(tmp_path) -> Iterator[Callable[..., Terminal]]:
             env=env,
             dimensions=(24, 80),
             encoding="utf-8",
+            codec_errors="replace",  # a screen that is killed may leave half a character
             timeout=PATIENCE_S,
         )
         opened.append(shell)
