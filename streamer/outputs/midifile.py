@@ -152,7 +152,7 @@ class MidiFileSink(Sink):
                 self._track.settle(event, self._encoder.bend_range)
 
     def write_audio(self, block: Block) -> None:
-        """Have the clock know when these samples came."""
+        """See `Sink.write_audio`: it says when samples came."""
         if self._clock is not None:
             self._clock.heard(block, self._rate_hz)
 
