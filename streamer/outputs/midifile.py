@@ -11,17 +11,19 @@ from threading import RLock
 import mido
 
 from streamer.errors import ConfigError, OutputError
-from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.encoders import Encoder, PlainEncoder
+from streamer.outputs.clock import MidiClock
 from streamer.outputs.files import open_output, output_name
 from streamer.outputs.miditrack import END_OF_TRACK, NOTE_MESSAGES, MidiTrack, delta
 from streamer.outputs.quantised import with_quantised
 from streamer.outputs.sink import Sink
+from streamer.outputs.tempomap import TICKS_PER_BEAT, retimed, ticks_per_beat
+
+__all__ = ["DEFAULT_TEMPO_BPM", "TEMPO_RANGE_BPM", "TICKS_PER_BEAT", "MidiFileSink"]
 
 DEFAULT_TEMPO_BPM = 120.0
 TEMPO_RANGE_BPM = (20.0, 999.0)
-TICKS_PER_BEAT = 960  # or a multiple, see `MidiFileSink`
-LONGEST_TICK_US = 1000
 RECEIVED_TICKS_PER_BEAT = 24_000  # at 120 beats a minute, a tick for each sample of 48 kHz
 EMPTY_TEXT = 0x01  # in place of 0x2f this makes END_OF_TRACK a text of no letters, at no time
 _FOUR_FOUR = b"\x00\xff\x58\x04\x04\x02\x18\x08"
@@ -55,6 +57,8 @@ class MidiFileSink(Sink):
         where they are believed to have begun and ended.
     steps_per_beat : int
         Lines in a quarter note of the grid of a second track, which the file gets when it is closed; 0 for none.
+    clock : MidiClock, optional
+        Whose beats the file gets when it is closed, in place of those of the tempo.
 
     Raises
     ------
@@ -87,17 +91,21 @@ class MidiFileSink(Sink):
         program: int | None = None,
         received: bool = False,
         steps_per_beat: int = 0,
+        clock: MidiClock | None = None,
     ) -> None:
         self.name = output_name(path)
+        self._rate_hz = rate_hz
+        self._clock = clock
+        self.wants_audio = clock is not None
         self._start = start
         self._received = received
         self._steps_per_beat = steps_per_beat
         self._encoder = encoder or PlainEncoder(channel)
         self.wants_pitch = self._encoder.wants_pitch
         us_per_beat = _us_per_beat(DEFAULT_TEMPO_BPM if received else tempo_bpm)
-        ticks_per_beat = RECEIVED_TICKS_PER_BEAT if received else _ticks_per_beat(us_per_beat)
-        self._ticks_per_sample = (ticks_per_beat * 1_000_000, us_per_beat * rate_hz)  # a fraction
-        self._front = _front(ticks_per_beat, us_per_beat)
+        ticks = RECEIVED_TICKS_PER_BEAT if received else ticks_per_beat(us_per_beat)
+        self._ticks_per_sample = (ticks * 1_000_000, us_per_beat * rate_hz)  # a fraction
+        self._front = _front(ticks, us_per_beat)
         head = _meta_text(0x03, track_name)
         if program is not None:
             head += delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
@@ -142,6 +150,11 @@ class MidiFileSink(Sink):
                 self._write(message, self._tick_of(message, event.sample if now else _believed(event)), event)
             if not self._received:
                 self._track.settle(event, self._encoder.bend_range)
+
+    def write_audio(self, block: Block) -> None:
+        """See `Sink.write_audio`: it says when samples came."""
+        if self._clock is not None:
+            self._clock.heard(block, self._rate_hz)
 
     def set_bend(self, mode: str) -> None:
         """See `Sink.set_bend`."""
@@ -224,10 +237,13 @@ class MidiFileSink(Sink):
         self._encoder.sent(message)
 
     def _replace(self) -> None:
-        if self._steps_per_beat:
-            self._file.replace(with_quantised(b"".join(self._whole()), self._steps_per_beat))
-        else:
+        if not self._steps_per_beat and self._clock is None:
             self._file.replace(self._whole)
+            return
+        whole = b"".join(self._whole())
+        if self._clock is not None:
+            whole = retimed(whole, self._clock.beats(self._start, self._rate_hz))
+        self._file.replace(with_quantised(whole, self._steps_per_beat) if self._steps_per_beat else whole)
 
     def _whole(self) -> Iterator[bytes]:
         """All that is known so far, in order of time, in pieces."""
@@ -253,13 +269,6 @@ def _us_per_beat(tempo_bpm: float) -> int:
     if not slowest <= tempo_bpm <= fastest:  # not a number is neither
         raise ConfigError(f"a tempo of {tempo_bpm:g} is out of range; give {slowest:g} to {fastest:g} beats a minute")
     return round(60e6 / tempo_bpm)
-
-
-def _ticks_per_beat(us_per_beat: int) -> int:
-    ticks = TICKS_PER_BEAT
-    while us_per_beat > ticks * LONGEST_TICK_US:
-        ticks *= 2
-    return ticks
 
 
 def _front(ticks_per_beat: int, us_per_beat: int) -> bytes:
