@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streamer.config import DEFAULT_RATE_HZ
 from streamer.errors import OutputError
+from streamer.outputs.clock import MidiClock
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.files import STANDARD_OUTPUT
 from streamer.outputs.midiform import MidiForm
@@ -38,6 +39,8 @@ class Files:
         As the options of these names; None where it is not wanted.
     takes : bool
         Whether ``midi`` and ``record_audio`` are takes, numbered so that none replaces another.
+    clock : MidiClock or None
+        Whose beats are those of ``midi``.
     """
 
     form: MidiForm
@@ -49,6 +52,7 @@ class Files:
     record_audio: Path | None = None
     jsonl: Path | None = None
     takes: bool = False
+    clock: MidiClock | None = None
 
     def check(self, inputs: Sequence[Path] = ()) -> None:
         """Refuse what cannot or must not be written.
@@ -133,7 +137,7 @@ class Files:
 
     def _sink(self, name: str, path: Path, rate_hz: int, start: int = 0) -> Sink:
         if name in ("midi", "received"):
-            return self.form.file(path, rate_hz, start=start, received=name == "received")
+            return self.form.file(path, rate_hz, start=start, received=name == "received", clock=self.clock)
         if name == "record_audio":
             from streamer.outputs.wavfile import WavFileSink
 

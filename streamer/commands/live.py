@@ -65,13 +65,16 @@ def live(
         from streamer.commands import wiring
         from streamer.commands.files import Files
         from streamer.commands.outlets import OpenOutlets
+        from streamer.outputs.clock import MidiClock
         from streamer.outputs.midiform import MidiForm
         from streamer.tracker import make_tracker
 
         part = music.part(outlets.midi_channel - 1)
         form = MidiForm(tempo, part, preset, expression=expression, a4_hz=config.reference_hz)
         opened = stack.enter_context(OpenOutlets(outlets, form, music))
-        files = Files(form, midi=midi, record_audio=record_audio, received=received, jsonl=jsonl, takes=True)
+        clock = MidiClock() if learn.clock else None
+        written = {"midi": midi, "record_audio": record_audio, "received": received, "jsonl": jsonl}
+        files = Files(form, **written, takes=True, clock=clock)
         files.check()
         watched = wiring.has_screen(no_ui, files.to_standard_output)
         # Refuses what cannot work before anything is opened.
@@ -80,7 +83,7 @@ def live(
         sounding = _open_sound(stack, form) if sound else []
         source = stack.enter_context(closing(_open_source(sound_in)))
         sinks = opened.sinks(source.rate_hz, sounding)
-        learned = wiring.open_controls(stack, learn)
+        learned = wiring.open_controls(stack, learn, clock)
         return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched, opened)
 
 
@@ -133,6 +136,7 @@ def _run(
         keep=keeper(place),
         expression=files.form.expression,
         learned=learned,
+        clock=files.clock,
         round_trip_ms=round_trip_ms,
     )
     with opened.obeyed(session.command):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # transcribe starts sooner without them
     from streamer.live.learned import Learned
     from streamer.live.session import Keep, Screen
     from streamer.live.snapshot import Snapshot
+    from streamer.outputs.clock import MidiClock
     from streamer.outputs.sink import Sink
     from streamer.settings.file import Place
     from streamer.settings.learned import LearnConfig
@@ -42,27 +43,42 @@ def keeper(place: "Place") -> "Keep":
     return keep
 
 
-def open_controls(stack: "ExitStack", learn: "LearnConfig") -> "Learned | None":
-    """The MIDI input that drives the program, where one is named.
+def open_controls(stack: "ExitStack", learn: "LearnConfig", clock: "MidiClock | None") -> "Learned | None":
+    """The MIDI inputs that drive the program, where any is named.
 
     Parameters
     ----------
     stack : ExitStack
-        Closes it.
+        Closes them.
     learn : LearnConfig
-        Which, and what it is known to do.
+        Which, and what is known to be done.
+    clock : MidiClock or None
+        Gets what comes in at the clock's.
 
     Raises
     ------
     ConfigError, MidiError
         If a binding is none, or there is no such input.
     """
-    from streamer.live.learned import ControlPort, Learned
+    from streamer.live.learned import InputPort, Learned
+    from streamer.outputs.inputs import CLOCK_NAME, CONTROL_NAME
+    from streamer.settings.learned import VIRTUAL
 
     learned = Learned(learn.learned)
-    if not learn.control_port:
+    control, clocked = learn.control_port, learn.clock if clock is not None else None
+    if clock is not None and clocked and clocked == control and clocked != VIRTUAL:  # some systems open a port once
+
+        def both(message: bytes) -> None:
+            clock.receive(message)
+            learned.receive(message)
+
+        stack.callback(InputPort(clocked, both, CONTROL_NAME).close)
+        return learned
+    if clock is not None and clocked:
+        stack.callback(InputPort(clocked, clock.receive, CLOCK_NAME).close)
+    if not control:
         return None
-    stack.callback(ControlPort(learn.control_port, learned.receive).close)
+    stack.callback(InputPort(control, learned.receive, CONTROL_NAME).close)
     return learned
 
 

@@ -150,7 +150,7 @@ class Learned:
         return f"set {name} {at:.3f}" if setting.kind == "float" else f"set {name} {round(at)}"
 
 
-class ControlPort:
+class InputPort:
     """A MIDI input that calls back with each message, in a thread of its own.
 
     Parameters
@@ -159,6 +159,8 @@ class ControlPort:
         Part of the name of an existing input; ``virtual`` makes one.
     take : callable
         Gets each message's bytes; must return at once.
+    name : str
+        Of ours, for other programs.
 
     Raises
     ------
@@ -166,11 +168,11 @@ class ControlPort:
         If there is no such input, or more than one, or none can be opened.
     """
 
-    def __init__(self, wanted: str, take: Callable[[bytes], object]) -> None:
+    def __init__(self, wanted: str, take: Callable[[bytes], object], name: str) -> None:
         from streamer.outputs.inputs import open_input
 
         self._take = take
-        self._port = open_input(wanted, self._called)
+        self._port = open_input(wanted, self._called, name)
         self.name = str(self._port.name)
 
     def _called(self, message: object) -> None:

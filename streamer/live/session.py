@@ -24,6 +24,7 @@ from streamer.live.signals import Signals
 from streamer.live.snapshot import Snapshot
 from streamer.live.snapshots import SnapshotBuilder
 from streamer.music.config import MusicConfig
+from streamer.outputs.clock import MidiClock
 from streamer.outputs.fanout import Recorder
 from streamer.outputs.sink import Sink
 from streamer.settings.expression import Expression
@@ -109,6 +110,8 @@ class Session:
         How the sinks bend.
     learned : Learned, optional
         What other MIDI devices do.
+    clock : MidiClock, optional
+        Whose tempo is shown.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Session:
         round_trip_ms: float | None = None,
         expression: Expression | None = None,
         learned: Learned | None = None,
+        clock: MidiClock | None = None,
     ) -> None:
         music = music or MusicConfig()
         ledger = music.ledger(tracker.config.reference_hz)
@@ -150,6 +154,7 @@ class Session:
         self._keep = keep
         self._round_trip_ms = round_trip_ms
         self._learned = learned
+        self._clock = clock
         if learned is not None:
             learned.connect(self._engine.command, self._engine.message.show)
         self._signals = Signals(self._engine.stop, _GUARD_S)
@@ -222,6 +227,7 @@ class Session:
             input_name=source.name,
             input_latency_ms=source.input_latency_ms,
             round_trip_ms=self._round_trip_ms,
+            clock_bpm=None if self._clock is None else self._clock.tempo_bpm,
             output_names=status.output_names,
             silent_input=status.silent_input,
             lost_samples=status.lost_samples,

@@ -57,6 +57,7 @@ class Snapshot:
     histogram: tuple[int, ...] = ()  # notes per bin
     input_latency_ms: float | None = None  # as the driver says; not in `total`
     round_trip_ms: float | None = None  # of sound out and in again, as it was measured
+    clock_bpm: float | None = None  # of the MIDI clock that comes in
     lost_samples: int = 0
     losses: int = 0  # how many times that was
     lost_events: int = 0  # by files and pipes that are too slow

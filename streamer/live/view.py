@@ -313,6 +313,8 @@ class _Frame:
             flags.append(("MUTED", ALARM))
         if snapshot.scale:
             flags.append((shorten(snapshot.scale, 20), ACCENT))
+        if snapshot.clock_bpm is not None:
+            flags.append((f"clock {snapshot.clock_bpm:.0f}", ACCENT))
         if snapshot.transpose:
             flags.append((f"{snapshot.transpose:+d} st", WARN))
         return flags

@@ -5,12 +5,14 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from streamer.errors import OutputError
 
+Content = Callable[[], Iterable[bytes]]
 STANDARD_OUTPUT = "-"
 _MOST_BESIDE = 1000  # unfinished files of one name
 _READER_WITHIN_S = 5.0
@@ -134,11 +136,16 @@ class RecordFile:
         except OSError as error:
             raise output_error(self.path, error) from error
 
-    def replace(self, content: bytes) -> None:
+    def replace(self, content: bytes | Content) -> None:
         """Let the file have this content instead, at one stroke, and close it.
 
         Where the disk has no room for both, it is written over; content no longer than before needs no new room. A
         pipe, which has had nothing yet, gets the content; another device has had all.
+
+        Parameters
+        ----------
+        content : bytes or callable
+            All of it, or what gives it in pieces, as often as it is called.
 
         Raises
         ------
@@ -146,7 +153,8 @@ class RecordFile:
             If it cannot be written; the old content is then left, if the disk allows.
         """
         if not self.seekable:
-            self.append(content)
+            for piece in _pieces(content):
+                self.append(piece)
         if self._target.exists() and not self._target.is_file():  # a device or a pipe is not to be replaced
             self._file.close()
             return
@@ -157,7 +165,8 @@ class RecordFile:
             return
         try:
             with file:
-                _write_all(file, content)
+                for piece in _pieces(content):
+                    _write_all(file, piece)
                 os.fsync(file.fileno())
             self._file.close()  # Windows does not replace an open file
             os.replace(beside, self._target)
@@ -198,12 +207,15 @@ class RecordFile:
             with suppress(OSError):
                 beside.unlink()
 
-    def _write_over(self, content: bytes) -> None:
+    def _write_over(self, content: bytes | Content) -> None:
         try:
-            self.append(bytes(max(0, len(content) - self.size)))  # room first: what does not fit must spoil nothing
-            self.patch(0, content)
+            length, at = sum(map(len, _pieces(content))), 0
+            self.append(bytes(max(0, length - self.size)))  # room first: what does not fit must spoil nothing
+            for piece in _pieces(content):
+                self.patch(at, piece)
+                at += len(piece)
             with suppress(OSError):
-                self._file.truncate(len(content))
+                self._file.truncate(length)
         finally:
             self.close()
 
@@ -247,9 +259,10 @@ class StandardOutput:
         """
         raise OutputError(f"standard output takes nothing back ({len(data)} bytes at {offset})")
 
-    def replace(self, content: bytes) -> None:
-        """Write the content, of which nothing is out yet."""
-        self.append(content)
+    def replace(self, content: bytes | Content) -> None:
+        """Write the content, of which nothing is out yet. See `RecordFile.replace`."""
+        for piece in _pieces(content):
+            self.append(piece)
 
     def close(self, *, keep: bool = True) -> None:
         """It is not ours to close."""
@@ -354,6 +367,10 @@ def _open_beside(target: Path) -> tuple[Path, io.FileIO]:
                 os.chmod(beside, target.stat().st_mode & 0o7777)
             return beside, file
     raise FileExistsError(errno.EEXIST, f"too many unfinished files {target.name}.part are there")
+
+
+def _pieces(content: bytes | Content) -> Iterable[bytes]:
+    return [content] if isinstance(content, bytes) else content()
 
 
 def _write_all(file: io.FileIO, content: bytes) -> None:

@@ -11,17 +11,20 @@ from streamer.outputs.quiet import quiet_stderr, silence_jack
 from streamer.settings.learned import VIRTUAL
 
 CONTROL_NAME = "streamer control"
+CLOCK_NAME = "streamer clock"
 
 
-def open_input(wanted: str, callback: Callable[[Any], None]) -> Any:
+def open_input(wanted: str, callback: Callable[[Any], None], name: str = CONTROL_NAME) -> Any:
     """A MIDI input, as mido has it.
 
     Parameters
     ----------
     wanted : str
-        Part of the name of an existing input in any case; ``virtual`` makes one named `CONTROL_NAME`.
+        Part of the name of an existing input in any case; ``virtual`` makes one.
     callback : callable
         Gets each message, in the library's thread.
+    name : str
+        Of ours, for other programs.
 
     Raises
     ------
@@ -40,13 +43,13 @@ def open_input(wanted: str, callback: Callable[[Any], None]) -> Any:
             exact = [name for name in names if name.casefold() == wanted.casefold()]
             found = exact or [name for name in names if wanted.casefold() in name.casefold()]
             if wanted == VIRTUAL:
-                how = {"virtual": True, "client_name": CONTROL_NAME}
-                return backend.open_input(CONTROL_NAME, callback=callback, **how)
+                how = {"virtual": True, "client_name": name}
+                return backend.open_input(name, callback=callback, **how)
             if len(found) == 1:
-                return backend.open_input(found[0], callback=callback, client_name=CONTROL_NAME)
+                return backend.open_input(found[0], callback=callback, client_name=name)
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
         raise MidiError(f"the MIDI input {wanted!r} cannot be opened: {error}") from error
     there = ", ".join(names) or "none"
     if found:
         raise MidiError(f"{wanted!r} fits more than one MIDI input: {', '.join(found)}; write more of the name")
-    raise MidiError(f"no MIDI input is called {wanted!r}; there is {there}; `--control-port virtual` makes one")
+    raise MidiError(f"no MIDI input is called {wanted!r}; there is {there}; `virtual` makes one")

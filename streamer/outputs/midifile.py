@@ -4,46 +4,30 @@ Times come from sample indices, never from a clock.
 """
 
 import struct
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 from threading import RLock
 
 import mido
-from mido.midifiles.meta import encode_variable_int
 
 from streamer.errors import ConfigError, OutputError
-from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.encoders import Encoder, PlainEncoder
-from streamer.expression.pairing import SettledNotes
+from streamer.outputs.clock import MidiClock
 from streamer.outputs.files import open_output, output_name
+from streamer.outputs.miditrack import END_OF_TRACK, NOTE_MESSAGES, MidiTrack, delta
 from streamer.outputs.quantised import with_quantised
 from streamer.outputs.sink import Sink
+from streamer.outputs.tempomap import TICKS_PER_BEAT, retimed, ticks_per_beat
+
+__all__ = ["DEFAULT_TEMPO_BPM", "TEMPO_RANGE_BPM", "TICKS_PER_BEAT", "MidiFileSink"]
 
 DEFAULT_TEMPO_BPM = 120.0
 TEMPO_RANGE_BPM = (20.0, 999.0)
-TICKS_PER_BEAT = 960  # or a multiple, see `MidiFileSink`
-LONGEST_TICK_US = 1000
 RECEIVED_TICKS_PER_BEAT = 24_000  # at 120 beats a minute, a tick for each sample of 48 kHz
-END_OF_TRACK = b"\x00\xff\x2f\x00"
 EMPTY_TEXT = 0x01  # in place of 0x2f this makes END_OF_TRACK a text of no letters, at no time
 _FOUR_FOUR = b"\x00\xff\x58\x04\x04\x02\x18\x08"
 _LONGEST_NAME = 120  # bytes
-_NOTE_MESSAGES = ("note_on", "note_off")
-_RECENT = 64  # messages among which those of a note that is being corrected are
-_RECENT_BENDS = 256  # messages among which those are that came while a note was found
-_LONGEST_NOTE = 10_000  # messages of a note that gets another name
-_BEND = 0xE0
-_FULL_BEND = 8192  # steps from the middle to one end
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """A message of the track: its tick and bytes, and which note it begins or ends, 0 for none."""
-
-    tick: int
-    data: bytes
-    note_id: int
-    is_on: bool
 
 
 class MidiFileSink(Sink):
@@ -73,6 +57,8 @@ class MidiFileSink(Sink):
         where they are believed to have begun and ended.
     steps_per_beat : int
         Lines in a quarter note of the grid of a second track, which the file gets when it is closed; 0 for none.
+    clock : MidiClock, optional
+        Whose beats the file gets when it is closed, in place of those of the tempo.
 
     Raises
     ------
@@ -105,27 +91,28 @@ class MidiFileSink(Sink):
         program: int | None = None,
         received: bool = False,
         steps_per_beat: int = 0,
+        clock: MidiClock | None = None,
     ) -> None:
         self.name = output_name(path)
+        self._rate_hz = rate_hz
+        self._clock = clock
+        self.wants_audio = clock is not None
         self._start = start
         self._received = received
         self._steps_per_beat = steps_per_beat
         self._encoder = encoder or PlainEncoder(channel)
         self.wants_pitch = self._encoder.wants_pitch
         us_per_beat = _us_per_beat(DEFAULT_TEMPO_BPM if received else tempo_bpm)
-        ticks_per_beat = RECEIVED_TICKS_PER_BEAT if received else _ticks_per_beat(us_per_beat)
-        self._ticks_per_sample = (ticks_per_beat * 1_000_000, us_per_beat * rate_hz)  # a fraction
-        self._front = _front(ticks_per_beat, us_per_beat)
+        ticks = RECEIVED_TICKS_PER_BEAT if received else ticks_per_beat(us_per_beat)
+        self._ticks_per_sample = (ticks * 1_000_000, us_per_beat * rate_hz)  # a fraction
+        self._front = _front(ticks, us_per_beat)
         head = _meta_text(0x03, track_name)
         if program is not None:
-            head += _delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
+            head += delta(0) + bytes(mido.Message("program_change", channel=channel, program=program).bytes())
         for message in self._encoder.begin():
-            head += _delta(0) + bytes(message.bytes())
+            head += delta(0) + bytes(message.bytes())
             self._encoder.sent(message)
-        self._head = head
-        self._records: list[_Record] = []  # hours of notes are kilobytes, of bends some megabytes
-        self._notes = SettledNotes()
-        self._first: dict[int, int] = {}  # of the id of each note that corrects another: the id that it began with
+        self._track = MidiTrack(head)
         self._latest: dict[tuple[int, int], int] = {}  # tick of the newest note-on or note-off of a channel and note
         self._tick = 0  # of the newest message that is written
         self._now = start
@@ -135,7 +122,7 @@ class MidiFileSink(Sink):
         self._file = open_output(path)
         if self._file.seekable:
             try:
-                self._file.append(self._whole())
+                self._file.append(b"".join(self._whole()))
             except OutputError:
                 self._file.close(keep=False)
                 raise
@@ -156,13 +143,18 @@ class MidiFileSink(Sink):
             messages = self._encoder.encode(event)
             begins = any(message.type == "note_on" for message in messages)
             if begins and not self._received:
-                self._forget_bends(_believed(event))
+                self._track.forget_bends(self._tick_at(_believed(event)))
             # What only bends a note that sounds is of this moment, not of the note's beginning.
             now = self._received or (isinstance(event, NoteOn) and not begins)
             for message in messages:
                 self._write(message, self._tick_of(message, event.sample if now else _believed(event)), event)
             if not self._received:
-                self._settle(event)
+                self._track.settle(event, self._encoder.bend_range)
+
+    def write_audio(self, block: Block) -> None:
+        """See `Sink.write_audio`: it says when samples came."""
+        if self._clock is not None:
+            self._clock.heard(block, self._rate_hz)
 
     def set_bend(self, mode: str) -> None:
         """See `Sink.set_bend`."""
@@ -180,20 +172,20 @@ class MidiFileSink(Sink):
             if self._closed:
                 return
             self._closed = True
-            for on in self._notes.remaining():
+            for on in self._track.remaining():
                 off = NoteOff(self._now, self._now, on.note, on.midi, on.note_id)
                 for message in self._encoder.encode(off):
-                    self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()), off)
-                self._settle(off)
+                    self._keep(message, self._tick_of(message, self._now), off)
+                self._track.settle(off, self._encoder.bend_range)
             for message in self._encoder.end():
                 # But for that, a file has no receiver to convince.
                 if self._received or message.type in ("note_off", "pitchwheel"):
-                    self._keep(message, self._tick_of(message, self._now), bytes(message.bytes()))
+                    self._keep(message, self._tick_of(message, self._now))
             if self._began or not self._file.seekable:
-                whole = self._whole()
-                self._file.replace(with_quantised(whole, self._steps_per_beat) if self._steps_per_beat else whole)
+                self._replace()
             else:
                 self._file.close(keep=False)
+            self._track.close()
 
     def complete(self) -> None:
         """See `Sink.complete`."""
@@ -210,7 +202,7 @@ class MidiFileSink(Sink):
     def _tick_of(self, message: mido.Message, sample: int) -> int:
         # From the absolute time, in whole numbers, so that rounding never adds up. No message is received early.
         tick = self._tick_at(sample)
-        if message.type in ("note_on", "note_off"):  # a note never begins before its like has ended
+        if message.type in NOTE_MESSAGES:  # a note never begins before its like has ended
             key = message.channel, message.note
             tick = max(tick, self._latest.get(key, 0))
         return tick
@@ -221,91 +213,42 @@ class MidiFileSink(Sink):
         return -(-scaled // samples) if self._received else (2 * scaled + samples) // (2 * samples)
 
     def _write(self, message: mido.Message, tick: int, event: Event | None = None) -> None:
-        record = bytes(message.bytes())
         try:
-            self._grow(tick, record)
+            self._grow(tick, bytes(message.bytes()))
         except (OutputError, BrokenPipeError):
             self._encoder.withdrawn(message)
             raise
-        self._keep(message, tick, record, event)
+        self._keep(message, tick, event)
 
     def _grow(self, tick: int, record: bytes) -> None:
         if not self._file.seekable:
             return
         old_end = self._file.size - len(END_OF_TRACK)
-        self._file.append(_delta(max(0, tick - self._tick)) + record + END_OF_TRACK)
+        self._file.append(delta(max(0, tick - self._tick)) + record + END_OF_TRACK)
         data_at = len(self._front) + 8
         self._file.patch(data_at - 4, struct.pack(">L", self._file.size - data_at))
         self._file.patch(old_end + END_OF_TRACK.index(0x2F), bytes([EMPTY_TEXT]))
 
-    def _keep(self, message: mido.Message, tick: int, record: bytes, event: Event | None = None) -> None:
-        note_id = event.note_id if isinstance(event, NoteOn | NoteOff) and message.type in _NOTE_MESSAGES else 0
-        self._records.append(_Record(tick, record, self._first.get(note_id, note_id), message.type == "note_on"))
+    def _keep(self, message: mido.Message, tick: int, event: Event | None = None) -> None:
+        self._track.add(message, tick, event)
         self._tick = max(self._tick, tick)
-        if message.type in ("note_on", "note_off"):
+        if message.type in NOTE_MESSAGES:
             self._latest[message.channel, message.note] = tick
         self._encoder.sent(message)
 
-    def _forget_bends(self, since: int) -> None:
-        """What was bent before a note-on was decided, but after the note is believed to have begun, was not its own."""
-        tick = self._tick_at(since)
-        recent = self._records[-_RECENT_BENDS:]
-        self._records[-_RECENT_BENDS:] = [r for r in recent if r.tick <= tick or r.data[0] & 0xF0 != _BEND]
-
-    def _settle(self, event: Event) -> None:
-        """What is written at the end has one note, under its last name, where its name was corrected."""
-        if isinstance(event, NoteOn):
-            self._notes.begin(event)
-            if event.corrects:
-                self._first[event.note_id] = self._first.get(event.corrects, event.corrects)
-            if event.corrects and not self._encoder.bend_range:
-                self._records[-1] = replace(self._records[-1], note_id=self._first[event.note_id])
-        elif isinstance(event, NoteOff) and (settled := self._notes.end(event)) is not None:
-            first = self._first.get(event.note_id, event.note_id)
-            if self._encoder.bend_range:
-                self._rename(first, settled.note)
-                return
-            if first == event.note_id and settled.note == event.note:
-                return
-            recent = self._records[-_RECENT:]
-            ons = [k for k, record in enumerate(recent) if record.note_id == first and record.is_on]
-            offs = [k for k, record in enumerate(recent) if record.note_id == first and not record.is_on]
-            kept = {ons[0], offs[-1]} if ons and offs else set()
-            self._records[-_RECENT:] = [
-                replace(record, data=bytes([record.data[0], settled.note, record.data[2]])) if k in kept else record
-                for k, record in enumerate(recent)
-                if k in kept or record.note_id != first
-            ]
-
-    def _rename(self, note_id: int, note: int) -> None:
-        """A note of an encoder that bends gets another number, and bends from there, so that it sounds as it did."""
-        records = self._records
-        far = max(0, len(records) - _LONGEST_NOTE)
-        places = [k for k in range(len(records) - 1, far - 1, -1) if records[k].note_id == note_id]
-        begun = next((k for k in places if records[k].is_on), None)
-        ended = next((k for k in places if not records[k].is_on), None)
-        if begun is None or ended is None or records[begun].data[1] == note:
+    def _replace(self) -> None:
+        if not self._steps_per_beat and self._clock is None:
+            self._file.replace(self._whole)
             return
-        away = records[begun].data[1] - note
-        bend = _BEND | (records[begun].data[0] & 0x0F)
-        for k in (begun, ended):
-            records[k] = replace(records[k], data=bytes([records[k].data[0], note, records[k].data[2]]))
-        first = _Record(records[begun].tick, bytes([bend, 0, 64]), 0, is_on=False)
-        between = [first, *records[begun + 1 : ended]]
-        records[begun + 1 : ended] = [self._bent_on(r, away) if r.data[0] == bend else r for r in between]
+        whole = b"".join(self._whole())
+        if self._clock is not None:
+            whole = retimed(whole, self._clock.beats(self._start, self._rate_hz))
+        self._file.replace(with_quantised(whole, self._steps_per_beat) if self._steps_per_beat else whole)
 
-    def _bent_on(self, record: _Record, semitones: int) -> _Record:
-        steps = record.data[1] + 128 * record.data[2] + round(semitones * _FULL_BEND / self._encoder.bend_range)
-        return replace(record, data=bytes([record.data[0], *_seven_bits(steps)]))
-
-    def _whole(self) -> bytes:
-        """All that is known so far, in order of time."""
-        track = bytearray(self._head)
-        before = 0
-        for record in sorted(self._records, key=lambda record: record.tick):  # stable
-            track += _delta(record.tick - before) + record.data
-            before = record.tick
-        return self._front + _chunk(bytes(track))
+    def _whole(self) -> Iterator[bytes]:
+        """All that is known so far, in order of time, in pieces."""
+        yield self._front
+        yield from self._track.chunk()
 
 
 def _believed(event: Event) -> int:
@@ -321,11 +264,6 @@ def _believed(event: Event) -> int:
             return event.sample
 
 
-def _seven_bits(steps: int) -> tuple[int, int]:
-    within = min(2 * _FULL_BEND - 1, max(0, steps))
-    return within & 0x7F, within >> 7
-
-
 def _us_per_beat(tempo_bpm: float) -> int:
     slowest, fastest = TEMPO_RANGE_BPM
     if not slowest <= tempo_bpm <= fastest:  # not a number is neither
@@ -333,17 +271,10 @@ def _us_per_beat(tempo_bpm: float) -> int:
     return round(60e6 / tempo_bpm)
 
 
-def _ticks_per_beat(us_per_beat: int) -> int:
-    ticks = TICKS_PER_BEAT
-    while us_per_beat > ticks * LONGEST_TICK_US:
-        ticks *= 2
-    return ticks
-
-
 def _front(ticks_per_beat: int, us_per_beat: int) -> bytes:
     """Header and tempo track."""
     header = b"MThd" + struct.pack(">LHHH", 6, 1, 2, ticks_per_beat)
-    tempo = _delta(0) + b"\xff\x51\x03" + us_per_beat.to_bytes(3, "big")
+    tempo = delta(0) + b"\xff\x51\x03" + us_per_beat.to_bytes(3, "big")
     return header + _chunk(tempo + _FOUR_FOUR)
 
 
@@ -354,8 +285,4 @@ def _chunk(track: bytes) -> bytes:
 
 def _meta_text(kind: int, text: str) -> bytes:
     plain = "".join(c for c in text if c.isprintable()).encode("utf-8", "replace")[:_LONGEST_NAME]
-    return _delta(0) + bytes([0xFF, kind, len(plain)]) + plain
-
-
-def _delta(ticks: int) -> bytes:
-    return bytes(encode_variable_int(ticks))
+    return delta(0) + bytes([0xFF, kind, len(plain)]) + plain

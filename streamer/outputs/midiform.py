@@ -17,6 +17,7 @@ from streamer.units import A4_HZ
 
 if TYPE_CHECKING:
     from streamer.expression.encoders import Encoder
+    from streamer.outputs.clock import MidiClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,16 @@ class MidiForm:
         """
         return ArrangedSink(sink, Arrangement(self.part)) if self.part.changes_notes else sink
 
-    def file(self, path: str | Path, rate_hz: int, *, start: int = 0, title: str = "", received: bool = False) -> Sink:
+    def file(
+        self,
+        path: str | Path,
+        rate_hz: int,
+        *,
+        start: int = 0,
+        title: str = "",
+        received: bool = False,
+        clock: "MidiClock | None" = None,
+    ) -> Sink:
         """A MIDI file.
 
         Parameters
@@ -121,6 +131,8 @@ class MidiForm:
             Name of the track; by default the form's.
         received : bool
             Whether each message stands at the time it was emitted.
+        clock : MidiClock, optional
+            Whose beats are those of the file.
 
         Raises
         ------
@@ -140,5 +152,6 @@ class MidiForm:
             program=None if self.part.tells_instruments else PROGRAMS.get(self.preset),
             received=received,
             steps_per_beat=0 if received else self.part.steps_per_beat,
+            clock=None if received else clock,
         )
         return self.arranged(sink)

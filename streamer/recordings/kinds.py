@@ -130,10 +130,10 @@ def _picture(form: str) -> Callable[[Path, About], Sink]:
 
 
 def _sonified(path: Path, about: About) -> Sink:
-    from streamer.recordings.sonify import sonify
+    from streamer.recordings.sonify import SonifiedSink
 
     _refuse_standard_input(about, "wav")
-    return _whole(path, about, lambda path, made: sonify(path, made, about.source, about.channel))
+    return SonifiedSink(path, about.source, about.channel)
 
 
 def _whole(path: Path, about: About, write: Callable[[Path, "Transcription"], None], *, pitch: bool = False) -> Sink:

@@ -100,7 +100,10 @@ CHAPTERS = (
     ),
     Chapter(
         title="MIDI in",
-        intro="MIDI devices that do what the keys of `streamer live` do, see [A setup that stays](guide/setup.md).",
+        intro=(
+            "MIDI devices that do what the keys of `streamer live` do, see [A setup that stays](guide/setup.md), and a "
+            "clock, see [An external clock](guide/music.md#an-external-clock)."
+        ),
         settings=LEARN,
     ),
     Chapter(title="Screen", intro="The terminal screen of `streamer live` and `demo`.", settings=SCREEN),

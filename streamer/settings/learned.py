@@ -1,4 +1,4 @@
-"""The catalogue of MIDI controllers and keys that drive what the keys of the screen do."""
+"""The catalogue of what comes in by MIDI: controllers and keys that do what those of the screen do, and a clock."""
 
 from dataclasses import dataclass
 
@@ -30,12 +30,24 @@ LEARN = (
         group=LEARN_GROUP,
     ),
     LEARNED,
+    Setting(
+        name="clock",
+        kind="str",
+        default=None,
+        help="MIDI input, by part of its name, whose clock sets the bars of --midi and --grid; virtual makes one.",
+        flag="--clock",
+        environment=True,
+        metavar="NAME|virtual",
+        default_text="none; bars are those of --tempo",
+        group=LEARN_GROUP,
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LearnConfig:
-    """Which MIDI input drives the program, and what it has learned."""
+    """Which MIDI inputs drive the program, and what it has learned."""
 
     control_port: str | None = described(LEARN[0])
     learned: tuple[str, ...] = described(LEARNED)
+    clock: str | None = described(LEARN[2])

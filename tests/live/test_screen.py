@@ -103,6 +103,7 @@ snapshots = st.builds(
     losses=st.integers(0, 10**6),
     lost_events=st.integers(0, 10**6),
     tuned_to=st.none() | st.integers(0, 127),
+    clock_bpm=st.none() | st.floats(1, 1250),
     load=st.floats(0, 20),
     transpose=st.integers(-60, 60),
     muted=st.booleans(),
