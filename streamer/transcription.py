@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from streamer.audio.file import Break
 from streamer.config import TrackerConfig
 from streamer.errors import require_extra
-from streamer.events import Event, FloatArray, NoteOff, NoteOn
+from streamer.events import Event, FloatArray, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.ledger import Ledger
 from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.picture import draw_roll
 from streamer.outputs.pitchlist import F0_FIELDS
 from streamer.outputs.sink import Sink
-from streamer.settings.expression import Expression
 from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 from streamer.units import samples_to_ms, samples_to_s
 
+_LEVEL_DB = -20.0  # of estimates whose level was not kept
 NOTE_FIELDS = np.dtype(
     [
         ("onset_s", float),
@@ -80,26 +80,42 @@ class Transcription:
         return np.array(rows, NOTE_FIELDS)
 
     def to_midi(self, path: str | Path, form: MidiForm | None = None) -> None:
-        """Write a MIDI file with the notes where they are believed to begin and end.
+        """Write a MIDI file with the notes where they are believed to begin and end, bent as `f0` tells.
 
         Parameters
         ----------
         path : str or Path
             An existing file is replaced.
         form : MidiForm, optional
-            Tempo, channel, instrument and name. There are no bends: `streamer.outputs.midifile.MidiFileSink` makes
-            them while a recording is tracked.
+            Tempo, channel, instrument, name, and which bends there are: those of ``streamer transcribe --to mid`` by
+            default, none with ``Expression(bend="off")``. Levels are not kept, so controllers that follow them, such
+            as the pressure of MPE, stay where they begin.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         """
-        sink = replace(form or MidiForm(), expression=Expression(bend="off")).file(path, self.rate_hz)
-        for on, off in self.pairs:
-            sink.send(replace(on, corrects=0, note_id=0))
-            sink.send(replace(off, note=on.note, note_id=0, settled=None))
+        sink = (form or MidiForm()).file(path, self.rate_hz)
+        try:
+            for event in self._events(estimates=sink.wants_pitch):
+                sink.send(event)
+        except BaseException:
+            sink.abandon()
+            raise
         sink.complete()
+
+    def _events(self, *, estimates: bool) -> list[Event]:
+        """Notes under their last names, and the pitch between them, in the order in which they were decided."""
+        found: list[tuple[int, int, Event]] = []
+        for number, (on, off) in enumerate(self.pairs, 1):
+            found.append((off.sample, 1, replace(off, note=on.note, note_id=number, settled=None)))
+            found.append((on.sample, 2, replace(on, corrects=0, note_id=number)))
+        for row in self.f0 if estimates else ():
+            sample, centre = round(row["emit_s"] * self.rate_hz), round(row["time_s"] * self.rate_hz)
+            f0_hz, confidence = float(row["f0_hz"]) or None, float(row["confidence"])
+            found.append((sample, 0, PitchEstimate(sample, centre, f0_hz, confidence, _LEVEL_DB, 1.0)))
+        return [event for _, _, event in sorted(found, key=lambda each: each[:2])]
 
     def to_dataframe(self) -> Any:
         """The notes as a `pandas.DataFrame`, a row each. Raises `MissingExtraError` if pandas is not installed."""

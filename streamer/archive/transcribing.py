@@ -13,7 +13,7 @@ from streamer.archive.work import Converted
 from streamer.errors import ModelError
 from streamer.model import SHIPPED
 from streamer.recordings.kinds import output_paths
-from streamer.recordings.one import Options, transcribe_file
+from streamer.recordings.one import Options, each_channel, transcribe_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,13 @@ class Transcribe:
         How recordings are transcribed.
     kinds : tuple of str
         What is written of each.
+    split_channels : bool
+        Whether each channel is transcribed by itself.
     """
 
     options: Options
     kinds: tuple[str, ...]
+    split_channels: bool = False
 
     def __call__(self, source: Path, folder: Path, stem: str) -> Converted:
         """Transcribe one recording. See `Convert`.
@@ -43,12 +46,21 @@ class Transcribe:
         stem : str
             What the outputs are called, without their suffixes.
         """
-        found = transcribe_file(source, output_paths(folder, Path(stem), self.kinds), self.options)
-        broken = found.broken
+        found = [
+            transcribe_file(source, output_paths(folder, Path(f"{stem}{mark}"), self.kinds), options)
+            for mark, options in self._parts(source)
+        ]
+        broken = found[0].broken
         warning = (
             f"it breaks off after {broken.at_s:.3f} s ({broken.reason}); what came before is done" if broken else ""
         )
-        return Converted(found.duration_s, found.notes, warning)
+        return Converted(found[0].duration_s, sum(part.notes for part in found), warning)
+
+    def _parts(self, source: Path) -> list[tuple[str, Options]]:
+        """What is made of it: what the names of its outputs have after their stem, and how."""
+        if not self.split_channels:
+            return [("", self.options)]
+        return each_channel(source, self.options)
 
     @property
     def made_by(self) -> str:
@@ -57,6 +69,7 @@ class Transcribe:
             self.options, config=replace(self.options.config, model=""), form=replace(self.options.form, title="")
         )
         facts: dict[str, Any] = {"version": __version__, "kinds": self.kinds, "model": self.model[1]}
+        facts["split_channels"] = self.split_channels
         text = json.dumps(facts | {"options": asdict(options)}, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 

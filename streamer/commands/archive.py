@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from streamer.archive.predict import Prediction
     from streamer.archive.task import Outcome
     from streamer.archive.transcribing import Transcribe
-    from streamer.recordings.one import Options
 
 INTERRUPTED = 128 + signal.SIGINT
 MANIFEST = "manifest.sqlite"
@@ -39,8 +39,7 @@ def is_many(recordings: Sequence[Path], output: Path | None, many: Many) -> bool
 def run_many(
     recordings: Sequence[Path],
     output: Path | None,
-    options: "Options",
-    kinds: tuple[str, ...],
+    convert: "Transcribe",
     many: Many,
     json_progress: bool,
 ) -> int:
@@ -55,14 +54,13 @@ def run_many(
     from streamer.archive.places import OutputFolder, as_given, is_url
     from streamer.archive.report import summary, write_report
     from streamer.archive.run import run
-    from streamer.archive.transcribing import Transcribe
     from streamer.archive.work import Work
     from streamer.jobs import Workers
     from streamer.outputs.safe import Wanted, check_outputs
 
     inputs = [as_given(recording) for recording in recordings]
     if many.dry_run:
-        return _predict(inputs, Transcribe(options, kinds or ("mid",)), many)
+        return _predict(inputs, convert if convert.kinds else replace(convert, kinds=("mid",)), many)
     if output is None:
         raise ConfigError("many recordings need a folder for what is made of them; name it with --output")
     if "-" in inputs:
@@ -72,7 +70,6 @@ def run_many(
     path = many.manifest or Path(MANIFEST if is_url(folder.place) else os.path.join(folder.place, MANIFEST))
     here = [Path(name) for name in inputs if not is_url(name) and not os.path.isdir(name)]
     check_outputs([Wanted("--report", many.report, "CSV")], [path, *here])
-    convert = Transcribe(options, kinds)
     work = Work(convert, folder.place, convert.made_by, convert.model)
     teller = _Teller(json_progress)
     with Manifest(path) as manifest:

@@ -84,6 +84,7 @@ def transcribe(
     * `streamer transcribe solo.wav --preset sax --midi solo.mid --notes solo.csv`
     * `streamer transcribe solo.wav --notes - | head`
     """
+    from streamer.archive.transcribing import Transcribe
     from streamer.commands.archive import is_many, run_many
     from streamer.commands.file_progress import watcher
     from streamer.commands.files import Files
@@ -97,10 +98,10 @@ def transcribe(
     if offline and files:
         raise ConfigError(_OFFLINE_FILES)
     options = Options(config, channel, form, music, quantize, offline)
-    if is_many(recordings, output, many) and not split_channels:  # which are but several of one recording
+    if is_many(recordings, output, many):
         if files:
             raise ConfigError(_ONE_FILE)
-        return run_many(recordings, output, options, wanted, many, json_progress)
+        return run_many(recordings, output, Transcribe(options, wanted, split_channels), many, json_progress)
     with watcher(json_progress, quiet=not (files or wanted)) as told:
         return _Run(kinds.OutputNames(output or HERE, wanted), files, options, told, split_channels)(recordings)
 
@@ -188,17 +189,14 @@ class _Run:
         """Transcribe one recording, or each of its channels; the exit status."""
         if not self._split:
             return self._with(self._options, recording)
-        from streamer.audio.file import AudioFile
+        from streamer.recordings.one import each_channel
 
         if self._files or str(recording.path) == "-":
             raise ConfigError("--split-channels needs a file, and --to for what is made of each channel")
-        file = AudioFile(recording.path)
-        file.close()
         status = 0
-        for channel in range(1, file.channels + 1):
-            name = recording.relative.with_name(f"{recording.relative.stem}.ch{channel}{recording.relative.suffix}")
-            one = replace(recording, relative=name)
-            status = max(status, self._with(replace(self._options, channel=channel), one))
+        for mark, options in each_channel(recording.path, self._options):
+            name = recording.relative.with_name(f"{recording.relative.stem}{mark}{recording.relative.suffix}")
+            status = max(status, self._with(options, replace(recording, relative=name)))
         return status
 
     def _with(self, options: "Options", recording: "Input") -> int:

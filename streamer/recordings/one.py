@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from streamer.audio.file import AudioFile, Break
@@ -144,6 +144,31 @@ def transcribe_file(
         unusual="" if mixer.is_usual else mixer.taken,
         offline=options.offline,
     )
+
+
+def each_channel(source: str | Path, options: Options) -> list[tuple[str, Options]]:
+    """How each channel of a recording is transcribed by itself.
+
+    Parameters
+    ----------
+    source : str or Path
+        The recording.
+    options : Options
+        How it is transcribed.
+
+    Returns
+    -------
+    list of (str, Options)
+        What the name of the recording gets, ``.ch1``, and the options for this channel.
+
+    Raises
+    ------
+    AudioFormatError
+        If it cannot be read.
+    """
+    file = AudioFile(source)
+    file.close()
+    return [(f".ch{channel}", replace(options, channel=channel)) for channel in range(1, file.channels + 1)]
 
 
 def _open(

@@ -16,7 +16,6 @@ from streamer.events import Event, FloatArray
 from streamer.model import OUTPUTS
 from streamer.outputs.jsonfile import note_fields
 from streamer.outputs.notelist import NoteList
-from streamer.outputs.programs import PROGRAMS
 from streamer.outputs.sink import Sink
 from streamer.tracker import model_of
 from streamer.transcription import track
@@ -168,14 +167,12 @@ def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
 
         return [NotesCsvSink(written, rate_hz)]
     if job.form == "midi":
-        from streamer.outputs.midifile import MidiFileSink
         from streamer.outputs.midiform import MidiForm
 
         asked = job.asked
-        form = MidiForm(job.tempo_bpm, expression=asked.expression, a4_hz=asked.tracker.reference_hz)
-        program = PROGRAMS.get(asked.preset)
-        encoder = form.encoder(rate_hz)
-        return [MidiFileSink(written, rate_hz, encoder=encoder, tempo_bpm=job.tempo_bpm, program=program)]
+        a4_hz = asked.tracker.reference_hz
+        form = MidiForm(job.tempo_bpm, preset=asked.preset, expression=asked.expression, a4_hz=a4_hz)
+        return [form.file(written, rate_hz)]
     return []
 
 

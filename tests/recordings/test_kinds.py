@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from streamer.archive.transcribing import Transcribe
 from streamer.audio.file import AudioFile
 from streamer.errors import AudioFormatError, ConfigError
 from streamer.outputs.midiform import MidiForm
@@ -121,9 +122,13 @@ def test_each_channel_by_itself(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "duo.wav", np.stack([left, right], axis=1), RATE_HZ)
     command = [sys.executable, "-m", "streamer", "transcribe", "duo.wav", "--split-channels", "--to", "csv"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    convert = Transcribe(Options(), ("csv",), split_channels=True)  # what a run over many does with each
+    assert convert(tmp_path / "duo.wav", tmp_path / "run", "duo").notes == 4
+    assert convert.made_by != Transcribe(Options(), ("csv",)).made_by
     for channel, notes in ((1, ["52", "55"]), (2, ["69", "71"])):
-        rows = (tmp_path / f"duo.ch{channel}.csv").read_text().splitlines()[1:]
-        assert [row.split(",")[4] for row in rows] == notes
+        text = (tmp_path / f"duo.ch{channel}.csv").read_text()
+        assert [row.split(",")[4] for row in text.splitlines()[1:]] == notes
+        assert (tmp_path / "run" / f"duo.ch{channel}.csv").read_text() == text
 
 
 def test_what_reads_the_recording_twice_refuses_standard_input(tmp_path: Path) -> None:

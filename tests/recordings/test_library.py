@@ -8,6 +8,9 @@ import pytest
 import soundfile
 
 import streamer
+from streamer.outputs.midiform import MidiForm
+from streamer.recordings.one import Options, transcribe_file
+from streamer.settings.expression import Expression
 from tests.tones import melody
 
 RATE_HZ = 44_100
@@ -59,6 +62,12 @@ def test_midi_files_tables_and_pictures_have_all_notes(result: streamer.Transcri
     result.to_midi(tmp_path / "a.mid")
     track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
     assert [m.note for m in track if m.type == "note_on"] == result.notes["note"].tolist()
+    transcribe_file(GUITAR, {"mid": tmp_path / "file.mid"}, Options())
+    with_bends = [m for m in mido.MidiFile(tmp_path / "file.mid").tracks[1] if not m.is_meta]
+    assert [m for m in track if not m.is_meta] == with_bends
+    assert any(m.type == "pitchwheel" and m.pitch for m in with_bends)
+    result.to_midi(tmp_path / "plain.mid", MidiForm(expression=Expression(bend="off")))
+    assert all(m.is_meta or m.type.startswith("note") for m in mido.MidiFile(tmp_path / "plain.mid").tracks[1])
     pytest.importorskip("pandas")
     assert result.to_dataframe()["velocity"].tolist() == result.notes["velocity"].tolist()
     matplotlib = pytest.importorskip("matplotlib")
