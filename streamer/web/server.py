@@ -18,7 +18,7 @@ from streamer.web.logs import log
 from streamer.web.protocol import MOST_BINARY_BYTES
 
 _BACKLOG = 256
-_LOOP = TRACKER - 1  # events wait for the loop, but no engine does
+_LOOP = TRACKER + 1  # all engines wait for it, and it does little for each
 _PING_S = 20.0
 _UNREAD_S = 30  # a peer that takes nothing for so long is cut off by the system
 _HEADERS_BYTES = 32_768
@@ -74,7 +74,7 @@ def run(service: Service, listener: socket.socket, ready: Callable[[], None] = l
         Called once requests are answered.
     """
     interval_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)  # an engine's thread must not wait for the event loop's
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # the event loop must not wait for other threads
     try:
         server = _Server(service, ready)
         with before_others(_LOOP):

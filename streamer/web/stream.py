@@ -1,30 +1,24 @@
-"""``WS /stream``: one client, one engine, on the event loop that all clients share."""
+"""``WS /stream``: one client and its engine. What is said goes through the event loop that all clients share."""
 
 import asyncio
 import contextlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from streamer.audio.priority import TRACKER, before_others
-from streamer.engine import Engine
 from streamer.errors import AudioFormatError, StreamerError
 from streamer.events import FloatArray
-from streamer.outputs.jsonl import Fields, event_fields
-from streamer.tracker import LIVE_HOPS, Tracker, make_tracker
-from streamer.web.bends import make_bender
+from streamer.web.blocktimes import BlockTimes
 from streamer.web.config import ServerConfig
+from streamer.web.engines import EngineBroken, Engines, RemoteEngine, Said
 from streamer.web.metrics import Metrics
-from streamer.web.outbox import BlockTimes, ClientSource, Decided, Done, Outbox
 from streamer.web.protocol import VERSION, Start, parse_set, parse_start, parse_text, samples_of
 
 NORMAL, GOING_AWAY, BAD_DATA, POLICY, TOO_BIG, BROKEN, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
 STATUS_S = 0.25
-BUFFER_S = 2.0  # of sound that may wait for the engine
 _FASTEST = 4.0  # times real time: a client that sends more is not read from until it is due again
 _AHEAD_S = 1.0 / _FASTEST  # so much earlier it may send: a second of sound at once
 _LEAST_S = 0.002  # what a message counts as at least, however few samples it has
@@ -57,8 +51,8 @@ class Session:
         Accepted.
     start : Start
         What the client asked for.
-    tracker : Tracker
-        For its rate.
+    engine : RemoteEngine
+        Ready.
     config : ServerConfig
         Limits.
     metrics : Metrics
@@ -71,36 +65,23 @@ class Session:
         self,
         websocket: WebSocket,
         start: Start,
-        tracker: Tracker,
+        engine: RemoteEngine,
         config: ServerConfig,
         metrics: Metrics,
         request_id: str,
     ) -> None:
         self._websocket = websocket
         self._start = start
+        self._engine = engine
         self._config = config
         self._metrics = metrics
         self._request_id = request_id
-        self._loop = asyncio.get_running_loop()
-        self._news = asyncio.Event()
-        self._source = ClientSource(start.rate_hz, "client", BUFFER_S)
-        self._outbox = Outbox(self._source, self._wake, start.first_sample)
-        self._music = start.asked.music
-        self._ledger = self._music.ledger()
-        self._ledger.muted = self._muted = start.muted
-        self._bender = make_bender(start.asked, start.rate_hz)
-        self._engine = Engine(self._source, tracker, [self._outbox], ledger=self._ledger)
         self._times = BlockTimes()
         self._notes = 0
         self._received = start.first_sample
-        self._pending = start.first_sample  # samples that the engine is told to have missed before the next block
         self._heard_s = time.monotonic()
         self._due_s = self._heard_s - _AHEAD_S
         self._reason = ""
-
-    def _wake(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._news.set)
 
     async def run(self) -> None:
         """Until the client stops or leaves, something is wrong, or the server ends.
@@ -110,38 +91,36 @@ class Session:
         Refused
             If the client is to be told why it ended.
         """
-        self._engine.start()
-        await self._say(
-            {
-                "type": "ready",
-                "protocol": VERSION,
-                "rate_hz": self._start.rate_hz,
-                "settings": self._start.asked.values | {"mute": self._muted},
-                "bend_range": self._start.asked.expression.semitones,
-                "request_id": self._request_id,
-            }
-        )
-        tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._send())]
-        receiving, sending = tasks
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await self._say(
+                {
+                    "type": "ready",
+                    "protocol": VERSION,
+                    "rate_hz": self._start.rate_hz,
+                    "settings": self._start.asked.values | {"mute": self._start.muted},
+                    "bend_range": self._start.asked.expression.semitones,
+                    "request_id": self._request_id,
+                }
+            )
+            tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._send())]
+            receiving, sending = tasks
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if receiving.done() and receiving.exception() is None:  # it said stop
-                self._source.finish()  # what has come is decided, notes end, and then `_send` ends
+                self._engine.finish()  # what has come is decided, notes end, and then `_send` ends
                 await asyncio.wait((sending,), timeout=_ENDING_S)
         finally:
-            self._engine.stop()
             for task in tasks:
                 task.cancel()
             endings = await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.to_thread(self._engine.join, _ENDING_S)
-            self._metrics.stream_ended(self._notes, self._lost)
+            self._engine.finish()
+            await self._engine.wait(_ENDING_S)
+            self._metrics.stream_ended(self._notes, self._engine.lost)
         errors = [error for error in (*endings, self._engine.error) if isinstance(error, Exception)]
         if not any(isinstance(error, WebSocketDisconnect) for error in errors):
             with contextlib.suppress(TimeoutError):  # note-offs go out before anything else is said
                 async with asyncio.timeout(_LAST_S):
-                    await self._pass_on(self._outbox.take())
-                    if self._bender and (held_back := list(self._bender.end())):
-                        await self._say(held_back)
+                    await self._pass_on(self._engine.take())
         for error in errors:
             raise error
         await self._say({"type": "end", "notes": self._notes, "reason": self._reason or "stop"})
@@ -155,12 +134,7 @@ class Session:
             One line.
         """
         self._reason = reason
-        self._source.finish()
-
-    @property
-    def _lost(self) -> int:
-        """Samples that the engine could not take."""
-        return max(0, self._source.lost - self._start.first_sample)
+        self._engine.finish()
 
     # -- from the client ------------------------------------------------------------------------------------------
 
@@ -175,13 +149,12 @@ class Session:
                 return
 
     async def _take(self, samples: FloatArray) -> None:
-        if self._outbox.closed:
+        if self._engine.overwhelmed:
             raise Refused("the client takes too little of what is sent to it", POLICY)
         self._heard_s = time.monotonic()
         self._received += len(samples)
         if len(samples):
-            lost, self._pending = self._pending, 0
-            self._source.push(samples, time.monotonic_ns(), lost)
+            self._engine.push(samples)
         await self._pace(len(samples) / self._start.rate_hz)
 
     async def _pace(self, sound_s: float) -> None:
@@ -201,69 +174,53 @@ class Session:
                 await self._say({"type": "pong", "sent": sent if isinstance(sent, int | float) else None})
             case "set":
                 name, value = parse_set(message)
-                self._set(name, value)
+                self._engine.set(name, value)
                 await self._say({"type": "set", "name": name, "value": value})
             case other:
                 raise AudioFormatError(f"there is no message of type {other!r:.60}; there are set, ping and stop")
         await self._pace(0.0)
         return False
 
-    def _set(self, name: str, value: Any) -> None:
-        """Let it hold from the next note on. The ledger is the engine's, but each of these is one assignment."""
-        if name == "mute":
-            if value != self._muted:
-                self._muted = value
-                self._engine.command("mute")
-            return
-        self._music = replace(self._music, **{name: value})
-        self._ledger.semitones, self._ledger.lock = self._music.semitones, self._music.note_lock()
-
     # -- to the client --------------------------------------------------------------------------------------------
 
     async def _send(self) -> None:
+        loop, news = asyncio.get_running_loop(), self._engine.news
         status_s = 0.0
-        while True:
-            tick = self._loop.call_later(STATUS_S, self._news.set)
-            await self._news.wait()
+        tick = loop.call_later(STATUS_S, news.set)
+        try:
+            while True:
+                await news.wait()
+                news.clear()
+                closed = self._engine.closed  # before the last look: nothing comes after it
+                await self._pass_on(self._engine.take())
+                now_s = time.monotonic()
+                if closed or now_s - status_s >= STATUS_S:
+                    status_s = now_s
+                    tick.cancel()
+                    tick = loop.call_later(STATUS_S, news.set)
+                    await self._say(self._status())
+                if closed:
+                    return
+                if now_s - self._heard_s > self._config.idle_s:
+                    raise Refused(f"no sound came for {self._config.idle_s:g} s", GOING_AWAY)
+        finally:
             tick.cancel()
-            self._news.clear()
-            closed = self._outbox.closed  # before the last look: nothing comes after it
-            await self._pass_on(self._outbox.take())
-            now_s = time.monotonic()
-            if closed or now_s - status_s >= STATUS_S:
-                status_s = now_s
-                await self._say(self._status())
-            if closed:
-                return
-            if now_s - self._heard_s > self._config.idle_s:
-                raise Refused(f"no sound came for {self._config.idle_s:g} s", GOING_AWAY)
 
-    async def _pass_on(self, items: list[Decided | Done]) -> None:
-        rate_hz = self._start.rate_hz
-        now_ns = time.monotonic_ns()
-        events: list[Fields] = []
-        for item in items:
-            if isinstance(item, Done):
-                continue
-            for fields in self._bender.fields_of(item.event) if self._bender else (event_fields(item.event, rate_hz),):
-                if fields["type"] == "note_on":
-                    fields["server_ms"] = round((now_ns - item.received_ns) / 1e6, 3)
-                    self._notes += not fields["corrects"]
-                events.append(fields)
-        if events:
-            await self._say(events)
-        sent_ns = time.monotonic_ns()
-        for item in items:
-            if isinstance(item, Done):
-                self._metrics.block_done(self._times.add(item, sent_ns))
+    async def _pass_on(self, said: list[Said]) -> None:
+        for one in said:
+            if one.text:
+                self._notes += one.notes
+                await self._websocket.send_text(one.text)
+            if one.samples:
+                self._metrics.block_done(self._times.add(*one.times_ns, time.monotonic_ns()))
 
     def _status(self) -> dict[str, Any]:
         return {
             "type": "status",
             "received": self._received,
-            "dropped": self._lost,
-            "dropped_events": self._outbox.dropped,
-            "load": round(self._engine.status().load, 4),
+            "dropped": self._engine.lost,
+            "dropped_events": self._engine.dropped,
+            "load": round(self._engine.load, 4),
             "latency": self._times.summary(),
         }
 
@@ -286,6 +243,7 @@ class Streams:
         self._config = config
         self._metrics = metrics
         self._count = 0
+        self._engines = Engines(config.clients)
         self._sessions: set[Session] = set()
         self._ending = ""
 
@@ -316,8 +274,10 @@ class Streams:
             await self._run(websocket, request_id)
         except (WebSocketDisconnect, WebSocketDisconnected):
             return
-        except (Refused, StreamerError) as error:
-            code = error.code if isinstance(error, Refused) else BAD_DATA
+        except (Refused, StreamerError, EngineBroken) as error:
+            code = (
+                error.code if isinstance(error, Refused) else BAD_DATA if isinstance(error, StreamerError) else BROKEN
+            )
             await _tell(websocket, {"type": "error", "message": str(error), "request_id": request_id})
         finally:
             self._count -= 1
@@ -340,6 +300,7 @@ class Streams:
         deadline_s = time.monotonic() + _ENDING_S
         while self._count and time.monotonic() < deadline_s:
             await asyncio.sleep(0.02)
+        self._engines.close()
 
     async def _run(self, websocket: WebSocket, request_id: str) -> None:
         if self._ending:
@@ -354,8 +315,8 @@ class Streams:
         if message.get("text") is None:
             raise AudioFormatError("the first message must be a text that says what will come")
         start = parse_start(parse_text(message["text"]), self._config)
-        tracker = await asyncio.to_thread(_tracker, start)
-        session = Session(websocket, start, tracker, self._config, self._metrics, request_id)
+        engine = await self._engines.start(start)
+        session = Session(websocket, start, engine, self._config, self._metrics, request_id)
         self._sessions.add(session)
         try:
             await session.run()
@@ -367,9 +328,3 @@ async def _tell(websocket: WebSocket, message: Mapping[str, Any]) -> None:
     with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):
         async with asyncio.timeout(_LAST_S):
             await websocket.send_text(json.dumps(message))
-
-
-def _tracker(start: Start) -> Tracker:
-    """Made in a thread that goes before other programs: it holds the interpreter, for which engines wait."""
-    with before_others(TRACKER):
-        return make_tracker(start.asked.tracker, start.rate_hz, hops_at_once=LIVE_HOPS)

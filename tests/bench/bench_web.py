@@ -9,6 +9,7 @@ The server's figures are its own: from a block's receipt until its events are se
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -70,8 +71,8 @@ def frame(payload: bytes, *, text: bool = False) -> bytes:
     return (b"\x81" if text else b"\x82") + length + bytes(4) + payload
 
 
-def clients_at_once(server: Server, count: int, seconds: float) -> list[dict[str, Any]]:
-    """The last status of each, with how many notes it had and how often it was late itself."""
+def clients_at_once(server: Server, count: int, seconds: float) -> tuple[list[dict[str, Any]], list[float]]:
+    """The last status of each, with its notes and how often it was late itself; and what `cpu_s` tells of that time."""
     samples, _ = melody([60, 64, 67, 72, 55, 59], RATE_HZ)
     frames = [frame(samples[at : at + BLOCK].astype("<f4").tobytes()) for at in range(0, len(samples) - BLOCK, BLOCK)]
     clients = [Client(server) for _ in range(count)]
@@ -82,12 +83,14 @@ def clients_at_once(server: Server, count: int, seconds: float) -> list[dict[str
     blocks = int(seconds / block_s)
     due = [(k * block_s + i * block_s / count, i, k) for k in range(blocks) for i in range(count)]
     due += [((blocks + 1) * block_s, i, -1) for i in range(count)]
-    began_s = time.monotonic() + 0.5
+    before_s, began_s = cpu_s(server), time.monotonic() + 0.5
     for due_s, i, k in due:
         while (wait_s := began_s + due_s - time.monotonic()) > 0:
             for key, _ in selector.select(wait_s):
                 key.data.take()
         clients[i].late += wait_s < -LATE_S
+        if k < 0 and i == 0:
+            busy_s = [after - before for before, after in zip(before_s, cpu_s(server), strict=True)]
         clients[i].socket.sendall(frame(b'{"type":"stop"}', text=True) if k < 0 else frames[k % len(frames)])
     while not all(client.ended for client in clients):
         for key, _ in selector.select(1.0):
@@ -95,27 +98,27 @@ def clients_at_once(server: Server, count: int, seconds: float) -> list[dict[str
             if key.data.ended:
                 selector.unregister(key.fileobj)
                 key.data.socket.close()
-    return [client.status() | {"notes": client.notes, "late": client.late} for client in clients]
+    return [client.status() | {"notes": client.notes, "late": client.late} for client in clients], busy_s
 
 
-def cpu_s(server: Server) -> float:
-    """CPU time of the server so far; 0 where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_s(server: Server) -> tuple[float, float]:
+    """CPU time so far of the server, and of its processes with engines; 0 where the system does not tell."""
+    times: dict[bool, float] = {False: 0.0, True: 0.0}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # one that has ended meanwhile
+            fields = stat.read_text().rpartition(")")[2].split()
+            own, child = stat.parent.name == str(server.process.pid), fields[1] == str(server.process.pid)
+            if own or child:
+                times[child] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return times[False], times[True]
 
 
 def measure_streams(counts: list[int], seconds: float) -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {BLOCK} samples at {RATE_HZ} Hz, {seconds:g} s")
     print("clients | p50 ms | p95 ms of the median client | of the worst | dropped samples | blocks sent late")
     for count in counts:
-        with serving("--max-clients", "1000", "--max-requests", "100000") as server:
-            began_s, busy_s = time.monotonic(), cpu_s(server)
-            with before_others(TRACKER):
-                ends = clients_at_once(server, count, seconds)
-            busy = (cpu_s(server) - busy_s) / (time.monotonic() - began_s)
+        with serving("--max-clients", "1000", "--max-requests", "100000") as server, before_others(TRACKER):
+            ends, busy_s = clients_at_once(server, count, seconds)
         totals = [end["latency"]["total_ms"] for end in ends]
         p50, p95 = (np.array([total[name] for total in totals]) for name in ("p50", "p95"))
         dropped, late = (sum(end[name] for end in ends) for name in ("dropped", "late"))
@@ -123,10 +126,12 @@ def measure_streams(counts: list[int], seconds: float) -> None:
             f"{part} {np.median([end['latency'][f'{part}_ms']['p95'] for end in ends]):.1f}"
             for part in ("queue", "compute", "send")
         )
+        loop_ms, engines_ms = (1e3 * part_s * BLOCK / RATE_HZ / seconds / count for part_s in busy_s)
         notes = sorted({end["notes"] for end in ends})
         print(
             f"{count:7} | {np.median(p50):6.2f} | {np.median(p95):6.2f} | {p95.max():6.2f} | {dropped} | {late} | "
-            f"p95 of {parts}; {busy:.2f} cores; notes of each: {notes}",
+            f"p95 of {parts}; CPU ms for a block: loop {loop_ms:.2f}, engines {engines_ms:.2f}; "
+            f"load {os.getloadavg()[0]:.1f}; notes of each: {notes}",
             flush=True,
         )
 

@@ -3,12 +3,14 @@
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,7 +167,7 @@ def test_a_server_that_ends_ends_notes_and_finishes_what_is_under_way():
     samples, _ = melody([60], 48_000, note_s=2.0)
     long = wav(np.tile(melody([60, 64, 67], 16_000)[0], 25))
     answers = []
-    with serving("--jobs", "1") as ending, ending.socket() as client:
+    with serving("--jobs", "1", "--grace", "60") as ending, ending.socket() as client:
         client.send(start_message())
         play(client, samples[:48_000])
         heard = Heard()
@@ -177,13 +179,34 @@ def test_a_server_that_ends_ends_notes_and_finishes_what_is_under_way():
         wait_until(lambda: json.loads(get(ending, "/healthz")[2])["jobs"], "the job")
         ending.process.send_signal(signal.SIGTERM)
         listen_to_end(client, heard)
-        asking.join(30)
-        assert ending.process.wait(30) in (0, -signal.SIGTERM)
+        asking.join(60)
+        assert ending.process.wait(60) in (0, -signal.SIGTERM)
     assert len(heard.of("note_off")) == len(heard.of("note_on"))
     assert heard.messages[-1]["reason"] == "the server ends"
     assert heard.code == 1001
     ((status, _, body),) = answers
     assert (status, json.loads(body)["count"]) == (200, 75)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the process is found by /proc")
+def test_an_engine_whose_process_dies_ends_its_notes_and_the_next_gets_another():
+    samples, _ = melody([60], 48_000, note_s=2.0)
+    with serving() as running:
+        with running.socket() as client:
+            client.send(start_message())
+            play(client, samples[:48_000])
+            heard = Heard()
+            while not heard.of("note_on"):
+                message = json.loads(client.recv(timeout=20))
+                heard.messages += message if isinstance(message, list) else [message]
+            threads = Path(f"/proc/{running.process.pid}/task").glob("*/children")
+            children = [int(child) for thread in threads for child in thread.read_text().split()]
+            (engines,) = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            os.kill(engines, signal.SIGKILL)
+            listen_to_end(client, heard)
+        assert [note["note_id"] for note in heard.of("note_off")] == [note["note_id"] for note in heard.of("note_on")]
+        assert (heard.code, "has died; start again" in heard.messages[-1]["message"]) == (1011, True)
+        assert whole_stream(running, melody([60], 48_000)[0]).names() == ["C4"]
 
 
 def test_a_job_that_takes_too_long_at_the_end_is_told():
