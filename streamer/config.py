@@ -222,15 +222,29 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "default": Preset("any instrument or voice, A0 to C8"),
-    "guitar": Preset("guitar in standard tuning, drop C to the 24th fret", 36, 88),
-    "bass": Preset("four to six strings, B0 upward", 23, 67),
-    "voice": Preset("singing, bass to soprano", 36, 84, -50.0),
+    "guitar": Preset("guitar of six strings, drop C to the 24th fret", 36, 88),
+    "guitar7": Preset("guitar of seven strings, drop A to the 24th fret", 33, 88),
+    "bass": Preset("bass of four strings, drop D to the 24th fret", 26, 67),
+    "bass5": Preset("bass of five or six strings", 23, 72),
+    "ukulele": Preset("soprano to tenor ukulele, low G included", 55, 88),
     "violin": Preset("violin, G3 to E7", 55, 100),
     "cello": Preset("cello, C2 to A5", 36, 81),
     "flute": Preset("flute, B3 to D7", 59, 98),
+    "recorder": Preset("bass to sopranino recorder", 53, 103),
+    "clarinet": Preset("clarinet in A or B flat", 49, 94),
     "sax": Preset("baritone to soprano saxophone", 36, 88),
-    "brass": Preset("tuba to trumpet", 26, 84),
+    "soprano-sax": Preset("soprano saxophone, altissimo included", 56, 91),
+    "alto-sax": Preset("alto saxophone, altissimo included", 49, 86),
+    "tenor-sax": Preset("tenor saxophone, altissimo included", 44, 81),
+    "baritone-sax": Preset("baritone saxophone from low A, altissimo included", 36, 74),
+    "trumpet": Preset("trumpet, cornet, flugelhorn", 52, 86),
+    "trombone": Preset("tenor trombone, pedal notes included", 34, 77),
+    "brass": Preset("tuba to trumpet", 26, 86),
+    "voice": Preset("singing, bass to soprano", 36, 84, -50.0),
+    "high-voice": Preset("singing, alto to soprano, and children", 53, 86, -50.0),
+    "low-voice": Preset("singing, bass to tenor", 36, 72, -50.0),
     "whistle": Preset("whistling, tin whistle, piccolo", 72, 108),
+    "kalimba": Preset("kalimba of up to 21 keys", 53, 88),
 }
 
 

@@ -69,15 +69,19 @@ def setup(
     return status
 
 
-def _choose(what: str, choices: Sequence[str], proposed: int, yes: bool) -> int:
-    """The number of one of these, as a person types it."""
+def _choose(what: str, choices: Sequence[str], proposed: int, yes: bool, columns: int = 1) -> int:
+    """Which of these it is, as a person types its number or its whole text."""
     typer.echo(f"\n{what}")
-    for number, choice in enumerate(choices, 1):
-        typer.echo(printable(f"  {number:2d}  {choice}"))
+    lines = [f"  {number:2d}  {choice}" for number, choice in enumerate(choices, 1)]
+    width, rows = max(map(len, lines)) + 2, -(-len(lines) // columns)
+    for row in range(rows):
+        typer.echo(printable("".join(line.ljust(width) for line in lines[row::rows]).rstrip()))
     while not yes:
-        answer = typer.prompt("number", default=str(proposed + 1))
-        if answer.strip().isdecimal() and 1 <= int(answer) <= len(choices):
+        answer = typer.prompt("number", default=str(proposed + 1)).strip()
+        if answer.isdecimal() and 1 <= int(answer) <= len(choices):
             return int(answer) - 1
+        if answer.casefold() in choices:
+            return choices.index(answer.casefold())
         typer.echo(f"type a number from 1 to {len(choices)}")
     return proposed
 
@@ -121,7 +125,9 @@ def _choose_preset(yes: bool) -> str:
     from streamer.config import PRESETS
 
     names = list(PRESETS)
-    return names[_choose("instrument", [f"{name}: {PRESETS[name].summary}" for name in names], 0, yes)]
+    name = names[_choose("instrument", names, 0, yes, columns=3)]
+    typer.echo(f"{name}: {PRESETS[name].summary}")
+    return name
 
 
 def _hear(source: "Source") -> None:

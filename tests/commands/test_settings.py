@@ -72,7 +72,7 @@ def test_the_environment_wins_over_a_preset_and_a_flag_over_both(config_of, monk
     monkeypatch.setenv("STREAMER_GATE", "-40")
     monkeypatch.setenv("STREAMER_A4", "")
     assert config_of() == TrackerConfig(low_midi=36, high_midi=84, gate_db=-40.0)
-    assert config_of("--gate", "-50", "--preset", "bass") == TrackerConfig(low_midi=23, high_midi=67, gate_db=-50.0)
+    assert config_of("--gate", "-50", "--preset", "bass") == TrackerConfig(low_midi=26, high_midi=67, gate_db=-50.0)
 
 
 def test_the_tuning_in_the_environment_is_heard(recording, capsys, monkeypatch):
