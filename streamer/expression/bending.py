@@ -7,6 +7,7 @@ from mido import Message
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.controls import Control, parse_control
 from streamer.expression.curves import velocity_curve
+from streamer.expression.dial import WAKE_ST
 from streamer.expression.encoders import ALL_NOTES_OFF, ALL_SOUND_OFF, Encoder
 from streamer.expression.lanes import Lane, Voice, key_of
 from streamer.settings.expression import Expression
@@ -141,7 +142,7 @@ class BendingEncoder(Encoder):
                 if voice.left < 0:
                     self._absorbed.append(voice.known_as)
                 voice.rename(event)
-                return voice.lane.turn(voice.bend, event.sample, at_once=True)
+                return voice.lane.jump(voice.bend, event.sample)
         before = self._leave(at_once=True)
         lane = self._free_lane()
         voice = Voice(event, lane, self._rate_hz)
@@ -156,7 +157,7 @@ class BendingEncoder(Encoder):
         lane = voice.lane
         before = [*lane.home(event.sample), *lane.start(event, at_rest=False)]
         lane.voices.append(voice)
-        after = lane.turn(voice.bend, event.sample, at_once=True) if self.bend_range else []
+        after = lane.jump(voice.bend, event.sample) if self.bend_range else []
         return [*before, on, *after]
 
     def _goes_on_as(self, voice: Voice, event: NoteOn) -> bool:
@@ -212,10 +213,10 @@ class BendingEncoder(Encoder):
             voice.follower.take(midi, event.sample, event.sample - event.centre, slides=self._mode == "glide")
             if self._mode == "trigger":
                 voice.settled = event.sample - voice.begun >= self._settled
-                if not voice.settled:
-                    continue
-            if voice is voice.lane.voices[-1]:
-                messages += voice.lane.turn(voice.bend, event.sample, at_once=voice.settled)
+                if voice.settled and voice is voice.lane.voices[-1]:
+                    messages += voice.lane.jump(voice.bend, event.sample, WAKE_ST)
+            elif voice is voice.lane.voices[-1]:
+                messages += voice.lane.turn(voice.bend, event.sample)
         return messages
 
     def _idled(self) -> list[Message]:

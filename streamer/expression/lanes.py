@@ -6,7 +6,8 @@ from mido import Message
 
 from streamer.events import NoteOff, NoteOn, PitchEstimate
 from streamer.expression.controls import Control, Follower, strength_of
-from streamer.expression.pitch import BendDial, PitchFollower
+from streamer.expression.dial import FAR_ST, BendDial
+from streamer.expression.pitch import PitchFollower
 
 _SLID_ST = 0.7  # from a note's pitch to that of the next
 LOUDEST = 127  # velocity
@@ -147,7 +148,7 @@ class Lane:
         self.dial.set(within, sample)
         return self._bend(within)
 
-    def turn(self, semitones: float, sample: int, *, at_once: bool = False) -> list[Message]:
+    def turn(self, semitones: float, sample: int) -> list[Message]:
         """Bend so far, if that is worth a message now.
 
         Parameters
@@ -156,12 +157,24 @@ class Lane:
             The bend; what is beyond the range stays at its end.
         sample : int
             Now.
-        at_once : bool
-            However short ago the last message was.
         """
         within = min(self._range, max(-self._range, semitones))
-        worth = self.dial.jump(within, sample) if at_once else self.dial.turn(within, sample)
-        return [self._bend(within)] if worth else []
+        return [self._bend(within)] if self.dial.turn(within, sample) else []
+
+    def jump(self, semitones: float, sample: int, least: float = FAR_ST) -> list[Message]:
+        """As `turn`, but without waiting for where the pitch goes.
+
+        Parameters
+        ----------
+        semitones : float
+            The bend.
+        sample : int
+            Now.
+        least : float
+            Semitones from the last one that are worth a message.
+        """
+        within = min(self._range, max(-self._range, semitones))
+        return [self._bend(within)] if self.dial.jump(within, sample, least) else []
 
     def hear(self, event: PitchEstimate) -> list[Message]:
         """The controllers that a hop moves, while something sounds.

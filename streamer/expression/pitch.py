@@ -1,4 +1,4 @@
-"""The pitch of a note that sounds, hop by hop, and which of its movements are worth a message."""
+"""The pitch of a note that sounds, hop by hop."""
 
 from collections import deque
 
@@ -14,11 +14,6 @@ _PATH = 7  # hops through which it is told where a pitch is going
 _LEAST_PATH_MS = 8.0
 _AHEAD = 0.5  # of the time since the sound that was analysed
 _LEAST_AHEAD_ST, _FARTHEST_AHEAD_ST = 0.04, 0.4
-_WAKE_ST = 0.12  # a bend that rests begins to move where the pitch is so far off
-_STEP_SENT_ST = 0.03  # and goes on in steps of so much
-_REST_ST = 0.06  # a pitch that stays within so much
-_REST_MS = 150.0  # for so long rests again
-_APART_MS = 5.0  # messages are at least so far apart
 
 
 class PitchFollower:
@@ -120,82 +115,3 @@ class PitchFollower:
             self._newest.clear()
             self._newest.append(midi)
             self._path.clear()
-
-
-class BendDial:
-    """The bend of one channel: when it is worth a message.
-
-    While a pitch stands, its small movements are not; while it moves, steps that are heard are, a few milliseconds
-    apart.
-
-    Parameters
-    ----------
-    rate_hz : int
-        Samples per second.
-
-    Attributes
-    ----------
-    at : float
-        Semitones, as sent last.
-    """
-
-    def __init__(self, rate_hz: int) -> None:
-        self.at = 0.0
-        self._apart = round(_APART_MS * rate_hz / 1000.0)
-        self._rest = round(_REST_MS * rate_hz / 1000.0)
-        self.set(0.0, 0)
-
-    def set(self, semitones: float, sample: int) -> None:
-        """It is sent now, whatever was before, and rests.
-
-        Parameters
-        ----------
-        semitones : float
-            The bend.
-        sample : int
-            Now.
-        """
-        self.at = semitones
-        self._sent = sample
-        self._moves = False
-        self._still = semitones
-        self._still_since = sample
-
-    def jump(self, semitones: float, sample: int) -> bool:
-        """As `turn`, but at once, however short ago the last message was.
-
-        Parameters
-        ----------
-        semitones : float
-            The bend that would be right.
-        sample : int
-            Now.
-        """
-        if abs(semitones - self.at) < _WAKE_ST:
-            return False
-        self.set(semitones, sample)
-        return True
-
-    def turn(self, semitones: float, sample: int) -> bool:
-        """Whether this bend is to be sent now; it then counts as sent.
-
-        Parameters
-        ----------
-        semitones : float
-            The bend that would be right.
-        sample : int
-            Now.
-        """
-        off = abs(semitones - self.at)
-        if not self._moves:
-            if off < _WAKE_ST:
-                return False
-            self._moves, self._still, self._still_since = True, semitones, sample
-        if abs(semitones - self._still) > _REST_ST:
-            self._still, self._still_since = semitones, sample
-        elif sample - self._still_since >= self._rest:
-            self._moves = False
-        if off < _STEP_SENT_ST or sample - self._sent < self._apart:
-            return False
-        self.at, self._sent = semitones, sample
-        return True
