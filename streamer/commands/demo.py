@@ -71,13 +71,21 @@ def demo(
         opened = closing.enter_context(OpenOutlets(outlets, form, music))
         if outlets.named:
             opened.open(other=False)
-        sounding = [] if no_sound or play else open_sound(form.a4_hz, needed=False)
+        sounding = [] if no_sound or play else open_sound(form, DEFAULT_RATE_HZ, needed=False)
         sinks = opened.sinks(DEFAULT_RATE_HZ, sounding)
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
         session = Session(
-            source, tracker, sinks, screen=screen, notify=notify, preset=preset, music=music, keep=keeper(place)
+            source,
+            tracker,
+            sinks,
+            screen=screen,
+            notify=notify,
+            preset=preset,
+            music=music,
+            keep=keeper(place),
+            expression=expression,
         )
         with opened.obeyed(session.command):
             status = session.run()
