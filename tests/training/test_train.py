@@ -128,6 +128,29 @@ def test_the_command_writes_the_same_bytes_in_several_processes(
     assert "step 8 of 8: measuring: 3 of 3 done" in err
 
 
+def untimed(values: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name != "real_time_factor"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_cluster_trains_the_same_bytes_and_measures_the_same(
+    data: Path, small: Path, trained: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    made, measured = tmp_path / "made.model", []
+    with distributed.LocalCluster(2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as scheduler:
+        cluster = scheduler.scheduler_address.replace("tcp://", "dask://")
+        status, _, err = run("train", data / "lute", data / "viol", "-o", made, "--config", small, "--cluster", cluster)
+        assert status == 0, err
+        assert made.read_bytes() == trained.read_bytes()
+        for number, where in enumerate((("--cluster", cluster), ("--jobs", 1))):
+            table = tmp_path / f"{number}.json"
+            status, _, err = run("evaluate", data / "lute", "--model", made, "--json", table, *where)
+            assert status == 0, err
+            measured.append(json.loads(table.read_text(), object_hook=untimed))
+    assert measured[0] == measured[1]
+
+
 def test_another_seed_gives_another_model(recordings: list, trained: Path, tmp_path: Path) -> None:
     save(train(recordings, make_settings(SMALL | {"seed": 1}), tmp_path), tmp_path / "other.model")
     assert (tmp_path / "other.model").read_bytes() != trained.read_bytes()
