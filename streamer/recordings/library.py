@@ -77,8 +77,6 @@ def transcribe(
     config = config if preset == "default" else apply_preset(config, preset)
     if not isinstance(recording, str | Path):
         samples = _samples(recording)
-        if rate_hz is None:
-            raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
         rate_hz = _whole(rate_hz)
         return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, ledger, offline)
     file = AudioFile(recording, channel)
@@ -102,8 +100,10 @@ def _all_of(
     return Transcription(tuple(notes.notes), rate_hz, samples_to_s(consumed, rate_hz), pitch.f0)
 
 
-def _whole(rate_hz: float) -> int:
+def _whole(rate_hz: float | None) -> int:
     """A sample rate of any numeric type, as other libraries give it."""
+    if rate_hz is None:
+        raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
     try:
         if int(rate_hz) == rate_hz:
             return int(rate_hz)
