@@ -60,8 +60,8 @@ def open_controls(stack: "ExitStack", learn: "LearnConfig", clock: "MidiClock | 
     ConfigError, MidiError
         If a binding is none, or there is no such input.
     """
-    from streamer.live.learned import InputPort, Learned
-    from streamer.outputs.inputs import CLOCK_NAME, CONTROL_NAME
+    from streamer.live.learned import Learned
+    from streamer.outputs.inputs import CLOCK_NAME, CONTROL_NAME, InputPort
     from streamer.settings.learned import VIRTUAL
 
     learned = Learned(learn.learned)

@@ -113,7 +113,8 @@ class Ardour:
                 end_process(self._process, grace_s=2.0)
                 if attempt == _MOST_STARTS:
                     raise
-        jack.connect(port, next(name for name in jack.ports() if name.endswith("lead/midi_in 1")))
+        self.port = next(name for name in jack.ports() if name.endswith("lead/midi_in 1"))
+        jack.connect(port, self.port)
 
     def _start(self, jack: JackServer, directory: Path) -> None:
         home = directory / "home"
