@@ -62,6 +62,11 @@ class Transcription:
     f0: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, F0_FIELDS))
     broken: Break | None = None
 
+    def __repr__(self) -> str:
+        """What it is, in a line; the notes themselves are in `notes`."""
+        broken = "" if self.broken is None else f", breaks off {self.broken}"
+        return f"<Transcription: {len(self.pairs)} notes in {self.duration_s:.3f} s{broken}>"
+
     @cached_property
     def notes(self) -> NDArray[np.void]:
         """The notes, with the fields `NOTE_FIELDS`: those of the table that ``streamer transcribe --to csv`` writes."""

@@ -148,36 +148,3 @@ class Learned:
         low, high = setting.low or 0.0, setting.high or 0.0
         at = low + (high - low) * value / _MOST
         return f"set {name} {at:.3f}" if setting.kind == "float" else f"set {name} {round(at)}"
-
-
-class InputPort:
-    """A MIDI input that calls back with each message, in a thread of its own.
-
-    Parameters
-    ----------
-    wanted : str
-        Part of the name of an existing input; ``virtual`` makes one.
-    take : callable
-        Gets each message's bytes; must return at once.
-    name : str
-        Of ours, for other programs.
-
-    Raises
-    ------
-    MidiError
-        If there is no such input, or more than one, or none can be opened.
-    """
-
-    def __init__(self, wanted: str, take: Callable[[bytes], object], name: str) -> None:
-        from streamer.outputs.inputs import open_input
-
-        self._take = take
-        self._port = open_input(wanted, self._called, name)
-        self.name = str(self._port.name)
-
-    def _called(self, message: object) -> None:
-        self._take(bytes(message.bytes()))  # type: ignore[attr-defined] # mido has no types
-
-    def close(self) -> None:
-        """Let go of it."""
-        self._port.close()

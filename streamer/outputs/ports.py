@@ -177,7 +177,7 @@ class PortSink(Sink):
                 gone = not probe(self._api_in_use, CLOSE_WITHIN_S).usable or self._watch.died()
             self._watch.close()
             if gone:
-                _abandon(port)
+                abandon(port)
                 return
             with quiet_stderr(), suppress(*PORT_ERRORS):
                 port.close()
@@ -214,10 +214,18 @@ class PortSink(Sink):
         self._encoder.sent(message)
 
 
-def _abandon(port: Any) -> None:
-    # A JACK client whose server was killed waits a second when it is closed, and ends this process if another client
-    # was opened since; one whose server is stuck waits for ever. So it must never be closed, not even by the
-    # interpreter's own end: it gets a reference that nothing ever returns.
+def abandon(port: Any) -> None:
+    """Leave a JACK client to the end of the process.
+
+    One whose server was killed waits a second when it is closed, and ends this process if another client was opened
+    since; one whose server is stuck waits for ever. So it must never be closed, not even by the interpreter's own end:
+    it gets a reference that nothing ever returns.
+
+    Parameters
+    ----------
+    port : object
+        Of any library.
+    """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(port))
 
 

@@ -39,9 +39,10 @@ def transcribe(
     Parameters
     ----------
     recording : str, Path or ndarray, shape (n,) or (n, channels)
-        A sound file, or samples: floats with full scale +-1, or integers, whose full scale is that of their type.
+        The path of a sound file, or samples: floats with full scale +-1, or integers, whose full scale is that of their
+        type.
     rate_hz : int, optional
-        Samples per second of an array; a file has its own.
+        Samples per second of an array, a whole number of any type; a file has its own.
     preset : str
         What plays, a key of `streamer.PRESETS`: its range and gate.
     config : TrackerConfig, optional
@@ -76,8 +77,7 @@ def transcribe(
     config = config if preset == "default" else apply_preset(config, preset)
     if not isinstance(recording, str | Path):
         samples = _samples(recording)
-        if rate_hz is None:
-            raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
+        rate_hz = _whole(rate_hz)
         return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, ledger, offline)
     file = AudioFile(recording, channel)
     made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger, offline)
@@ -100,13 +100,27 @@ def _all_of(
     return Transcription(tuple(notes.notes), rate_hz, samples_to_s(consumed, rate_hz), pitch.f0)
 
 
+def _whole(rate_hz: float | None) -> int:
+    """A sample rate of any numeric type, as other libraries give it."""
+    if rate_hz is None:
+        raise AudioFormatError("an array does not tell its sample rate; give rate_hz")
+    try:
+        if int(rate_hz) == rate_hz:
+            return int(rate_hz)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise AudioFormatError(f"a sample rate of {rate_hz} is none; give a whole number of hertz")
+
+
 def _samples(array: NDArray[Any]) -> FloatArray:
     """Samples of any type as float32, shape (n, channels)."""
     array = np.asarray(array)
+    if array.dtype == object or array.dtype.kind in "SU":
+        raise AudioFormatError("that is no sound; give the path of a file, or an array of samples and its rate_hz")
     if array.ndim not in (1, 2) or 0 in array.shape:
         raise AudioFormatError(f"an array of shape {array.shape} is no sound; give (n,) or (n, channels)")
     if array.ndim == 2 and array.shape[1] > array.shape[0]:
-        raise AudioFormatError(f"an array of shape {array.shape} has channels first; give (n, channels)")
+        raise AudioFormatError(f"an array of shape {array.shape} has channels first; give (n, channels), its transpose")
     if np.issubdtype(array.dtype, np.integer):
         info = np.iinfo(array.dtype)
         middle = 0 if info.min < 0 else (info.max + 1) // 2

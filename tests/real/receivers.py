@@ -63,6 +63,11 @@ class MidiDump:
             mido.Message.from_bytes(bytes.fromhex(m["bytes"]), time=int(m["stamp"]) / self._rate_hz) for m in found if m
         ]
 
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> list[mido.Message]:
         """End it, and return all that has arrived."""
         end_process(self._process)
@@ -113,7 +118,8 @@ class Ardour:
                 end_process(self._process, grace_s=2.0)
                 if attempt == _MOST_STARTS:
                     raise
-        jack.connect(port, next(name for name in jack.ports() if name.endswith("lead/midi_in 1")))
+        self.port = next(name for name in jack.ports() if name.endswith("lead/midi_in 1"))
+        jack.connect(port, self.port)
 
     def _start(self, jack: JackServer, directory: Path) -> None:
         home = directory / "home"

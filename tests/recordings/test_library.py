@@ -41,6 +41,10 @@ def test_an_array_gives_what_its_file_gives_whatever_its_type_and_shape() -> Non
     for array in (samples.astype(np.float64), (samples * 32767).round().astype(np.int16), both):
         assert streamer.transcribe(array, RATE_HZ).notes["note"].tolist() == [52, 55, 59]
     np.testing.assert_array_equal(streamer.transcribe(both, RATE_HZ, channel=2).notes, expected)
+    for rate_hz in (float(RATE_HZ), np.int64(RATE_HZ), np.float32(RATE_HZ)):  # as other libraries give it
+        result = streamer.transcribe(samples, rate_hz)
+        np.testing.assert_array_equal(result.notes, expected)
+    assert repr(result) == f"<Transcription: 3 notes in {len(samples) / RATE_HZ:.3f} s>"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +55,9 @@ def test_an_array_gives_what_its_file_gives_whatever_its_type_and_shape() -> Non
         (np.zeros(0), RATE_HZ, "is no sound"),
         (np.array(["a"]), RATE_HZ, "is no sound"),
         (np.zeros(1000), None, "give rate_hz"),
+        (np.zeros(1000), 22_050.5, "whole number of hertz"),
+        (np.zeros(1000), float("nan"), "whole number of hertz"),
+        (b"song.wav", RATE_HZ, "give the path of a file"),
     ],
 )
 def test_what_is_no_sound_is_refused(array: np.ndarray, rate_hz: int | None, message: str) -> None:

@@ -33,6 +33,9 @@ def take_with_bends(browser: Browser, url: str) -> tuple[list[list[int]], bytes]
 def test_bends_reach_the_midi_port_and_the_saved_file(browser: Browser, server: Server):
     received, saved = take_with_bends(browser, server.url + "/")
     assert not sounding(received)
+    first_note = next(k for k, value in enumerate(received) if value[0] == 0x90)
+    ranges = [value for value in received[:first_note] if value[:2] == [0xB0, 6]]
+    assert ranges == [[0xB0, 6, 2]] * 2, "told when the port is chosen, and when the take begins"
     bends = [(value[1] + 128 * value[2] - 8192) / 8192 * 200 for value in received if value[0] == 0xE0]
     assert bends[-2] == pytest.approx(melody.HELD_CENTS, abs=6)
     assert bends[-1] == 0, "nothing stays bent"

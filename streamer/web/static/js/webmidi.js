@@ -54,10 +54,9 @@ export class MidiPort {
     this.#tellRange();
   }
 
-  /** Bends reach so many semitones from now on; the receiver is told. */
+  /** Bends reach so many semitones from now on; the receiver is told at each start: it may have been reset meanwhile. */
   setBendRange(semitones) {
-    if (semitones === this.#range) return;
-    this.releaseAll();
+    if (semitones !== this.#range) this.releaseAll();
     this.#range = semitones;
     this.#tellRange();
   }
