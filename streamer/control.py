@@ -10,15 +10,15 @@ from streamer.settings.music import MOST_SEMITONES
 
 __all__ = ["COMMANDS", "MOST_SEMITONES", "Command", "parse_command"]
 
-COMMANDS = ("quit", "mute", "panic", "record", "save", "transpose +1", "transpose -1", "set NAME VALUE", "step NAME +1")
-"""What `Engine.command` takes. ``mute`` and ``record`` toggle; ``transpose`` adds any number of semitones; ``set``
+COMMANDS = ("quit", "mute", "hold", "panic", "record", "save", "transpose +1", "transpose -1", "set NAME VALUE", "step NAME +1")
+"""What `Engine.command` takes. ``mute``, ``hold`` and ``record`` toggle; ``transpose`` adds any number of semitones; ``set``
 gives a setting of `streamer.settings.live.LIVE` another value, and ``step`` moves it so many steps up or
 down. ``save`` asks whoever runs the engine to keep what was changed."""
 
 _LONGEST = 200  # characters of a line
 _STEP = re.compile(r"(?:step ([a-z_]{1,40})|(transpose)) ([+-]?[0-9]{1,3})")
 _SET = re.compile(r"set ([a-z_]{1,40}) (.+)")
-Verb = Literal["quit", "mute", "panic", "record", "save", "set", "step", "release"]
+Verb = Literal["quit", "mute", "hold", "panic", "record", "save", "set", "step", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Command:
 def parse_command(line: object) -> Command | None:
     """The command that this line is, or None where it is none."""
     match line:
-        case "quit" | "mute" | "panic" | "record" | "save":
+        case "quit" | "mute" | "hold" | "panic" | "record" | "save":
             return Command(line)
         case str() if len(line) <= _LONGEST:
             if found := _STEP.fullmatch(line):

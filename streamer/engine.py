@@ -242,9 +242,8 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """The engine at this moment."""
-        consumed = self.tracker.consumed
         return EngineStatus(
-            consumed=consumed,
+            consumed=(consumed := self.tracker.consumed),
             output_names=self._fanout.names,
             silent_input=self._silent and consumed > _SILENT_S * self.tracker.rate_hz,
             lost_samples=self.source.lost + self._skipper.lost,
@@ -253,12 +252,11 @@ class Engine:
             load=self._load,
             transpose=self.transpose,
             muted=self._delivery.ledger.muted,
+            holds=self._delivery.holds,
             recording=self._fanout.recording,
             settings=self._adjustments.values,
             message=str(self.message) or self._fanout.trouble,
         )
-
-    # -- the engine's thread ---------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
@@ -357,8 +355,9 @@ class Engine:
     def _run_command(self, command: Command) -> None:
         match command.verb:
             case "mute":
-                self._delivery.ledger.muted = not self._delivery.ledger.muted
-                self._delivery.release(self.tracker.consumed)
+                self._delivery.toggle_mute(self.tracker.consumed)
+            case "hold":
+                self._delivery.toggle_hold(self.tracker.consumed)
             case "panic":
                 self._delivery.release(self.tracker.consumed)
                 self._fanout.panic()
@@ -390,9 +389,9 @@ class Engine:
         else:
             try:
                 self._fanout.begin_take(self.tracker.consumed)
-                self._report(f"recording {self._fanout.recording}")
             except StreamerError as error:
-                self._report(str(error))
+                return self._report(str(error))
+            self._report(f"recording {self._fanout.recording}")
 
     def _report(self, line: str) -> None:
         self.message.show(line)

@@ -80,6 +80,8 @@ class EngineStatus:
         In semitones.
     muted : bool
         Whether notes are kept back.
+    holds : bool
+        Whether notes sound on until the next begins.
     recording : str or None
         What the present take is written to.
     settings : mapping of str to object
@@ -97,6 +99,7 @@ class EngineStatus:
     load: float
     transpose: int
     muted: bool
+    holds: bool
     recording: str | None
     settings: Mapping[str, Any]
     message: str

@@ -60,6 +60,35 @@ def test_muting_ends_what_sounds_and_keeps_back_what_follows() -> None:
     assert engine.status().muted is False
 
 
+def test_a_held_note_sounds_until_the_next_or_until_it_is_let_go() -> None:
+    receiver, engine = commanded(60, "hold", None, None, 62, None, "hold", None, 64, None)
+    assert receiver.log == ["+60", "-60", "+62", "-62", "+64", "-64"]
+    assert engine.status().holds is False
+    sounding: list[set[int]] = []
+    steps = [lambda: engine.command("hold"), None, lambda: sounding.append(set(held.sounding)), lambda: None]
+    held = Receiver()
+    engine = Engine(Script(60, *steps), ScriptedTracker(), [held])
+    engine.start()
+    assert engine.join(30.0)
+    assert sounding == [{60}]
+    assert held.log == ["+60", "-60"]  # the end of the stream lets go, too
+
+
+@pytest.mark.parametrize("command", ["mute", "panic"])
+def test_a_held_note_is_ended_by(command: str) -> None:
+    receiver, _ = commanded(60, "hold", None, command, None, None)
+    assert receiver.log == ["+60", "-60"]
+
+
+def test_a_held_note_is_not_bent_by_what_begins_after_it() -> None:
+    pitches = Pitches()
+    engine: Engine
+    engine = Engine(Script(60, lambda: engine.command("hold"), None, None, 62), ScriptedTracker(), [pitches])
+    engine.start()
+    assert engine.join(30.0)
+    assert pitches.f0_hz == [440.0, 440.0, None, None]
+
+
 def test_panic_ends_what_sounds_and_tells_the_receiver() -> None:
     receiver, _ = commanded(60, "panic", None, 62)
     assert receiver.log == ["+60", "-60", "+62", "-62"]

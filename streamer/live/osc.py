@@ -1,6 +1,6 @@
 """Open Sound Control in: a fader, a pedal or another program commands the session.
 
-``/streamer/mute``, ``panic``, ``record`` and ``quit`` take no argument; with one, zero means a button that is let go,
+``/streamer/mute``, ``hold``, ``panic``, ``record`` and ``quit`` take no argument; with one, zero means a button that is let go,
 and does nothing. Any other address under ``/streamer/`` is a command with its arguments, ``/streamer/transpose 1``.
 """
 
@@ -14,7 +14,7 @@ from streamer.outputs.osc import PREFIX
 
 _LARGEST = 1024  # bytes of a packet; none of ours has more
 _MOST_MESSAGES = 16  # of a packet
-_PLAIN = ("mute", "panic", "record", "quit")
+_PLAIN = ("mute", "hold", "panic", "record", "quit")
 _LONGEST_NAME = 60
 
 

@@ -240,6 +240,7 @@ class Session:
             load=status.load,
             transpose=status.transpose,
             muted=status.muted,
+            holds=status.holds,
             recording=status.recording,
             status=status.message,
         )

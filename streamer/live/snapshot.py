@@ -67,6 +67,7 @@ class Snapshot:
     bend_range: int = 0  # semitones that a full one is, as receivers were told; 0 where none are sent
     scale: str = ""  # that notes are held in; empty where they are not
     muted: bool = False
+    holds: bool = False  # notes, until the next one begins
     recording: str | None = None  # file being written, or None
     status: str = ""  # one line for people: "device gone, trying again", ...
 

@@ -31,6 +31,7 @@ KEYS = (
     ("i I", "preset", "the next instrument, or the one before"),
     ("k", "key lock", "notes outside the scale: snap, drop or off"),
     ("b", "bend", "how pitch bends follow: the next way"),
+    ("o", "hold", "notes sound on until the next; again: no more"),
     ("l", "learn", "a MIDI controller or key does what a key does"),
     ("?", "help", "show or hide this"),
 )
@@ -313,6 +314,8 @@ class _Frame:
             flags.append((f"{self.glyphs.lamp} REC {name}".rstrip(), BAD))
         if snapshot.muted:
             flags.append(("MUTED", ALARM))
+        if snapshot.holds:
+            flags.append(("hold", WARN))
         if snapshot.scale:
             flags.append((shorten(snapshot.scale, 20), ACCENT))
         if snapshot.clock_bpm is not None:

@@ -30,7 +30,7 @@ from streamer.outputs.sink import Sink
 from tests.scripted import BLOCK, RATE_HZ, ScriptedTracker
 
 ENDS_WITHIN_S = 20.0
-COMMANDS = ["mute", "panic", "record", "transpose +1", "transpose -1", "transpose +12", "transpose -60"]
+COMMANDS = ["mute", "hold", "panic", "record", "transpose +1", "transpose -1", "transpose +12", "transpose -60"]
 NO_COMMANDS = ["transpose +-1", "transpose ", "transpose +", "", "release", "x" * 999, "transpose \u00b2", "mute\n"]
 DEFECTS = (ValueError("a defect"), KeyError("name"), RuntimeError(), ZeroDivisionError(), OSError(5, "I/O error"))
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")  # not SIGALRM: a test runner's own

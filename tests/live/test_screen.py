@@ -416,8 +416,8 @@ def test_the_last_line_tells_what_there_is_to_tell():
 
 
 def test_keys_ask_for_the_same_however_they_are_cut():
-    typed = "q p\x1b[A\x1bOB\x1b[1;2Ar\x1b[CEksbl?x\x1b\x1b[B+-\x1b[5~\x0c"
-    more = ["step octave +1", "step eagerness -1", "step lock +1", "save", "step bend +1", "learn"]
+    typed = "q p\x1b[A\x1bOB\x1b[1;2Ar\x1b[CEkosbl?x\x1b\x1b[B+-\x1b[5~\x0c"
+    more = ["step octave +1", "step eagerness -1", "step lock +1", "hold", "save", "step bend +1", "learn"]
     commands = ["quit", "mute", "panic", UP, DOWN, UP, "record", *more, "help", DOWN, UP, DOWN, "repaint"]
     assert KeyDecoder().feed(typed) == commands
     decoder = KeyDecoder()
