@@ -46,6 +46,8 @@ class Adjustments:
         Those in force, by name; replaced with each change, so any thread may look at it.
     changed : mapping of str to object
         Those that were changed, for a file of settings; None for what is to be left to the preset.
+    expression : Expression
+        How the outputs bend now.
     save_asked : bool
         Whether somebody has asked for them to be kept, after all of these changes; whoever keeps them resets it.
     """
@@ -61,7 +63,7 @@ class Adjustments:
         self._tracker, self._ledger = tracker, ledger
         self._music = music or MusicConfig(transpose=ledger.semitones)
         self._preset = preset
-        self._expression = expression or Expression()
+        self.expression = expression or Expression()
         self.values: Mapping[str, Any] = self._in_force()
         self.changed: Mapping[str, Any] = {}
         self.save_asked = False
@@ -83,10 +85,10 @@ class Adjustments:
         value = command.value if command.verb == "set" else self._stepped(setting, command.steps)
         try:
             if setting.name == _BEND:
-                self._expression = replace(self._expression, bend=value)
+                self.expression = replace(self.expression, bend=value)
                 self.changed = {**self.changed, _BEND: value}
                 if set_bend is not None:
-                    set_bend(self._expression.mode)
+                    set_bend(self.expression.mode)
             else:
                 self._change(setting.name, value)
         except ConfigError as error:
@@ -127,7 +129,7 @@ class Adjustments:
 
     def _in_force(self) -> Mapping[str, Any]:
         config = self._tracker.config
-        found: dict[str, Any] = {PRESET.name: self._preset, _BEND: self._expression.bend}
+        found: dict[str, Any] = {PRESET.name: self._preset, _BEND: self.expression.bend}
         for owner in (config, self._music):
             found |= {setting.name: getattr(owner, field) for field, setting in settings_of(owner).items()}
         return MappingProxyType({name: found[name] for name in LIVE})

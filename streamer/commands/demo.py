@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamer.commands.options import takes_settings
 from streamer.config import DEFAULT_RATE_HZ, TrackerConfig
@@ -71,14 +71,13 @@ def demo(
         opened = closing.enter_context(OpenOutlets(outlets, form, music))
         if outlets.named:
             opened.open(other=False)
-        sounding = [] if no_sound or play else open_sound(form.a4_hz, needed=False)
+        sounding = [] if no_sound or play else open_sound(form, DEFAULT_RATE_HZ, needed=False)
         sinks = opened.sinks(DEFAULT_RATE_HZ, sounding)
         sinks += [*files.sinks(DEFAULT_RATE_HZ), tracked := NoteList()]
         source = DemoSource(performance, block=tracker.config.hop, play=play)
         screen = open_screen() if has_screen(no_ui, files.to_standard_output) else None
-        session = Session(
-            source, tracker, sinks, screen=screen, notify=notify, preset=preset, music=music, keep=keeper(place)
-        )
+        how: dict[str, Any] = {"preset": preset, "music": music, "expression": expression, "keep": keeper(place)}
+        session = Session(source, tracker, sinks, screen=screen, notify=notify, **how)
         with opened.obeyed(session.command):
             status = session.run()
         sent = _as_sent(performance, music.ledger(config.reference_hz))

@@ -80,8 +80,8 @@ def live(
         # Refuses what cannot work before anything is opened.
         make_tracker(config, DEFAULT_RATE_HZ if sound_in.rate is None else sound_in.rate)
         opened.open(other=bool(watched or files or sound))
-        sounding = _open_sound(stack, form) if sound else []
         source = stack.enter_context(closing(_open_source(sound_in)))
+        sounding = _open_sound(stack, form, source.rate_hz) if sound else []
         sinks = opened.sinks(source.rate_hz, sounding)
         learned = wiring.open_controls(stack, learn, clock)
         return _run(source, sinks, files, config, music, place, learned, sound_in.round_trip, watched, opened)
@@ -93,10 +93,10 @@ def _open_source(wanted: InputConfig) -> "Source":
     return open_source(wanted.input, wanted.rate, wanted.block, wanted.channel, wanted.format, wanted.channels)
 
 
-def _open_sound(stack: ExitStack, form: "MidiForm") -> "list[Sink]":
+def _open_sound(stack: ExitStack, form: "MidiForm", rate_hz: int) -> "list[Sink]":
     from streamer.commands.wiring import notify, open_sound
 
-    (sink,) = open_sound(form.a4_hz, needed=True)
+    (sink,) = open_sound(form, rate_hz, needed=True)
     stack.callback(sink.close)
     notify("use headphones: the microphone would pick up loudspeakers, and so the notes that are played")
     return [sink]

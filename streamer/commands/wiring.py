@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # transcribe starts sooner without them
     from streamer.live.session import Keep, Screen
     from streamer.live.snapshot import Snapshot
     from streamer.outputs.clock import MidiClock
+    from streamer.outputs.midiform import MidiForm
     from streamer.outputs.sink import Sink
     from streamer.settings.file import Place
     from streamer.settings.learned import LearnConfig
@@ -129,13 +130,15 @@ def open_source(
     return Microphone(wanted, rate_hz, block, channel)
 
 
-def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":
+def open_sound(form: "MidiForm", rate_hz: int, *, needed: bool) -> "list[Sink]":
     """The built-in synthesiser.
 
     Parameters
     ----------
-    a4_hz : float
-        Frequency of A4.
+    form : MidiForm
+        Has the frequency of A4, and how notes are played.
+    rate_hz : int
+        Sample rate of the events.
     needed : bool
         False where it is no fault that there is no sound output: that is then reported, and we go on.
 
@@ -147,7 +150,7 @@ def open_sound(a4_hz: float, *, needed: bool) -> "list[Sink]":
     from streamer.outputs.sound import SoundSink
 
     try:
-        return [SoundSink(a4_hz)]
+        return [SoundSink(form.a4_hz, form.expression, rate_hz)]
     except OutputError as error:
         if needed:
             raise OutputError(f"{error}; leave out --sound") from None

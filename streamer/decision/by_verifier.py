@@ -109,6 +109,8 @@ class VerifierMachine(NoteMachine):
         if not excess[best] > 0.0:
             return None
         age_ms = began_ms_ago(odds[best])
+        if age_ms < self.thresholds.youngest_ms and proposed[best] != current:
+            return None
         if excess[best] < self.thresholds.right_young * (1.0 - age_ms / self.thresholds.young_ms):
             return None
         corrects = self._outlasts(proposed[best], age_ms)

@@ -70,6 +70,8 @@ class Thresholds:
         So much more for what has only just begun; it falls to nothing at ``young_ms``.
     young_ms : float
         Age from which on nothing more is asked for.
+    youngest_ms : float
+        No note is told sooner: a tick, which is over by then, sounds as one that is struck does.
     right_octave : float
         So much more where one an octave or two away is likely too.
     octave_likely : float
@@ -113,6 +115,7 @@ class Thresholds:
     right_outlasts: float = 0.25
     right_young: float = 0.4
     young_ms: float = 50.0
+    youngest_ms: float = 14.0
     right_octave: float = 2.0
     octave_likely: float = -3.0
     right_third: float = 3.0

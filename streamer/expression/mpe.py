@@ -64,7 +64,8 @@ class MpeEncoder(BendingEncoder):
         if any(control.target == "poly" for control in controls):
             raise ConfigError("MPE has no poly pressure; write pressure, which there is that of each note")
         self._controlled = True
-        controls = controls or [Control("pressure", "level"), Control(TIMBRE, "brightness")]
+        # A level of 10 dB less is half as loud, and not a fifth less: this curve comes near to that.
+        controls = controls or [Control("pressure", "level", "hard"), Control(TIMBRE, "brightness")]
         return [Lane(channel + away * k, self._rate_hz, self._reach, controls) for k in range(1, self._members + 1)]
 
     def _range(self) -> list[Message]:

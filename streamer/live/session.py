@@ -137,6 +137,7 @@ class Session:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._builder = SnapshotBuilder(tracker.rate_hz, lambda: tracker.a4_hz, lambda: ledger.moved)
         self._adjustments = Adjustments(tracker, ledger, music, preset, expression)
+        self._bend_range = self._adjustments.expression.semitones  # that of the outputs as they were opened
         self._engine = Engine(
             source,
             tracker,
@@ -218,11 +219,14 @@ class Session:
     def snapshot(self) -> Snapshot:
         """The session at this moment."""
         status, config, source = self._engine.status(), self._engine.tracker.config, self._engine.source
+        expression = self._adjustments.expression
         return replace(
             self._builder.snapshot(status.consumed, self._engine.latency),
             hop=config.hop,
             detector=config.detector,
             preset=status.settings["preset"],
+            bend=expression.mode,
+            bend_range=0 if expression.mode == "off" else self._bend_range,
             scale=status.settings["scale"] if status.settings["lock"] != "off" else "",
             input_name=source.name,
             input_latency_ms=source.input_latency_ms,

@@ -63,6 +63,8 @@ class Snapshot:
     lost_events: int = 0  # by files and pipes that are too slow
     load: float = 0.0  # compute time per second of audio
     transpose: int = 0
+    bend: str = ""  # how pitch bends follow
+    bend_range: int = 0  # semitones that a full one is, as receivers were told; 0 where none are sent
     scale: str = ""  # that notes are held in; empty where they are not
     muted: bool = False
     recording: str | None = None  # file being written, or None

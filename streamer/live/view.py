@@ -299,6 +299,8 @@ class _Frame:
     def _engine(self) -> str:
         snapshot, dot = self.snapshot, self.glyphs.dot
         parts = [f"{snapshot.rate_hz / 1000:g} kHz", f"hop {snapshot.hop}", snapshot.detector, snapshot.preset]
+        if snapshot.bend_range:
+            parts.append(f"{snapshot.bend} {'+-' if self.ascii_only else '±'}{snapshot.bend_range} st")
         if round(snapshot.a4_hz, 1) != A4_HZ:
             parts.append(f"A4 {snapshot.a4_hz:.1f} Hz")
         return f" {dot} ".join(dict.fromkeys(part for part in parts if part))

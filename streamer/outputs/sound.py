@@ -6,26 +6,36 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from threading import RLock
 
+from mido import Message
+
 from streamer.errors import OutputError
-from streamer.events import Event, NoteOff, NoteOn
+from streamer.events import Event
+from streamer.expression.make import make_encoder
 from streamer.outputs.sink import Sink
-from streamer.outputs.sound_process import CONTROL, NOTE_OFF, NOTE_ON
+from streamer.settings.expression import Expression
 from streamer.units import A4_HZ
 
 _OPENING_S = 8.0  # some drivers take seconds
 _CLOSING_S = 1.0
-_ALL_NOTES_OFF = bytes((CONTROL, 123, 0))
+_PLAYED = ("note_on", "note_off", "pitchwheel")
+_ALL_NOTES_OFF = 123  # a controller
+_USUAL_RATE_HZ = 48_000
 
 
 class SoundSink(Sink):
-    """Plays notes on the system's own sound output.
+    """Plays notes and their bends on the system's own sound output.
 
     Parameters
     ----------
     a4_hz : float
         Frequency of A4.
+    expression : Expression, optional
+        How notes are played; there are no controllers, and no channels. By default as the settings have it.
+    rate_hz : int
+        Sample rate of the events.
 
     Raises
     ------
@@ -40,8 +50,16 @@ class SoundSink(Sink):
 
     can_reopen = True
 
-    def __init__(self, a4_hz: float = A4_HZ) -> None:
-        self._a4_hz = a4_hz
+    def __init__(
+        self, a4_hz: float = A4_HZ, expression: Expression | None = None, rate_hz: int = _USUAL_RATE_HZ
+    ) -> None:
+        wanted = expression or Expression()
+        plain = replace(
+            wanted, bend=wanted.mode, bend_range=wanted.semitones, mpe="off", control=(), sustain=0.0
+        )  # what it has no means for is left out
+        self._encoder = make_encoder(plain, rate_hz, a4_hz=a4_hz)
+        self.wants_pitch = self._encoder.wants_pitch
+        self._settings = json.dumps({"a4_hz": a4_hz, "bend_range": plain.semitones})
         self._lock = RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self.name = "sound output"
@@ -49,22 +67,26 @@ class SoundSink(Sink):
 
     def send(self, event: Event) -> None:
         """Play it; after `close`, nothing. Raises `OutputError` when the output is gone."""
-        match event:
-            case NoteOn():
-                self._write(bytes((NOTE_ON, event.note, event.velocity)))
-            case NoteOff():
-                self._write(bytes((NOTE_OFF, event.note, 0)))
+        with self._lock:
+            self._play(self._encoder.encode(event))
+
+    def set_bend(self, mode: str) -> None:
+        """See `Sink.set_bend`."""
+        with self._lock:
+            self._play(self._encoder.set_bend(mode))
+            self.wants_pitch = self._encoder.wants_pitch
 
     def panic(self) -> None:
         """Let go of all that sounds."""
-        self._write(_ALL_NOTES_OFF)
+        with self._lock:
+            self._play(self._encoder.panic())
 
     def reopen(self) -> None:
         """Open the system's sound output. Raises `OutputError` where there is none."""
         with self._lock:
             self.close()
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamer.outputs.sound_process", json.dumps({"a4_hz": self._a4_hz})],
+                [sys.executable, "-m", "streamer.outputs.sound_process", self._settings],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -81,6 +103,7 @@ class SoundSink(Sink):
                 raise
             self.name = f"sound on {answer['name']}"
             assert process.stdin is not None
+            self._encoder.end()  # of what sounded before a failure
             with suppress(OSError):  # not on Windows before Python 3.12; there the pipe has room for minutes of notes
                 os.set_blocking(process.stdin.fileno(), False)
 
@@ -100,6 +123,12 @@ class SoundSink(Sink):
                 process.kill()
                 process.wait()
             process.stdout.close()
+
+    def _play(self, messages: list[Message]) -> None:
+        for message in messages:
+            if message.type in _PLAYED or message.is_cc(_ALL_NOTES_OFF):
+                self._write(bytes(message.bytes()))
+            self._encoder.sent(message)
 
     def _write(self, message: bytes) -> None:
         with self._lock:

@@ -2,8 +2,9 @@
 
 As with the microphone, PortAudio lives where it can be ended at any time, and its chatter ends here.
 
-Protocol: one JSON argument has ``a4_hz``. On standard output one JSON line tells what was opened, or ``error``. Then
-MIDI messages of three bytes come on standard input; its end lets go of all that sounds, and ends the process.
+Protocol: one JSON argument has ``a4_hz`` and ``bend_range`` in semitones. On standard output one JSON line tells what
+was opened, or ``error``. Then MIDI messages of three bytes come on standard input; its end lets go of all that sounds,
+and ends the process.
 """
 
 import gc
@@ -19,7 +20,8 @@ import numpy as np
 from streamer.audio.priority import CAPTURE, before_others
 from streamer.outputs.synth import Synth
 
-NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0
+NOTE_OFF, NOTE_ON, CONTROL, BEND = 0x80, 0x90, 0xB0, 0xE0
+_MIDDLE = 0x2000  # no bend
 ALL_OFF = (120, 123)  # controllers
 _LATENCY_S = 0.02
 _FADE_S = 0.4
@@ -60,7 +62,7 @@ def _open(a4_hz: float) -> tuple[Any, Synth, str, list[float]]:
     return stream, synth, device["name"], called_s
 
 
-def _obey(synth: Synth) -> None:
+def _obey(synth: Synth, bend_range: int) -> None:
     """Play what comes until there is no more."""
     rest = b""
     while data := os.read(0, 4096):
@@ -73,6 +75,8 @@ def _obey(synth: Synth) -> None:
                 synth.note_on(note, velocity)
             elif kind in (NOTE_ON, NOTE_OFF):
                 synth.note_off(note)
+            elif kind == BEND:
+                synth.bend((note + (velocity << 7) - _MIDDLE) / _MIDDLE * bend_range)
             elif kind == CONTROL and note in ALL_OFF:
                 synth.all_off()
     synth.all_off()
@@ -101,7 +105,7 @@ def _main() -> None:
     gc.disable()
     _write_line(name=name)
     threading.Thread(target=_watch, args=(called_s,), daemon=True).start()
-    _obey(synth)
+    _obey(synth, settings["bend_range"])
     until_s = time.monotonic() + _FADE_S
     while not synth.silent and time.monotonic() < until_s:
         time.sleep(0.01)

@@ -4,6 +4,7 @@ All that `Synth.render` needs is made beforehand, so that an audio callback may 
 for nobody.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -22,12 +23,14 @@ _ATTACK_S = 0.004
 _DECAY_S = 2.5  # to 1/e while the key is held
 _RELEASE_S = 0.035
 _STOLEN_S = 0.002
+_ALL, _BEND = -1, -2  # in place of a note
+_CENTS = 100  # in a semitone
 
 
 class Synth:
     """Notes in, samples out.
 
-    `note_on`, `note_off` and `all_off` may be called by any one thread while another calls `render`.
+    `note_on`, `note_off`, `bend` and `all_off` may be called by any one thread while another calls `render`.
 
     Parameters
     ----------
@@ -48,7 +51,8 @@ class Synth:
         self._decay, self._release, self._stolen = (
             float(np.exp(-1.0 / (time_s * rate_hz))) for time_s in (_DECAY_S, _RELEASE_S, _STOLEN_S)
         )
-        self._commands: deque[tuple[int, int]] = deque()  # note (-1: all) and velocity (0: off)
+        self._commands: deque[tuple[int, int]] = deque()  # note and velocity (0: off), or _BEND and cents
+        self._semitones, self._ratio = 0, 1.0  # of the bend: upwards to the next whole one, and of the frequency
         self._voices = [_Voice() for _ in range(VOICES)]
         self._count = 0  # notes begun
         self._ramp = np.arange(1, _CHUNK + 1, dtype=np.float64)
@@ -81,9 +85,19 @@ class Synth:
         if 0 <= note <= 127:
             self._put(note, 0)
 
+    def bend(self, semitones: float) -> None:
+        """Bend what is held, and what begins; what has been let go stays where it is.
+
+        Parameters
+        ----------
+        semitones : float
+            From the pitch of the notes, exact to a cent.
+        """
+        self._put(_BEND, round(semitones * _CENTS))
+
     def all_off(self) -> None:
         """Let go of all."""
-        self._put(-1, 0)
+        self._put(_ALL, 0)
 
     def render(self, out: NDArray[np.float32]) -> None:
         """Fill the next samples.
@@ -111,13 +125,15 @@ class Synth:
     def _put(self, note: int, velocity: int) -> None:
         if len(self._commands) >= _WAITING:  # nobody renders: what is lost must leave nothing sounding
             self._commands.clear()
-            self._commands.append((-1, 0))
+            self._commands.extend(((_ALL, 0), (_BEND, 0)))
         self._commands.append((note, velocity))
 
     def _obey(self) -> None:
         while self._commands:
             note, velocity = self._commands[0]
-            if velocity:
+            if note == _BEND:
+                self._turn(velocity / _CENTS)
+            elif velocity:
                 free = next((voice for voice in self._voices if voice.note < 0), None)
                 if free is None:  # the oldest makes room without a click, and the note waits for the next chunk
                     oldest = min(self._voices, key=_number)
@@ -134,12 +150,25 @@ class Synth:
             self._count += 1
             voice.note, voice.number = note, self._count
             voice.place, voice.level = 0.0, 0.0
+            voice.held = True
+            self._tune(voice)
             voice.top = _LOUDEST * (0.2 + 0.8 * (velocity / 127.0) ** 2)
             voice.rising, voice.fall = True, self._decay
 
+    def _turn(self, semitones: float) -> None:
+        self._semitones, self._ratio = max(0, math.ceil(semitones)), 2.0 ** (semitones / 12.0)
+        for voice in self._voices:
+            if voice.note >= 0 and voice.held:
+                self._tune(voice)
+
+    def _tune(self, voice: "_Voice") -> None:
+        voice.step = self._steps[voice.note] * self._ratio
+        voice.highest = min(len(self._steps) - 1, voice.note + self._semitones)
+
     def _let_go(self, note: int) -> None:
         for voice in self._voices:
-            if voice.note >= 0 and note in (voice.note, -1):
+            if voice.note >= 0 and note in (voice.note, _ALL):
+                voice.held = False
                 voice.rising, voice.fall = False, min(voice.fall, self._release)
 
     def _add(self, voice: "_Voice", mix: NDArray[np.float64]) -> None:
@@ -147,11 +176,11 @@ class Synth:
         count = len(mix)
         ramp, place, index = self._ramp[:count], self._place[:count], self._index[:count]
         wave, level = self._wave[:count], self._level[:count]
-        np.multiply(ramp, self._steps[voice.note], out=place)
+        np.multiply(ramp, voice.step, out=place)
         place += voice.place
         np.remainder(place, _TABLE, out=place)
         np.copyto(index, place, casting="unsafe")
-        np.take(self._tables[voice.note], index, out=wave, mode="clip")
+        np.take(self._tables[voice.highest], index, out=wave, mode="clip")
         if voice.rising:
             end = min(voice.top, voice.level + voice.top * self._attack * count)
             voice.rising = end < voice.top
@@ -170,12 +199,15 @@ class Synth:
 class _Voice:
     """One tone: ``note`` is -1 while it is free."""
 
-    __slots__ = ("fall", "level", "note", "number", "place", "rising", "top")
+    __slots__ = ("fall", "held", "highest", "level", "note", "number", "place", "rising", "step", "top")
 
     def __init__(self) -> None:
         self.note = -1
         self.number = 0  # of the note, in order
+        self.held = False
         self.place = 0.0  # in the table
+        self.step = 0.0  # in the table, for each sample
+        self.highest = 0  # the note that it may not be higher than: its harmonics are those that this one has
         self.level = 0.0
         self.top = 0.0  # of the level
         self.rising = False

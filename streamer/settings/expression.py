@@ -207,7 +207,7 @@ class Expression:
             flag="--control",
             environment=False,
             metavar="TARGET=SOURCE",
-            default_text="none; with MPE pressure=level and cc74=brightness",
+            default_text="none; with MPE pressure=level:hard and cc74=brightness",
             group=EXPRESSION_GROUP,
         )
     )

@@ -42,6 +42,7 @@ _BOLDER = Thresholds(
     right_correct=0.0,
     right_outlasts=1.0,
     right_young=0.0,
+    youngest_ms=0.0,
     right_third=2.0,
     third_likely=-2.0,
     # What has been left ends at once: led with more patience, verifiers took swings for notes, and notes for swings.

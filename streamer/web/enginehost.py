@@ -13,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
+import numpy as np
+
 from streamer.audio.priority import TRACKER, before_others
 from streamer.audio.source import EndOfStream, Source
 from streamer.engine import Engine
 from streamer.errors import StreamerError
-from streamer.events import Block, Event, Gap, PitchEstimate
+from streamer.events import Block, Event, FloatArray, Gap, PitchEstimate
 from streamer.live.realtime import SWITCH_INTERVAL_S
 from streamer.outputs.jsonl import Fields, event_fields
 from streamer.outputs.sink import Sink
@@ -29,6 +31,7 @@ from streamer.web.wire import Frames, Kind, block_of, frame, said_frame
 
 _TOGETHER = 64  # pitch estimates in one message at most
 _RECEIVED_BYTES = 65_536
+_JOINED = 2_048  # samples of blocks that wait are taken as one, which costs less than one by one
 
 
 class LineSource(Source):
@@ -47,12 +50,14 @@ class LineSource(Source):
     ----------
     received_ns, taken_ns : int
         `time.monotonic_ns` when the latest block came to the server, and when the engine took it.
+    blocks : int
+        How many that have waited are joined in the latest block; `received_ns` is that of the first of them.
     """
 
     def __init__(self, line: socket.socket, rate_hz: int, setting: Callable[[str, object], None]) -> None:
         self.rate_hz = rate_hz
         self.name = "client"
-        self.received_ns = self.taken_ns = 0
+        self.received_ns = self.taken_ns = self.blocks = 0
         self._line = line
         self._setting = setting
         self._frames = Frames()
@@ -74,6 +79,7 @@ class LineSource(Source):
             return None  # so that it holds before the next block
         samples, self.received_ns, lost = block_of(payload)
         self.taken_ns = time.monotonic_ns()
+        samples = self._joined(samples)
         if lost:
             self.lost += lost
             self.losses += 1
@@ -83,6 +89,19 @@ class LineSource(Source):
 
     def close(self) -> None:
         """The socket is closed by who has opened it."""
+
+    def _joined(self, samples: FloatArray) -> FloatArray:
+        """With the blocks that wait behind these samples, unless something was lost between them."""
+        parts, count = [samples], len(samples)
+        while self._waiting and self._waiting[0][0] is Kind.BLOCK:
+            more, _, lost = block_of(self._waiting[0][1])
+            count += len(more)
+            if lost or count > _JOINED:
+                break
+            self._waiting.popleft()
+            parts.append(more)
+        self.blocks = len(parts)
+        return np.concatenate(parts) if len(parts) > 1 else samples
 
     def _receive(self) -> None:
         try:
@@ -131,11 +150,11 @@ class LineSink(Sink):
         is_pitch = isinstance(event, PitchEstimate)
         self._pitches += is_pitch
         if not is_pitch or before != len(self._sounding) or self._pitches >= _TOGETHER:
-            self._pass_on(0)
+            self._pass_on()
 
     def write_audio(self, block: Block) -> None:
         """All events of this block are out."""
-        self._pass_on(len(block.samples))
+        self._pass_on(len(block.samples), self._source.blocks)
 
     def close(self) -> None:
         """Nothing will follow. May be called twice."""
@@ -143,7 +162,7 @@ class LineSink(Sink):
             self._closed = True
             for fields in self._bender.end() if self._bender else ():
                 self._add(fields)
-            self._pass_on(0)
+            self._pass_on()
 
     def _add(self, fields: Fields) -> None:
         if fields["type"] == "note_on":
@@ -154,12 +173,12 @@ class LineSink(Sink):
             self._sounding.pop(fields["note_id"], None)
         self._fields.append(fields)
 
-    def _pass_on(self, samples: int) -> None:
+    def _pass_on(self, samples: int = 0, blocks: int = 0) -> None:
         if not self._fields and not samples:
             return
         text = _json(self._fields) if self._fields else ""
         times_ns = (self._source.received_ns, self._source.taken_ns, time.monotonic_ns())
-        said = said_frame(text, times_ns, samples, self._notes, self._pitches)
+        said = said_frame(text, times_ns, samples, blocks, self._notes, self._pitches)
         if any(fields["type"] in ("note_on", "note_off") for fields in self._fields):
             said += frame(Kind.LAST_WORDS, self._last_words())
         self._fields, self._notes, self._pitches = [], 0, 0

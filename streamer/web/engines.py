@@ -38,6 +38,7 @@ class Said:
     text: str
     times_ns: tuple[int, int, int]
     samples: int
+    blocks: int
     notes: int
     pitches: int
 
@@ -189,13 +190,13 @@ class RemoteEngine(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         if not self.closed:
             if self._last_words:  # notes end, whatever dies
-                self._said.append(Said(self._last_words, (0, 0, 0), 0, 0, 0))
+                self._said.append(Said(self._last_words, (0, 0, 0), 0, 0, 0, 0))
             self._close(EngineBroken("the process that listened to this stream has died; start again"))
 
     def _take(self, said: Said) -> None:
         if said.samples:
             self._samples -= said.samples
-            self._blocks -= 1
+            self._blocks -= said.blocks
             block_s = said.samples / self._rate_hz
             load = (said.times_ns[2] - said.times_ns[1]) / 1e9 / block_s
             self.load += (load - self.load) * min(1.0, block_s)

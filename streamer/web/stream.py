@@ -211,7 +211,7 @@ class Session:
             if one.text:
                 self._notes += one.notes
                 await self._websocket.send_text(one.text)
-            if one.samples:
+            for _ in range(one.blocks):
                 self._metrics.block_done(self._times.add(*one.times_ns, time.monotonic_ns()))
 
     def _status(self) -> dict[str, Any]:

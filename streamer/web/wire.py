@@ -10,7 +10,7 @@ from streamer.events import FloatArray
 
 _HEAD = struct.Struct("<IB")
 _BLOCK = struct.Struct("<qI")
-_SAID = struct.Struct("<qqqIII")
+_SAID = struct.Struct("<qqqIIII")
 
 
 class Kind(IntEnum):
@@ -86,7 +86,7 @@ def block_of(payload: memoryview) -> tuple[FloatArray, int, int]:
     return np.frombuffer(payload, np.float32, offset=_BLOCK.size), received_ns, lost
 
 
-def said_frame(text: str, times_ns: tuple[int, int, int], samples: int, notes: int, pitches: int) -> bytes:
+def said_frame(text: str, times_ns: tuple[int, int, int], samples: int, blocks: int, notes: int, pitches: int) -> bytes:
     """Events for the client.
 
     Parameters
@@ -95,15 +95,15 @@ def said_frame(text: str, times_ns: tuple[int, int, int], samples: int, notes: i
         JSON that the client is to be sent; empty where there is nothing.
     times_ns : tuple of int
         `time.monotonic_ns` when their block was received, taken, and done.
-    samples : int
-        How many the block has, if it is done; otherwise 0.
+    samples, blocks : int
+        How many are done with this: all of a block, or of several that were joined; otherwise 0.
     notes, pitches : int
         How many of them are notes of their own, and pitch estimates.
     """
-    return frame(Kind.SAID, _SAID.pack(*times_ns, samples, notes, pitches), text.encode("ascii"))
+    return frame(Kind.SAID, _SAID.pack(*times_ns, samples, blocks, notes, pitches), text.encode("ascii"))
 
 
-def said_of(payload: memoryview) -> tuple[str, tuple[int, int, int], int, int, int]:
+def said_of(payload: memoryview) -> tuple[str, tuple[int, int, int], int, int, int, int]:
     """What `said_frame` was given."""
-    received_ns, taken_ns, done_ns, samples, notes, pitches = _SAID.unpack_from(payload)
-    return str(payload[_SAID.size :], "ascii"), (received_ns, taken_ns, done_ns), samples, notes, pitches
+    received_ns, taken_ns, done_ns, samples, blocks, notes, pitches = _SAID.unpack_from(payload)
+    return str(payload[_SAID.size :], "ascii"), (received_ns, taken_ns, done_ns), samples, blocks, notes, pitches

@@ -27,6 +27,8 @@ PLAYING = Snapshot(
     output_names=("streamer",),
     detector="default",
     preset="guitar",
+    bend="glide",
+    bend_range=12,
     note=61,
     velocity=92,
     f0_hz=279.6,
@@ -134,7 +136,7 @@ def test_the_whole_picture_from_80_by_24_on(width, height):
         "279.6 Hz",
         "level   -18 dB",
         "peak   -7 dB",
-        "48 kHz · hop 128 · default · guitar",
+        "48 kHz · hop 128 · default · guitar · glide ±12 st",
         "note_on C#4 92",
         "p50  23",
         "p95  61",
@@ -222,7 +224,7 @@ def test_the_level_bar_grows_with_the_level():
 
 def test_lamps_light_only_when_they_should():
     calm = "\n".join(draw(PLAYING))
-    for word in ("CLIP", "MUTED", "REC", " st "):
+    for word in ("CLIP", "MUTED", "REC", "-12 st"):
         assert word not in calm
     alarmed = "\n".join(
         draw(changed(clipped=True, muted=True, recording="/music/take1.mid", transpose=-12, losses=2, lost_samples=300))

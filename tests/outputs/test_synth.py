@@ -1,5 +1,6 @@
 """The built-in synthesiser: the right pitch, no click, and nothing that goes on sounding."""
 
+import math
 import tracemalloc
 
 import numpy as np
@@ -33,6 +34,30 @@ def test_a_note_has_its_pitch_and_ends(rate_hz, note):
     play(synth, 0.4, rate_hz)
     assert synth.silent
     assert not play(synth, 0.1, rate_hz).any()
+
+
+def pitch_of(sound: np.ndarray, rate_hz: int) -> float:
+    """In semitones above that of key 0."""
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 8 * len(sound)))
+    return 12.0 * math.log2(np.argmax(spectrum) * rate_hz / (8 * len(sound)) / midi_to_hz(0))
+
+
+def test_what_is_held_bends_and_what_has_been_let_go_does_not():
+    synth = Synth(48_000)
+    synth.bend(0.5)
+    synth.note_on(60, 100)
+    assert pitch_of(play(synth, 0.5, 48_000), 48_000) == pytest.approx(60.5, abs=0.03)
+    synth.bend(-2.0)
+    assert pitch_of(play(synth, 0.5, 48_000), 48_000) == pytest.approx(58.0, abs=0.03)
+    synth.note_off(60)
+    synth.bend(12.0)
+    assert pitch_of(play(synth, 0.15, 48_000), 48_000) == pytest.approx(58.0, abs=0.1)
+    play(synth, 0.5, 48_000)
+    synth.note_on(127, 100)  # and an octave above it, where there is nothing to play
+    assert np.abs(play(synth, 0.2, 48_000)).max() < 0.5
+    synth.all_off()
+    play(synth, 0.5, 48_000)
+    assert synth.silent
 
 
 def test_the_tuning_is_that_of_the_tracker():

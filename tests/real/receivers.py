@@ -63,6 +63,11 @@ class MidiDump:
             mido.Message.from_bytes(bytes.fromhex(m["bytes"]), time=int(m["stamp"]) / self._rate_hz) for m in found if m
         ]
 
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> list[mido.Message]:
         """End it, and return all that has arrived."""
         end_process(self._process)

@@ -91,6 +91,24 @@ def test_a_signal_ends_the_note_first(
     assert "Traceback" not in live.said()
 
 
+def test_a_receiver_that_is_killed_costs_the_other_nothing(
+    jack: JackServer, start: Callable[..., Live], long_note: Path, tmp_path: Path
+) -> None:
+    first, second = MidiDump(jack, tmp_path, "first"), MidiDump(jack, tmp_path, "second")
+    live = start("--output", "first:input", "--output", "second:input,transpose=12,channel=3")
+    sound_note(jack, live, long_note)
+    for dump, note in ((first, A3), (second, A3 + 12)):
+        wait_until(lambda dump=dump, note=note: sounding(dump.messages()) == {note}, "the note at each receiver")
+    first.kill()
+    before = len(live.events("pitch"))
+    wait_until(lambda: len(live.events("pitch")) > before + 100, "it to go on")
+    assert sounding(second.messages()) == {A3 + 12}
+    assert live.end(signal.SIGTERM) == 128 + signal.SIGTERM, live.said()
+    wait_until(lambda: not sounding(second.messages()), "the note-off at the receiver that is left")
+    assert {(m.note, m.channel) for m in notes_on(second.close())} == {(A3 + 12, 2)}
+    assert "Traceback" not in live.said()
+
+
 @pytest.mark.parametrize("time_", range(3))
 def test_a_process_that_is_stopped_ends_the_note_first_and_goes_on(
     time_: int, jack: JackServer, start: Callable[..., Live], long_note: Path, tmp_path: Path

@@ -1,11 +1,12 @@
 """A rig from nothing, as a musician makes it: real prompts in a real terminal, a real port, and the next start."""
 
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 import soundfile
-from jackserver import JackServer
+from jackserver import MICROPHONE, PERIOD, JackServer
 from livecommand import COMMAND
 from receivers import MidiDump, notes_on, sounding
 from terminals import Terminal
@@ -48,10 +49,13 @@ def test_setup_and_calibrate_write_the_profile_that_the_next_start_uses(
     assert not sounding(dump.messages())
     assert rig.read_text().splitlines()[-3:] == ["[profile.stage]", 'virtual = "streamer"', 'preset = "guitar"']
 
-    terminal.type_line(f"clear; {PROGRAM} calibrate {here} {heard}; echo status=$?")
+    terminal.type_line(f"clear; {PROGRAM} calibrate {here} {heard} --latency; echo status=$?")
+    jack.connect("PortAudio:out_0", MICROPHONE)  # the cable
     text = terminal.await_screen(lambda text: "status=0" in text, "its end")
     assert "wrote gate, low, high, a4" in text
     assert 'low = "D#2"' in rig.read_text()
+    (round_trip,) = re.findall(r"round_trip = ([0-9.]+)", rig.read_text())
+    assert round(1000.0 * PERIOD / jack.rate_hz, 1) <= float(round_trip) < 100.0  # in ms
 
     terminal.type_line(f"clear; {PROGRAM} {here}; echo status=$?")
     text = terminal.await_screen(lambda text: "hop 128" in text, "the screen")
