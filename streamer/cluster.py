@@ -5,6 +5,7 @@
 
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ from streamer.errors import ClusterError, ConfigError, require_extra
 from streamer.threads import one_thread
 
 _CONNECT_S = 10.0
+_RAY_NOTICES_S, _RAY_POLL_S = 60.0, 1.0  # so long that a machine has died, and how often it is looked at
 _RAY_ATTEMPTS = 3
 _AHEAD = "3 * n_jobs"
 LOST: Final = object()  # in place of the result of an item whose process was killed
@@ -215,12 +217,24 @@ def _connect_ray(address: str, resources: ExitStack) -> Callable[[], Any]:
 
 @lru_cache
 def _ray_backend_class() -> type[Any]:
+    from ray.exceptions import RayActorError
     from ray.util.joblib.ray_backend import RayBackend
 
     class Backend(RayBackend):  # type: ignore[misc]
         """Ray's own, which knows no results one by one, and takes the death of an actor for a result."""
 
         supports_return_generator = True
+
+        def configure(self, n_jobs: int = 1, *more: Any, **named: Any) -> int:
+            """Make the pool; on a machine that has just died actors are started until Ray notices."""
+            until_s = time.monotonic() + _RAY_NOTICES_S
+            while True:
+                try:
+                    return int(super().configure(min(n_jobs, _ray_processors()), *more, **named))
+                except (RayActorError, ValueError) as error:
+                    if time.monotonic() > until_s:
+                        raise TimeoutError("its workers die as soon as they start") from error
+                    time.sleep(_RAY_POLL_S)
 
         def submit(self, func: Any, callback: Any = None) -> Any:
             lost = _lost(func)
@@ -229,10 +243,14 @@ def _ray_backend_class() -> type[Any]:
     return Backend
 
 
-def _ray_backend() -> Any:
+def _ray_processors() -> int:
     import ray
 
-    processors = int(ray.cluster_resources().get("CPU", 0))
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
+def _ray_backend() -> Any:
+    processors = _ray_processors()
     if processors < 2:
         raise ConfigError("that Ray has one processor, which is no cluster: `--jobs` works without it")
     backend = _ray_backend_class()(nesting_level=0)
