@@ -10,10 +10,21 @@ from streamer.settings.music import MOST_SEMITONES
 
 __all__ = ["COMMANDS", "MOST_SEMITONES", "Command", "parse_command"]
 
-COMMANDS = ("quit", "mute", "hold", "panic", "record", "save", "transpose +1", "transpose -1", "set NAME VALUE", "step NAME +1")
-"""What `Engine.command` takes. ``mute``, ``hold`` and ``record`` toggle; ``transpose`` adds any number of semitones; ``set``
-gives a setting of `streamer.settings.live.LIVE` another value, and ``step`` moves it so many steps up or
-down. ``save`` asks whoever runs the engine to keep what was changed."""
+COMMANDS = (
+    "quit",
+    "mute",
+    "hold",
+    "panic",
+    "record",
+    "save",
+    "transpose +1",
+    "transpose -1",
+    "set NAME VALUE",
+    "step NAME +1",
+)
+"""What `Engine.command` takes. ``mute``, ``hold`` and ``record`` toggle; ``transpose`` adds any number of semitones;
+``set`` gives a setting of `streamer.settings.live.LIVE` another value, and ``step`` moves it so many steps up or down.
+``save`` asks whoever runs the engine to keep what was changed."""
 
 _LONGEST = 200  # characters of a line
 _STEP = re.compile(r"(?:step ([a-z_]{1,40})|(transpose)) ([+-]?[0-9]{1,3})")

@@ -389,9 +389,9 @@ class Engine:
         else:
             try:
                 self._fanout.begin_take(self.tracker.consumed)
+                self._report(f"recording {self._fanout.recording}")
             except StreamerError as error:
-                return self._report(str(error))
-            self._report(f"recording {self._fanout.recording}")
+                self._report(str(error))
 
     def _report(self, line: str) -> None:
         self.message.show(line)

@@ -1,7 +1,8 @@
 """Open Sound Control in: a fader, a pedal or another program commands the session.
 
-``/streamer/mute``, ``hold``, ``panic``, ``record`` and ``quit`` take no argument; with one, zero means a button that is let go,
-and does nothing. Any other address under ``/streamer/`` is a command with its arguments, ``/streamer/transpose 1``.
+``/streamer/mute``, ``hold``, ``panic``, ``record`` and ``quit`` take no argument; with one, zero means a button
+that is let go, and does nothing. Any other address under ``/streamer/`` is a command with its arguments,
+``/streamer/transpose 1``.
 """
 
 import contextlib
