@@ -26,10 +26,18 @@ for _name in ("STREAMER_CONFIG", "STREAMER_PROFILE"):
     os.environ.pop(_name, None)
 
 
+_SLOW = ("real", "web", "archive", "training", "recordings", "docs", "commands", "fuzz")
+
+
 def _skip_unless_ci(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}; the continuous integration must not skip this")
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not any(f"tests/{folder}/" in item.nodeid for folder in _SLOW))
 
 
 @pytest.fixture(scope="session")

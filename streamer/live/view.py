@@ -168,7 +168,8 @@ class _Frame:
         self.panels.meters(split + 2, 1, width - split - 4, note_high)
         y = 1 + note_high
         if roll_high:
-            self._divider(y, f"last {self.panels.roll_s(width - 2):.0f} s", self._engine(), up=split)
+            title = f"last {self.panels.roll_s(width - 2):.0f} s"
+            self._divider(y, title, self._engine(width - len(title) - 10), up=split)
             self.panels.roll(1, y + 1, width - 2, roll_high)
             y += 1 + roll_high
         if bottom_high:
@@ -297,14 +298,20 @@ class _Frame:
     def _title(self, x: int, y: int, text: str) -> int:
         return self.canvas.put(x, y, f" {text} ", QUIET)
 
-    def _engine(self) -> str:
-        snapshot, dot = self.snapshot, self.glyphs.dot
-        parts = [f"{snapshot.rate_hz / 1000:g} kHz", f"hop {snapshot.hop}", snapshot.detector, snapshot.preset]
+    def _engine(self, room: int) -> str:
+        """How it is set, as much of it as fits; what players change goes last."""
+        snapshot, dot = self.snapshot, f" {self.glyphs.dot} "
+        least_needed = [snapshot.detector, f"{snapshot.rate_hz / 1000:g} kHz", f"hop {snapshot.hop}"]
+        parts = [*least_needed[1:], snapshot.detector, snapshot.preset]
         if snapshot.bend_range:
             parts.append(f"{snapshot.bend} {'+-' if self.ascii_only else '±'}{snapshot.bend_range} st")
         if round(snapshot.a4_hz, 1) != A4_HZ:
             parts.append(f"A4 {snapshot.a4_hz:.1f} Hz")
-        return f" {dot} ".join(dict.fromkeys(part for part in parts if part))
+        parts = list(dict.fromkeys(part for part in parts if part))
+        while len(dot.join(parts)) > room and least_needed:
+            left_out = least_needed.pop(0)
+            parts = [part for part in parts if part != left_out or part == snapshot.preset]
+        return dot.join(parts)
 
     def _flags(self) -> list[tuple[str, Style]]:
         """What is unlike usual, the rightmost first."""

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from streamer.errors import printable
 
 LOGGER = logging.getLogger("streamer.web")
+_CLIENT_LEFT = "ASGI callable returned without completing handshake."  # while it was let in, which is no error
 
 
 class _JsonFormatter(logging.Formatter):
@@ -51,6 +52,7 @@ def log_to(stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_JsonFormatter())
+    handler.addFilter(lambda record: record.getMessage() != _CLIENT_LEFT)
     for name, level in (("streamer.web", logging.INFO), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

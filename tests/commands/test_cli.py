@@ -108,7 +108,7 @@ def test_misuse_gets_one_line_and_status_2(run, words, message):
     [
         ("streamer de", {"demo", "devices"}),
         ("streamer --re", {"--received", "--record-audio"}),
-        ("streamer live --preset g", {"guitar"}),
+        ("streamer live --preset g", {"guitar", "guitar7"}),
         ("streamer --detector yinf", {"yinfast", "yinfft"}),
     ],
 )

@@ -225,9 +225,9 @@ def test_a_bent_note_that_was_renamed_sounds_as_it_did(tmp_path):
     better = NoteOn(4_800, 1_200, 61, 90, 61.2, note_id=2, corrects=1)
     feed(sink, [on, better, NoteOff(4_800, 4_800, 60, 60.0, 1), NoteOff(24_000, 24_000, 61, 61.2, 2, 61)])
     before = NoteOn(30_000, 29_000, 70, 90, 70.0, note_id=3)
-    late = PitchEstimate(31_000, 30_600, midi_to_hz(70.4), 1.0, -20.0, 0.5)
+    late = [PitchEstimate(sample, sample - 400, midi_to_hz(70.4), 1.0, -20.0, 0.5) for sample in (30_600, 31_000)]
     after = NoteOn(31_200, 30_500, 72, 90, 72.0, note_id=4)
-    feed(sink, [before, late, NoteOff(31_200, 30_500, 70, 70.0, 3), after])
+    feed(sink, [before, *late, NoteOff(31_200, 30_500, 70, 70.0, 3), after])
     sink.close()
     rows, now_s = [], 0.0
     for message in mido.MidiFile(tmp_path / "a.mid"):

@@ -44,7 +44,7 @@ def test_what_was_put_away_stands_where_it_would_have_stood(tmp_path: Path, monk
         monkeypatch.setattr(miditrack, "_LONGEST_NOTE", longest)
         monkeypatch.setattr(miditrack, "_BATCH", batch)
         sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, encoder=make_encoder(expression, RATE_HZ))
-        for event in playing(300 if expression.bend == "off" else 60):
+        for event in playing(60 if expression.mpe == "lower" else 300):
             sink.send(event)
         sink.complete()
         written.append((tmp_path / "a.mid").read_bytes())

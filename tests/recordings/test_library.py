@@ -14,12 +14,12 @@ from streamer.settings.expression import Expression
 from tests.tones import melody
 
 RATE_HZ = 44_100
-GUITAR = Path(__file__).parents[1] / "golden" / "recordings" / "electric_guitar.flac"
+BASS = Path(__file__).parents[1] / "golden" / "recordings" / "double_bass.flac"
 
 
 @pytest.fixture(scope="module")
 def result() -> streamer.Transcription:
-    return streamer.transcribe(GUITAR)
+    return streamer.transcribe(BASS)
 
 
 def test_notes_and_pitch_are_arrays_that_agree(result: streamer.Transcription) -> None:
@@ -69,7 +69,7 @@ def test_midi_files_tables_and_pictures_have_all_notes(result: streamer.Transcri
     result.to_midi(tmp_path / "a.mid")
     track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
     assert [m.note for m in track if m.type == "note_on"] == result.notes["note"].tolist()
-    transcribe_file(GUITAR, {"mid": tmp_path / "file.mid"}, Options())
+    transcribe_file(BASS, {"mid": tmp_path / "file.mid"}, Options())
     with_bends = [m for m in mido.MidiFile(tmp_path / "file.mid").tracks[1] if not m.is_meta]
     assert [m for m in track if not m.is_meta] == with_bends
     assert any(m.type == "pitchwheel" and m.pitch for m in with_bends)
@@ -86,10 +86,10 @@ def test_midi_files_tables_and_pictures_have_all_notes(result: streamer.Transcri
 
 
 def test_a_damaged_file_gives_what_could_be_read_and_a_warning(tmp_path: Path) -> None:
-    content = GUITAR.read_bytes()
+    content = BASS.read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
     with pytest.warns(UserWarning, match="breaks off after"):
         cut = streamer.transcribe(str(tmp_path / "cut.flac"))
     assert cut.broken is not None
     assert len(cut.notes) > 0
-    assert cut.duration_s == cut.broken.at_s < soundfile.info(GUITAR).duration
+    assert cut.duration_s == cut.broken.at_s < soundfile.info(BASS).duration
