@@ -144,7 +144,7 @@ class Lane:
         sample : int
             Now.
         """
-        within = min(self._range, max(-self._range, semitones))
+        within = self._within(semitones)
         self.dial.set(within, sample)
         return self._bend(within)
 
@@ -158,7 +158,7 @@ class Lane:
         sample : int
             Now.
         """
-        within = min(self._range, max(-self._range, semitones))
+        within = self._within(semitones)
         return [self._bend(within)] if self.dial.turn(within, sample) else []
 
     def jump(self, semitones: float, sample: int, least: float = FAR_ST) -> list[Message]:
@@ -173,7 +173,7 @@ class Lane:
         least : float
             Semitones from the last one that are worth a message.
         """
-        within = min(self._range, max(-self._range, semitones))
+        within = self._within(semitones)
         return [self._bend(within)] if self.dial.jump(within, sample, least) else []
 
     def hear(self, event: PitchEstimate) -> list[Message]:
@@ -228,6 +228,9 @@ class Lane:
     def _set(self, follower: Follower, value: int) -> list[Message]:
         notes = [voice.note for voice in self.voices] if follower.control.target == "poly" else [0]
         return [follower.control.message(self.channel, note, value) for note in notes]
+
+    def _within(self, semitones: float) -> float:
+        return min(self._range, max(-self._range, semitones))
 
     def _bend(self, semitones: float) -> Message:
         steps = min(FULL_BEND - 1, round(semitones / self._range * FULL_BEND))

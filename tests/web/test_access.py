@@ -155,6 +155,15 @@ def test_a_connection_that_asks_nothing_is_closed(server):
         assert idle.recv(1) == b""
 
 
+def heard_until_a_note(client):
+    """What comes until a note has begun."""
+    heard = Heard()
+    while not heard.of("note_on"):
+        message = json.loads(client.recv(timeout=20))
+        heard.messages += message if isinstance(message, list) else [message]
+    return heard
+
+
 def test_a_server_that_ends_ends_notes_and_finishes_what_is_under_way():
     samples, _ = melody([60], 48_000, note_s=2.0)
     long = wav(np.tile(melody([60, 64, 67], 16_000)[0], 8))
@@ -162,10 +171,7 @@ def test_a_server_that_ends_ends_notes_and_finishes_what_is_under_way():
     with serving("--jobs", "1", "--grace", "60") as ending, ending.socket() as client:
         client.send(start_message())
         play(client, samples[:48_000])
-        heard = Heard()
-        while not heard.of("note_on"):
-            message = json.loads(client.recv(timeout=20))
-            heard.messages += message if isinstance(message, list) else [message]
+        heard = heard_until_a_note(client)
         asking = threading.Thread(target=lambda: answers.append(post(ending, long)))
         asking.start()
         wait_until(lambda: json.loads(get(ending, "/healthz")[2])["jobs"], "the job")
@@ -187,10 +193,7 @@ def test_an_engine_whose_process_dies_ends_its_notes_and_the_next_gets_another()
         with running.socket() as client:
             client.send(start_message())
             play(client, samples[:48_000])
-            heard = Heard()
-            while not heard.of("note_on"):
-                message = json.loads(client.recv(timeout=20))
-                heard.messages += message if isinstance(message, list) else [message]
+            heard = heard_until_a_note(client)
             threads = Path(f"/proc/{running.process.pid}/task").glob("*/children")
             children = [int(child) for thread in threads for child in thread.read_text().split()]
             (engines,) = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
