@@ -95,6 +95,8 @@ class JackServer:
         """End all that was started here, the server last."""
         for client in self._clients:
             end_process(client, grace_s=2.0)
+        if self.synchronous and self._process is not None:
+            self.kill()  # it may be waiting for one of them
         self.stop()
         # A killed server leaves its sockets and semaphores; the memory itself is reclaimed by the next jackd.
         for pattern in (f"jack_{self.name}_*", f"jack_sem.*_{self.name}_*"):
