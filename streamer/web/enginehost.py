@@ -27,7 +27,7 @@ from streamer.threads import one_thread
 from streamer.tracker import LIVE_HOPS, make_tracker
 from streamer.web.bends import make_bender
 from streamer.web.protocol import Start
-from streamer.web.wire import Frames, Kind, block_of, frame, said_frame
+from streamer.web.wire import Frames, Kind, Said, block_of, frame, said_frame
 
 _TOGETHER = 64  # pitch estimates in one message at most
 _RECEIVED_BYTES = 65_536
@@ -177,8 +177,9 @@ class LineSink(Sink):
         if not self._fields and not samples:
             return
         text = _json(self._fields) if self._fields else ""
-        times_ns = (self._source.received_ns, self._source.taken_ns, time.monotonic_ns())
-        said = said_frame(text, times_ns, samples, blocks, self._notes, self._pitches)
+        times_ns = self._source.received_ns, self._source.taken_ns, time.monotonic_ns()
+        only_pitches = 0 < self._pitches == len(self._fields)
+        said = said_frame(Said(text, *times_ns, samples, blocks, self._notes, self._pitches, only_pitches))
         if any(fields["type"] in ("note_on", "note_off") for fields in self._fields):
             said += frame(Kind.LAST_WORDS, self._last_words())
         self._fields, self._notes, self._pitches = [], 0, 0

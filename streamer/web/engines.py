@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,10 +16,10 @@ from streamer.events import FloatArray
 from streamer.jobs import interrupts_blocked
 from streamer.web.enginehost import serve_engines
 from streamer.web.protocol import Start
-from streamer.web.wire import Frames, Kind, block_frame, frame, said_of
+from streamer.web.wire import Frames, Kind, Said, block_frame, frame, said_of
 
 MOST_PITCHES = 4096  # that wait for a slow client, some ten seconds of them; more are lost, and counted
-MOST_NOTES = 8192  # messages with notes, none of which may be lost: a client that lets so many wait is given up
+MOST_MESSAGES = 8192  # that wait; of those with notes none may be lost, so the client is given up
 _BUFFER_S = 2.0  # of sound that may wait for an engine
 _BUFFER_BLOCKS = 4096
 _FEW = 2  # streams, for which no other process is started
@@ -29,18 +28,6 @@ _STARTING_S = 60.0
 
 class EngineBroken(Exception):  # noqa: N818 - the client is told, and may start again
     """An engine has failed, or its process has died."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What an engine has said of one block, see `streamer.web.wire.said_frame`."""
-
-    text: str
-    times_ns: tuple[int, int, int]
-    samples: int
-    blocks: int
-    notes: int
-    pitches: int
 
 
 class RemoteEngine(asyncio.Protocol):
@@ -64,7 +51,7 @@ class RemoteEngine(asyncio.Protocol):
     closed : bool
         Whether nothing will follow.
     overwhelmed : bool
-        Whether more notes wait for the client than may.
+        Whether more messages wait for the client than may.
     error : Exception or None
         What has ended it, where that was not asked for.
     """
@@ -176,7 +163,7 @@ class RemoteEngine(asyncio.Protocol):
         for kind, payload in self._frames.feed(data):
             match kind:
                 case Kind.SAID:
-                    self._take(Said(*said_of(payload)))
+                    self._take(said_of(payload))
                 case Kind.LAST_WORDS:
                     self._last_words = str(payload, "ascii")
                 case Kind.READY:
@@ -190,7 +177,7 @@ class RemoteEngine(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         if not self.closed:
             if self._last_words:  # notes end, whatever dies
-                self._said.append(Said(self._last_words, (0, 0, 0), 0, 0, 0, 0))
+                self._said.append(Said(self._last_words))
             self._close(EngineBroken("the process that listened to this stream has died; start again"))
 
     def _take(self, said: Said) -> None:
@@ -198,13 +185,12 @@ class RemoteEngine(asyncio.Protocol):
             self._samples -= said.samples
             self._blocks -= said.blocks
             block_s = said.samples / self._rate_hz
-            load = (said.times_ns[2] - said.times_ns[1]) / 1e9 / block_s
+            load = (said.done_ns - said.taken_ns) / 1e9 / block_s
             self.load += (load - self.load) * min(1.0, block_s)
-        only_pitches = not said.notes and said.text.startswith('[{"type":"pitch"') and '"note_' not in said.text
-        if only_pitches and self._pitches + said.pitches > MOST_PITCHES:
+        if said.only_pitches and self._pitches + said.pitches > MOST_PITCHES:
             self.dropped += said.pitches
             return
-        if len(self._said) >= MOST_NOTES:
+        if len(self._said) >= MOST_MESSAGES:
             self.overwhelmed = True
             return
         self._pitches += said.pitches

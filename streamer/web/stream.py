@@ -13,9 +13,10 @@ from streamer.errors import AudioFormatError, StreamerError
 from streamer.events import FloatArray
 from streamer.web.blocktimes import BlockTimes
 from streamer.web.config import ServerConfig
-from streamer.web.engines import EngineBroken, Engines, RemoteEngine, Said
+from streamer.web.engines import EngineBroken, Engines, RemoteEngine
 from streamer.web.metrics import Metrics
 from streamer.web.protocol import VERSION, Start, parse_set, parse_start, parse_text, samples_of
+from streamer.web.wire import Said
 
 NORMAL, GOING_AWAY, BAD_DATA, POLICY, TOO_BIG, BROKEN, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
 STATUS_S = 0.25
@@ -212,7 +213,8 @@ class Session:
                 self._notes += one.notes
                 await self._websocket.send_text(one.text)
             for _ in range(one.blocks):
-                self._metrics.block_done(self._times.add(*one.times_ns, time.monotonic_ns()))
+                total_ms = self._times.add(one.received_ns, one.taken_ns, one.done_ns, time.monotonic_ns())
+                self._metrics.block_done(total_ms)
 
     def _status(self) -> dict[str, Any]:
         return {

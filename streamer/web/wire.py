@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from streamer.events import FloatArray
 
 _HEAD = struct.Struct("<IB")
 _BLOCK = struct.Struct("<qI")
-_SAID = struct.Struct("<qqqIIII")
+_SAID = struct.Struct("<qqqIIII?")
 
 
 class Kind(IntEnum):
@@ -86,24 +87,45 @@ def block_of(payload: memoryview) -> tuple[FloatArray, int, int]:
     return np.frombuffer(payload, np.float32, offset=_BLOCK.size), received_ns, lost
 
 
-def said_frame(text: str, times_ns: tuple[int, int, int], samples: int, blocks: int, notes: int, pitches: int) -> bytes:
-    """Events for the client.
+class Said(NamedTuple):
+    """Events for the client, or only that a block is done.
 
-    Parameters
+    Attributes
     ----------
     text : str
         JSON that the client is to be sent; empty where there is nothing.
-    times_ns : tuple of int
+    received_ns, taken_ns, done_ns : int
         `time.monotonic_ns` when their block was received, taken, and done.
     samples, blocks : int
         How many are done with this: all of a block, or of several that were joined; otherwise 0.
     notes, pitches : int
         How many of them are notes of their own, and pitch estimates.
+    only_pitches : bool
+        Whether they are pitch estimates and nothing else, which a slow client can do without.
     """
-    return frame(Kind.SAID, _SAID.pack(*times_ns, samples, blocks, notes, pitches), text.encode("ascii"))
+
+    text: str
+    received_ns: int = 0
+    taken_ns: int = 0
+    done_ns: int = 0
+    samples: int = 0
+    blocks: int = 0
+    notes: int = 0
+    pitches: int = 0
+    only_pitches: bool = False
 
 
-def said_of(payload: memoryview) -> tuple[str, tuple[int, int, int], int, int, int, int]:
+def said_frame(said: Said) -> bytes:
+    """Events for the client.
+
+    Parameters
+    ----------
+    said : Said
+        Its text is ASCII.
+    """
+    return frame(Kind.SAID, _SAID.pack(*said[1:]), said.text.encode("ascii"))
+
+
+def said_of(payload: memoryview) -> Said:
     """What `said_frame` was given."""
-    received_ns, taken_ns, done_ns, samples, blocks, notes, pitches = _SAID.unpack_from(payload)
-    return str(payload[_SAID.size :], "ascii"), (received_ns, taken_ns, done_ns), samples, blocks, notes, pitches
+    return Said(str(payload[_SAID.size :], "ascii"), *_SAID.unpack_from(payload))
