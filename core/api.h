@@ -52,9 +52,17 @@ void streamer_network_log_odds(const streamer_network *network, const float *row
 
 const char *streamer_kernels(int fastest);
 
-/* Peak of each hop and mean square of it without its mean. Returns 1, and leaves them undefined, if a sample is beyond
-   +-loudest or no number. */
-int streamer_levels(const float *hops, size_t count, size_t hop, float loudest, float *peak, double *power);
+/* The hops of the last 8 ms: rings of `size` values, of which `count` are there. */
+typedef struct {
+    double rate_hz;
+    double *powers, *slopes;
+    int32_t size, count, newest;
+} streamer_meter;
+
+/* Of each hop its peak and its mean square without its mean; of the last 8 ms until its end their level, and where their
+   energy lies. Returns 1, and changes nothing, if a sample is beyond +-loudest or no number. */
+int streamer_levels(streamer_meter *meter, const float *hops, size_t count, size_t hop, float loudest, float *peak,
+                    double *power, double *level_db, double *brightness_hz);
 
 /* Frequency of one candidate a hop and samples since it was so, as streamer.analysis.finepitch has it.
    correlation: [count][760]; candidate, f0_hz, age: [count]; level, name_hz: [88]; period_ratio: [count][88]. */

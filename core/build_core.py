@@ -10,6 +10,7 @@ SOURCES = (
     "api.c",
     "contour.c",
     "finepitch.c",
+    "level.c",
     "network.c",
     "note_machine.c",
     "onset_context.c",

@@ -1,4 +1,4 @@
-/* From a note to cents, and the level of hops: in double precision and in the order of the numpy path. */
+/* From a note to cents: in double precision and in the order of the numpy path. */
 #include "core.h"
 
 #include <math.h>
@@ -6,8 +6,8 @@
 #define ANALYSIS_RATE_HZ 16000.0
 #define TIE 1e-5f
 
-/* Position of the highest value within `reach` of `position`, of equally high ones the nearest; interpolated. Whatever the values are, all indices stay
-   within the row: what is no number fails every comparison. */
+/* Position of the highest value within `reach` of `position`, of equally high ones the nearest;
+   interpolated. Whatever the values are, all indices stay within the row: what is no number fails every comparison. */
 static double peak_near(const float *row, long length, double position, double reach)
 {
     double first_at, last_at, before, here, after, curve, shift;
@@ -74,30 +74,4 @@ void streamer_fine_pitches(const float *correlation, size_t count, const int64_t
         fine_pitch(correlation + k * ROW, on, name_hz[note], (double)period_ratio[k * NOTES + note], f0_hz + k, &age_s);
         age[k] = (int64_t)rint(age_s * rate_hz);
     }
-}
-
-int streamer_levels(const float *hops, size_t count, size_t hop, float loudest, float *peak, double *power)
-{
-    size_t k, i;
-
-    for (k = 0; k < count; k++) {
-        const float *x = hops + k * hop;
-        double total = 0.0, square = 0.0;
-        float top = 0.0f, mean;
-        for (i = 0; i < hop; i++) {
-            float size = fabsf(x[i]);
-            if (!(size <= loudest))
-                return 1;
-            top = size > top ? size : top;
-            total += (double)x[i];
-        }
-        mean = (float)(total / (double)hop);
-        for (i = 0; i < hop; i++) {
-            float centred = x[i] - mean;
-            square += (double)centred * (double)centred;
-        }
-        peak[k] = top;
-        power[k] = square / (double)hop;
-    }
-    return 0;
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from streamer.events import FloatArray
-from streamer.units import amplitude_to_db
+from streamer.units import SILENCE_DB, amplitude_to_db
 
 _LEVEL_MS = 8.0
 _TURN = 2.0 * math.pi
@@ -49,9 +49,9 @@ class LevelMeter:
     """
 
     def __init__(self, hop: int, rate_hz: int) -> None:
-        count = max(1, round(_LEVEL_MS / 1000.0 * rate_hz / hop))
-        self._powers: deque[float] = deque(maxlen=count)
-        self._slopes: deque[float] = deque(maxlen=count)
+        self._count = max(1, round(_LEVEL_MS / 1000.0 * rate_hz / hop))
+        self._powers: deque[float] = deque(maxlen=self._count)
+        self._slopes: deque[float] = deque(maxlen=self._count)
         self._rate_hz = rate_hz
 
     def measure(self, hops: FloatArray) -> tuple[FloatArray, Levels]:
@@ -62,32 +62,35 @@ class LevelMeter:
         hops : ndarray of float32, shape (n, hop)
             Consecutive hops, mono, full scale +-1.
         """
-        peak, power = self._peaks_and_powers(hops)
-        if len(power) < len(hops):
-            faulty = ~(peak <= LOUDEST)  # also where it is no number
+        levels = self._levels(hops)
+        if levels is None:
+            faulty = ~(np.abs(hops).max(axis=1) <= LOUDEST)  # also where it is no number
             hops = hops.copy()
             hops[faulty] = np.nan_to_num(hops[faulty], nan=0.0, posinf=0.0, neginf=0.0).clip(-LOUDEST, LOUDEST)
-            peak, power = self._peaks_and_powers(hops)
+            levels = self._levels(hops)
+            assert levels is not None
+        return hops, levels
+
+    def _levels(self, hops: FloatArray) -> Levels | None:
+        """Levels of the next hops; None, and nothing is remembered, where a sample is no number or too large."""
+        size = hops.shape[1]
+        peak = np.abs(hops).max(axis=1)
+        if not (peak <= LOUDEST).all():
+            return None
+        mean = np.add.reduce(hops, axis=1).astype(np.float64) / size
+        power = [float(centred.dot(centred)) / size for centred in hops - mean.astype(np.float32)[:, None]]
         level_db, brightness_hz = [], []
         for one, slope in zip(power, self._slope_powers(hops), strict=True):
             self._powers.append(one)
             self._slopes.append(slope)
             total = sum(self._powers)
             level_db.append(amplitude_to_db((total / len(self._powers)) ** 0.5))
-            brightness_hz.append(self._rate_hz / _TURN * math.sqrt(sum(self._slopes) / total) if total > 0.0 else 0.0)
-        return hops, Levels(peak, power, level_db, brightness_hz)
+            sounds = level_db[-1] > SILENCE_DB
+            brightness_hz.append(self._rate_hz / _TURN * math.sqrt(sum(self._slopes) / total) if sounds else 0.0)
+        return Levels(peak, power, level_db, brightness_hz)
 
     def _slope_powers(self, hops: FloatArray) -> list[float]:
         """Mean square of the steps from each sample to the next: a derivative weighs energy by its frequency."""
         steps = np.zeros_like(hops)
         np.subtract(hops[:, 1:], hops[:, :-1], out=steps[:, 1:])
         return [float(row.dot(row)) / (hops.shape[1] - 1) for row in steps]
-
-    def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
-        """Peak and mean square of each hop; without the latter where a peak is no number, or too large."""
-        size = hops.shape[1]
-        peak = np.abs(hops).max(axis=1)
-        if not (peak <= LOUDEST).all():
-            return peak, []
-        mean = np.add.reduce(hops, axis=1).astype(np.float64) / size
-        return peak, [float(centred.dot(centred)) / size for centred in hops - mean.astype(np.float32)[:, None]]

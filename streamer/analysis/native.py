@@ -9,7 +9,7 @@ from streamer.analysis import core
 from streamer.analysis.features import CANDIDATES, NAMES, FeatureExtractor
 from streamer.analysis.finepitch import FinePitches
 from streamer.analysis.framing import Pyramid
-from streamer.analysis.level import LOUDEST, LevelMeter
+from streamer.analysis.level import LOUDEST, LevelMeter, Levels
 from streamer.analysis.spectrum import (
     LAG_STEPS,
     LEAST_BETWEEN,
@@ -188,24 +188,27 @@ class NativePitches(FinePitches):
 
 
 class _NativeMeter(LevelMeter):
-    """`LevelMeter` with sums in double precision."""
+    """`LevelMeter`, compiled, with sums in double precision."""
 
     def __init__(self, hop: int, rate_hz: int, lib: Any) -> None:
         super().__init__(hop, rate_hz)
-        self._library = lib
+        self._ffi, self._lib = lib.ffi, lib.lib
+        self._rings = [lib.ffi.new("double[]", self._count) for _ in range(2)]
+        self._meter = lib.ffi.new("streamer_meter *", (rate_hz, *self._rings, self._count, 0, 0))
 
-    def _peaks_and_powers(self, hops: FloatArray) -> tuple[FloatArray, list[float]]:
+    def _levels(self, hops: FloatArray) -> Levels | None:
         hops = np.ascontiguousarray(hops, np.float32)
-        peak, power = np.empty(len(hops), np.float32), np.empty(len(hops))
-        buffer = self._library.ffi.from_buffer
-        faulty = self._library.lib.streamer_levels(
+        peak, measured = np.empty(len(hops), np.float32), np.empty((3, len(hops)))
+        buffer = self._ffi.from_buffer
+        faulty = self._lib.streamer_levels(
+            self._meter,
             buffer("float[]", hops),
             *hops.shape,
             LOUDEST,
             buffer("float[]", peak),
-            buffer("double[]", power),
+            *(buffer("double[]", values) for values in measured),
         )
-        return (np.abs(hops).max(axis=1), []) if faulty else (peak, power.tolist())
+        return None if faulty else Levels(peak, *measured.tolist())
 
 
 class _Tables:

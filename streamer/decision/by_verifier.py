@@ -180,7 +180,7 @@ class VerifierMachine(NoteMachine):
     def _proposed(self, hop: int) -> list[int]:
         """The notes that are worth asking about."""
         t, current = self.thresholds, self.current
-        struck = current is not None and self._onset_scores[hop, current] > t.propose_again
+        struck = current is not None and self._onset_scores.item(hop, current) > t.propose_again
         better = self._better(hop)
         if not struck and not self._top > t.propose:
             return better
@@ -204,7 +204,7 @@ class VerifierMachine(NoteMachine):
         return over + self._beside(hop, int(worth.argmax()), over)
 
     def _is_likely(self, hop: int, candidate: int) -> bool:
-        return bool(self._allowed[candidate] and self._scores[hop, candidate] > LEAST_SCORE)
+        return bool(self._allowed[candidate]) and self._scores.item(hop, candidate) > LEAST_SCORE
 
     def _better(self, hop: int) -> list[int]:
         """For a note that is young, the name on that side of its own to which its pitch lies."""
@@ -222,8 +222,8 @@ class VerifierMachine(NoteMachine):
         if not (0 <= candidate < N_CANDIDATES and self._allowed[candidate]):
             return False
         beside = range(max(0, candidate - 1), min(N_CANDIDATES, candidate + 2))
-        scores = self._scores[hop]
-        return bool(scores[candidate] > LEAST_SCORE or any(scores[k] > LIKELY for k in beside))
+        likely = self._scores.item
+        return likely(hop, candidate) > LEAST_SCORE or any(likely(hop, k) > LIKELY for k in beside)
 
     def _beside(self, hop: int, likeliest: int, proposed: Sequence[int]) -> list[int]:
         """Its neighbours, if they are not among those: who sings often begins on one, and settles on the next."""
@@ -240,7 +240,7 @@ class VerifierMachine(NoteMachine):
 
     def _asked(self, candidate: int, hop: int, odds: FloatArray) -> float:
         """Log odds of being right at which the verifier, which gave these odds, is believed."""
-        t, scores = self.thresholds, self._scores[hop]
+        t, likely = self.thresholds, self._scores.item
         asked = self._asked_at_all
         if self.current is not None:
             if self._is_correction(candidate):
@@ -254,9 +254,9 @@ class VerifierMachine(NoteMachine):
         if candidate != self.current and self._sums[candidate] > t.evident * self._limits[candidate]:
             asked -= t.right_evident
         third_of = candidate - _THIRD_HARMONIC
-        if third_of >= 0 and scores[third_of] > t.third_likely:
+        if third_of >= 0 and likely(hop, third_of) > t.third_likely:
             return asked + t.right_third
-        octaves = (candidate + away for away in _OCTAVES if 0 <= candidate + away < N_CANDIDATES)
-        if any(scores[octave] > t.octave_likely for octave in octaves):
-            asked += t.right_octave
+        for octave in (candidate + away for away in _OCTAVES):
+            if 0 <= octave < N_CANDIDATES and likely(hop, octave) > t.octave_likely:
+                return asked + t.right_octave
         return asked

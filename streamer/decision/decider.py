@@ -82,10 +82,10 @@ class Decider:
             self._now += self.config.hop
             self._loudness.add(evidence.levels.power[k])
             decision = self._machine.step(k)
-            confidence = 1.0 / (1.0 + math.exp(-max(evidence.scores.item(k, likeliest), _LEAST)))
-            voiced = self._is_voiced(likeliest, confidence, midi) and audible[k] and midi is not None
+            log_odds = evidence.scores.item(k, likeliest)
+            voiced = self._is_voiced(likeliest, log_odds, midi) and audible[k] and midi is not None
             if estimates:
-                yield self._estimate(evidence, k, voiced, confidence)
+                yield self._estimate(evidence, k, voiced, log_odds)
             if decision.corrects and decision.began is not None:
                 yield from self._correct(decision.began, evidence.pitch_of(k, decision.began))
             elif decision.ended is not None:
@@ -96,13 +96,13 @@ class Decider:
             if voiced and midi is not None:
                 self._measure(midi)
 
-    def _estimate(self, evidence: Evidence, hop: int, voiced: bool, confidence: float) -> PitchEstimate:
+    def _estimate(self, evidence: Evidence, hop: int, voiced: bool, log_odds: float) -> PitchEstimate:
         f0_hz, brightness_hz = evidence.f0_hz.item(hop), evidence.levels.brightness_hz
         return PitchEstimate(
             sample=self._now,
             centre=self._now - evidence.age.item(hop),
             f0_hz=f0_hz if voiced else None,
-            confidence=confidence,
+            confidence=1.0 / (1.0 + math.exp(-max(log_odds, _LEAST))),
             level_db=evidence.levels.level_db[hop],
             peak=evidence.levels.peak.item(hop),
             guess_hz=f0_hz,
@@ -128,12 +128,12 @@ class Decider:
         self._loudness.reset()
         self._pitches: deque[tuple[int, float]] = deque(maxlen=_PITCHES)  # and the end of the hop that each is of
 
-    def _is_voiced(self, likeliest: int, confidence: float, midi: float | None) -> bool:
+    def _is_voiced(self, likeliest: int, log_odds: float, midi: float | None) -> bool:
         """Whether two hops in a row agree, or the note that sounds is held; one hop alone may be anything."""
         current = self._machine.current
         # A note that sounds is voiced where its pitch is heard, though the hop alone would not tell.
         held = current is not None and midi is not None and abs(midi - (current + LOWEST_MIDI)) < FARTHEST
-        likely = likeliest if confidence > 0.5 else None
+        likely = likeliest if log_odds > 0.0 else None
         agreed = likely is not None and self._likely is not None and abs(likely - self._likely) <= 1
         self._likely = likely
         return agreed or held

@@ -231,3 +231,4 @@ def test_levels_agree_and_what_is_no_number_is_silenced(size, kind, seed) -> Non
     assert found.peak.tobytes() == expected.peak.tobytes()
     assert np.allclose(found.power, expected.power, rtol=1e-4, atol=1e-12)
     assert np.allclose(found.level_db, expected.level_db, atol=0.05)
+    assert np.allclose(found.brightness_hz, expected.brightness_hz, rtol=1e-3, atol=1e-3)
