@@ -18,7 +18,7 @@ def pluck(midi: float, duration_s: float, rate_hz: int, level: float = 0.4, a4_h
 
 
 def melody(
-    notes: list[int], rate_hz: int, note_s: float = 0.3, gap_s: float = 0.1, **how: float
+    notes: list[float], rate_hz: int, note_s: float = 0.3, gap_s: float = 0.1, **how: float
 ) -> tuple[FloatArray, list[float]]:
     """Plucked notes one after the other, with silence around them; samples and onsets in seconds."""
     silence = np.zeros(round(gap_s * rate_hz), np.float32)

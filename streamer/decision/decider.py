@@ -17,7 +17,9 @@ from streamer.units import A4_MIDI, hz_to_midi, midi_to_hz
 
 _LEAST = -700.0  # log odds of which the exponential can still be taken
 _PITCHES = 2048  # hops of a note whose pitches its median is taken over
-_FARTHEST_YET = 0.5  # semitones, at a note's very beginning, where a pitch further off is not yet to be trusted
+# At a note's very beginning a pitch further off is not yet to be trusted. Half a semitone and some: a quarter tone
+# between two names is heard as it is, whichever of them it gets.
+_FARTHEST_YET = 0.6  # semitones
 _CONTRADICTED = 0.55  # semitones from a name to the median pitch; a little more than half, so that no border decides
 _SETTLED = 1.5  # the same later on: what was slid into may have been told under the name next to the right one
 

@@ -6,11 +6,14 @@ import random
 
 import pytest
 
+from streamer.config import TrackerConfig
 from streamer.errors import ConfigError
-from streamer.events import NoteOff
+from streamer.events import NoteOff, NoteOn
 from streamer.music.config import MusicConfig
 from streamer.music.scala import read_tuning
+from streamer.tracker import make_tracker
 from tests.music.test_config import off, on, pitch
+from tests.tones import melody
 
 JUST = """! just.scl
 !
@@ -71,6 +74,14 @@ def test_a_note_is_sent_as_the_key_that_sounds_nearest_and_bends_from_there(file
 def test_two_notes_of_quarter_tones_have_keys_of_their_own(files):
     ledger = MusicConfig(scala=files / "24.scl").ledger()
     assert [ledger.apply(on(round(midi), k, midi)).note for k, midi in enumerate((60.0, 60.5, 61.0), 1)] == [60, 61, 62]
+
+
+def test_quarter_tones_that_are_played_begin_as_their_own_keys(files):
+    rate_hz, played = 48_000, [60.5, 59.0, 66.48, 62.5, 64.0, 67.52, 70.5, 69.5, 71.51, 65.0, 62.48, 57.5]
+    ledger = MusicConfig(scala=files / "24.scl").ledger()
+    sound, _ = melody(played, rate_hz)
+    sent = [ledger.apply(event) for event in make_tracker(TrackerConfig(), rate_hz).process(sound)]
+    assert [event.note for event in sent if isinstance(event, NoteOn)] == [round(60 + 2 * (p - 60)) for p in played]
 
 
 def test_what_is_far_from_every_key_can_be_left_out(files):
