@@ -166,7 +166,7 @@ def wait_for(what: Callable[[], bool]) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_an_interrupted_run_goes_on_and_ends_the_same(data: Path, small: Path, tmp_path: Path) -> None:
     made, work = tmp_path / "made.model", tmp_path / "made.model.work"
-    words = ["train", str(data / "viol"), "-o", str(made), "--config", str(small), "--pieces", "16", "--jobs", "2"]
+    words = ["train", str(data / "viol"), "-o", str(made), "--config", str(small), "--pieces", "10", "--jobs", "2"]
 
     def begin() -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "streamer", *words]
@@ -194,7 +194,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(data: Path, small: Path, t
     third = begin()
     third.communicate(timeout=120)
     assert third.returncode == 0
-    settings = make_settings(SMALL | {"pieces": 16})
+    settings = make_settings(SMALL | {"pieces": 10})
     save(train(read_dataset(data / "viol"), settings, tmp_path / "again"), tmp_path / "again.model")
     assert made.read_bytes() == (tmp_path / "again.model").read_bytes()
 
