@@ -110,8 +110,8 @@ class PortSink(Sink):
         with self._lock:
             before = self._encoder
             self._send_all(before.end() if self._used else [])
-            if any(message.type in ("note_off", "pitchwheel") for message in before.end()):
-                self._unended.append(before)  # the port is away, and something may still sound at its receiver
+            if not all(message.is_cc(ALL_NOTES_OFF) for message in before.end()):
+                self._unended.append(before)  # the port is away, and something may still sound or be held there
             self._encoder, self.wants_pitch, self._used = encoder, encoder.wants_pitch, False
             self._send_all(encoder.begin())
 
