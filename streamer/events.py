@@ -100,6 +100,9 @@ class NoteOn:
         a harmony: a pitch bend is relative to the note without this.
     channel : int or None
         MIDI channel, 0 to 15, where it is not that of the output.
+    detuned : float
+        By how many semitones the receiver's key of this number sounds above what the number says, of a receiver that
+        has a tuning: how far two keys are apart is then not the difference of their numbers.
     """
 
     sample: int
@@ -112,6 +115,7 @@ class NoteOn:
     corrects: int = 0
     moved: int = 0
     channel: int | None = None
+    detuned: float = 0.0
 
     @property
     def sounds_from(self) -> int:
@@ -151,6 +155,8 @@ class NoteOff:
         Whether it was ended from outside, as by a mute or the end of the stream: nothing may make it longer.
     channel : int or None
         That of the note-on.
+    detuned : float
+        As `NoteOn.detuned`, of the key ``settled``.
     """
 
     sample: int
@@ -162,6 +168,7 @@ class NoteOff:
     followed: bool = False
     released: bool = False
     channel: int | None = None
+    detuned: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

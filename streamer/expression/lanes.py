@@ -50,8 +50,9 @@ class Voice:
         self.begun = event.sample
         self.left = -1
         self.settled = False
-        self._played = event.note - event.moved
-        self.follower = PitchFollower(rate_hz, self._played, event.midi - event.moved, event.sample)
+        self._played: float = event.note - event.moved
+        self._detuned = event.detuned  # of the key that the pitch is relative to
+        self.follower = PitchFollower(rate_hz, event.note - event.moved, event.midi - event.moved, event.sample)
         self.known_as = key_of(event)
 
     @property
@@ -77,18 +78,28 @@ class Voice:
         semitones : int
             The bend range.
         """
-        return abs(event.note - event.moved - self._played) <= semitones
+        return abs(event.note - event.moved - self._key_beside(event)) <= semitones
 
     def has_slid_to(self, event: NoteOn) -> bool:
         """Whether its pitch has got to that of another note, without a break."""
-        return abs(self.follower.midi - (event.midi - event.moved)) < _SLID_ST
+        away = self._detuned - event.detuned
+        return abs(self.follower.midi + away - (event.midi - event.moved)) < _SLID_ST
 
     def rename(self, event: NoteOn) -> None:
         """It goes on under the name of this event."""
         self.left = -1
         self.settled = False
+        self._played, self._detuned = self._key_beside(event), event.detuned
         self.follower.rename(event.note - event.moved, event.midi - event.moved)
         self.known_as = key_of(event)
+
+    def _key_beside(self, event: NoteOn) -> float:
+        """Where the key that sounds lies, among numbers that are an event's semitones apart.
+
+        The pitch is relative to the newest note's key. On a receiver with a tuning the key that was sent lies nearer to
+        that, or further from it, than its number says.
+        """
+        return self._played + self._detuned - event.detuned
 
 
 class Lane:

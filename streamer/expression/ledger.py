@@ -2,13 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
 from streamer.expression.pairing import OpenNotes
 
 LOWEST, HIGHEST = 0, 127
-Lock = Callable[[int, float], tuple[int, float] | None]
 SEMITONES_PER_OCTAVE = 12
+
+
+class Moved(NamedTuple):
+    """What is sent for a note.
+
+    Attributes
+    ----------
+    note : int
+        MIDI note number.
+    semitones : float
+        By how many the pitch is moved with it.
+    detuned : float
+        See `NoteOn.detuned`.
+    """
+
+    note: int
+    semitones: float
+    detuned: float = 0.0
+
+
+Lock = Callable[[int, float], Moved | None]
+"""``lock(note, midi)`` gives what to send for a MIDI note of this number and fractional pitch, None for nothing."""
 
 
 class Ledger:
@@ -23,8 +45,7 @@ class Ledger:
     semitones : int
         Added to notes and to the pitch at first.
     lock : callable, optional
-        ``lock(note, midi)`` gives the MIDI note to send for one that is transposed already, and by how many semitones
-        the pitch is moved with it, or None for nothing; by default all are sent as they are.
+        Gives what is sent for a note that is transposed already; by default all are sent as they are.
 
     Attributes
     ----------
@@ -99,7 +120,7 @@ class Ledger:
         found = None if self.muted else rule.apply(event.note, event.midi)
         if found is None:
             return None
-        note, moved = found
+        note, moved, detuned = found
         corrected = self._open.find(event.corrects)
         if corrected is not None and corrected.sent.note == note:  # it has its better name already
             self._open.forget(corrected)
@@ -108,7 +129,7 @@ class Ledger:
         corrects = corrected.sent.note_id if corrected is not None else 0
         sent = event
         if (note, moved, corrects) != (event.note, 0, event.corrects):
-            sent = replace(event, note=note, midi=event.midi + moved, corrects=corrects)
+            sent = replace(event, note=note, midi=event.midi + moved, corrects=corrects, detuned=detuned)
         self._open.begin(event, _Open(sent, moved, rule))
         return sent
 
@@ -118,10 +139,12 @@ class Ledger:
             return None
         note, note_id = begun.sent.note, begun.sent.note_id
         found = None if event.settled is None else begun.rule.apply(event.settled, event.midi)
-        settled = found[0] if found is not None and found[0] != note else None
+        settled, detuned = (found.note, found.detuned) if found is not None and found.note != note else (None, 0.0)
         if (note, begun.moved, note_id, settled) == (event.note, 0, event.note_id, event.settled):
             return event
-        return replace(event, note=note, midi=event.midi + begun.moved, note_id=note_id, settled=settled)
+        return replace(
+            event, note=note, midi=event.midi + begun.moved, note_id=note_id, settled=settled, detuned=detuned
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +154,15 @@ class _Rule:
     semitones: int
     lock: Lock | None
 
-    def apply(self, note: int, midi: float) -> tuple[int, float] | None:
-        """What is sent for a note as decided, and by how many semitones it is moved; None for nothing."""
+    def apply(self, note: int, midi: float) -> Moved | None:
+        """What is sent for a note as decided; None for nothing."""
         wanted = note + self.semitones
         if not LOWEST <= wanted <= HIGHEST:
             return None
-        locked = (wanted, 0.0) if self.lock is None else self.lock(wanted, midi + self.semitones)
-        if locked is None or not LOWEST <= locked[0] <= HIGHEST:
+        locked = Moved(wanted, 0.0) if self.lock is None else self.lock(wanted, midi + self.semitones)
+        if locked is None or not LOWEST <= locked.note <= HIGHEST:
             return None
-        return locked[0], self.semitones + locked[1]
+        return locked._replace(semitones=self.semitones + locked.semitones)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,7 +87,7 @@ class SettledNotes:
             return
         self._open.forget(first)
         self._corrected.add(on.corrects)
-        self._open.begin(on, replace(first, note=on.note, midi=on.midi, note_id=on.note_id))
+        self._open.begin(on, replace(first, note=on.note, midi=on.midi, note_id=on.note_id, detuned=on.detuned))
 
     def end(self, off: NoteOff) -> NoteOn | None:
         """The note-on of the note that ends now; None where it only has got another name.
@@ -101,7 +101,7 @@ class SettledNotes:
             self._corrected.discard(off.note_id)
             return None
         on = self._open.end(off)
-        return on if on is None or off.settled is None else replace(on, note=off.settled)
+        return on if on is None or off.settled is None else replace(on, note=off.settled, detuned=off.detuned)
 
     def remaining(self) -> tuple[NoteOn, ...]:
         """What is open, oldest first."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from streamer.events import Event, NoteOff, NoteOn
+from streamer.expression.ledger import Lock
 from streamer.expression.pairing import OpenNotes
-from streamer.music.lock import NoteLock
 from streamer.music.scales import Scale
 from streamer.music.zones import HIGHEST, LOWEST, Instrument, Zone
 
@@ -38,7 +38,7 @@ class Part:
 
     channel: int = 0
     semitones: int = 0
-    lock: NoteLock | None = None
+    lock: Lock | None = None
     scale: Scale | None = None
     harmony: tuple[int, ...] = ()
     zones: tuple[Zone, ...] = ()

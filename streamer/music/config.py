@@ -5,9 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from streamer.errors import ConfigError
-from streamer.expression.ledger import Ledger
+from streamer.expression.ledger import Ledger, Lock
 from streamer.music.arrangement import Part
-from streamer.music.lock import LOCKS, NoteLock
+from streamer.music.lock import LOCKS
 from streamer.music.output import Output
 from streamer.music.scala import nearest_key, read_tuning
 from streamer.music.scales import SEMITONES_PER_OCTAVE, parse_scale
@@ -89,7 +89,7 @@ class MusicConfig:
         """Transposition and octaves together."""
         return self.transpose + SEMITONES_PER_OCTAVE * self.octave
 
-    def note_lock(self, a4_hz: float = A4_HZ) -> NoteLock | None:
+    def note_lock(self, a4_hz: float = A4_HZ) -> Lock | None:
         """What holds notes in the scale or the tuning, or None.
 
         Parameters

@@ -1,33 +1,12 @@
 """What becomes of notes that lie outside the scale."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
+from streamer.expression.ledger import Lock, Moved
 from streamer.music.scales import Scale
-
-
-class Moved(NamedTuple):
-    """What is sent for a note.
-
-    Attributes
-    ----------
-    note : int
-        MIDI note number.
-    semitones : float
-        By how many the pitch is moved with it.
-    """
-
-    note: int
-    semitones: float
-
-
-NoteLock = Callable[[int, float], Moved | None]
-"""``lock(note, midi)`` gives what to send for a MIDI note of this number and fractional pitch, None for nothing."""
 
 _CLEARLY_SHARP = 0.2  # semitones
 
 
-def snap(scale: Scale) -> NoteLock:
+def snap(scale: Scale) -> Lock:
     """Move what is outside to the nearest note of the scale.
 
     One that lies just between two goes down, or up where it was played clearly sharp, so that a note in tune always
@@ -51,7 +30,7 @@ def snap(scale: Scale) -> NoteLock:
     return lock
 
 
-def drop(scale: Scale) -> NoteLock:
+def drop(scale: Scale) -> Lock:
     """Leave out what is outside.
 
     Parameters

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streamer.errors import ConfigError, require_extra
-from streamer.music.lock import Moved, NoteLock
+from streamer.expression.ledger import Lock, Moved
 from streamer.reading import read_at_most
 from streamer.units import A4_HZ, hz_to_midi
 
@@ -56,7 +56,7 @@ def read_tuning(scl: Path, kbm: Path | None = None, a4_hz: float = A4_HZ) -> dic
     return heard
 
 
-def nearest_key(tuning: dict[int, float], drop: bool = False) -> NoteLock:
+def nearest_key(tuning: dict[int, float], drop: bool = False) -> Lock:
     """Send each note as the key that sounds nearest to it.
 
     The pitch is moved so that it lies as far from the key as what was played from the key's own pitch.
@@ -73,7 +73,7 @@ def nearest_key(tuning: dict[int, float], drop: bool = False) -> NoteLock:
         key = min(tuning, key=lambda key: abs(tuning[key] - midi))
         if drop and abs(tuning[key] - midi) > _OUTSIDE:
             return None
-        return Moved(key, key - tuning[key])
+        return Moved(key, key - tuning[key], tuning[key] - key)
 
     return lock
 

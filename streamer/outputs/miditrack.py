@@ -49,6 +49,7 @@ class MidiTrack:
         self._head = head
         self._records: list[_Record] = []
         self._notes = SettledNotes()
+        self._detuned: dict[int, float] = {}  # by the id that a note began with: of its key, where that is not 0
         self._first: dict[int, int] = {}  # of the id of each note that corrects another: the id that it began with
         self._older: IO[bytes] | None = None
         self._older_bytes = 0
@@ -96,6 +97,8 @@ class MidiTrack:
         """
         if isinstance(event, NoteOn):
             self._notes.begin(event)
+            if event.detuned and event.note_id and not event.corrects:
+                self._detuned[event.note_id] = event.detuned
             if event.corrects:
                 self._first[event.note_id] = self._first.get(event.corrects, event.corrects)
             if event.corrects and not bend_range:
@@ -105,8 +108,9 @@ class MidiTrack:
             settled = self._notes.end(event)
             if settled is None or not first:  # notes that are not counted cannot be told from each other
                 return
+            detuned = self._detuned.pop(first, 0.0)
             if bend_range:
-                self._rename(first, settled.note, bend_range)
+                self._rename(first, settled.note, bend_range, detuned - settled.detuned)
             elif first != event.note_id or settled.note != event.note:
                 self._join(first, settled.note)
 
@@ -177,13 +181,16 @@ class MidiTrack:
             if k in kept or record.note_id != note_id
         ]
 
-    def _rename(self, note_id: int, note: int, bend_range: int) -> None:
-        """A note that is bent gets another number, and bends from there, so that it sounds as it did."""
+    def _rename(self, note_id: int, note: int, bend_range: int, detuned: float) -> None:
+        """A note that is bent gets another number, and bends from there, so that it sounds as it did.
+
+        The key that it had is ``detuned`` semitones further above the other than their numbers say.
+        """
         records = self._records
         begun, ended = self._ends_of(note_id)
         if begun is None or ended is None or ended < begun or records[begun].data[1] == note:
             return
-        away = records[begun].data[1] - note
+        away = records[begun].data[1] - note + detuned
         bend = _BEND | (records[begun].data[0] & 0x0F)
         for k in (begun, ended):
             records[k] = replace(records[k], data=bytes([records[k].data[0], note, records[k].data[2]]))

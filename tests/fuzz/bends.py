@@ -14,8 +14,9 @@ import mido
 
 from streamer.errors import MidiError
 from streamer.events import Event, Gap, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.ledger import Ledger
+from streamer.expression.ledger import Ledger, Moved
 from streamer.expression.make import make_encoder
+from streamer.music.scala import nearest_key
 from streamer.outputs.fanout import Fanout
 from streamer.outputs.midi_apis import MIDI_APIS
 from streamer.outputs.ports import PortSink
@@ -184,7 +185,12 @@ def _disturb(rng: random.Random, ledger: Ledger, fanout: Fanout, ports: list[Cab
             ledger.semitones = rng.randrange(-70, 70)
         case 2:
             ledger.lock = rng.choice(
-                (None, lambda note, _: (note - note % 2, -(note % 2)), lambda note, _: (note, 0) if note % 3 else None)
+                (
+                    None,
+                    lambda note, _: Moved(note - note % 2, -(note % 2)),
+                    lambda note, _: Moved(note, 0) if note % 3 else None,
+                    nearest_key({key: 60.0 + (key - 60) / 2 for key in range(128)}),
+                )
             )
         case 3:
             fanout.set_bend(rng.choice(MODES))
