@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from streamer.audio.file import Break
 from streamer.config import TrackerConfig
 from streamer.errors import require_extra
-from streamer.events import Event, FloatArray, NoteOff, NoteOn, PitchEstimate
+from streamer.events import Event, FloatArray, NoteOff, NoteOn
 from streamer.expression.ledger import Ledger
+from streamer.outputs.eventlist import EventList
 from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.picture import draw_roll
-from streamer.outputs.pitchlist import F0_FIELDS
 from streamer.outputs.sink import Sink
 from streamer.tracker import MANY_HOPS, Tracker, make_tracker
 from streamer.units import samples_to_ms, samples_to_s
 
-_LEVEL_DB = -20.0  # of estimates whose level was not kept
 NOTE_FIELDS = np.dtype(
     [
         ("onset_s", float),
@@ -35,6 +34,7 @@ NOTE_FIELDS = np.dtype(
         ("latency_ms", float),
     ]
 )
+F0_FIELDS = np.dtype([("time_s", float), ("f0_hz", float), ("emit_s", float), ("confidence", float)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +43,51 @@ class Transcription:
 
     Attributes
     ----------
-    pairs : tuple of (NoteOn, NoteOff)
-        The notes as events, in order.
+    events : EventList
+        All that was told, in order, as a live session would have been told it; notes also under the names that were
+        put right later. The pitch is among it where it was asked for.
     rate_hz : int
         Of the recording; the events count its samples.
     duration_s : float
         How much was transcribed.
-    f0 : ndarray of `streamer.outputs.pitchlist.F0_FIELDS`, shape (hops,)
-        The pitch: ``time_s`` is the centre of what was analysed, ``f0_hz`` is 0 where unvoiced, ``emit_s`` is when that
-        was known, ``confidence`` is from 0 to 1. Empty where it was not asked for.
+    form : MidiForm
+        How `to_midi` makes a file where it is told nothing.
     broken : Break or None
         Where the recording could be read no further; None where it was read whole.
     """
 
-    pairs: tuple[tuple[NoteOn, NoteOff], ...]
+    events: EventList
     rate_hz: int
     duration_s: float
-    f0: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, F0_FIELDS))
+    form: MidiForm = MidiForm()  # noqa: RUF009 - frozen
     broken: Break | None = None
 
     def __repr__(self) -> str:
         """What it is, in a line; the notes themselves are in `notes`."""
         broken = "" if self.broken is None else f", breaks off {self.broken}"
         return f"<Transcription: {len(self.pairs)} notes in {self.duration_s:.3f} s{broken}>"
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[NoteOn, NoteOff], ...]:
+        """The notes as events, in order, each under its last name."""
+        notes = NoteList()
+        self.events.tell(notes)
+        return tuple(notes.notes)
+
+    @cached_property
+    def f0(self) -> NDArray[np.void]:
+        """The pitch, with the fields `F0_FIELDS`, a row a hop; empty where it was not asked for.
+
+        ``time_s`` is the centre of what was analysed, ``f0_hz`` is 0 where unvoiced, ``emit_s`` is when that was known,
+        ``confidence`` is from 0 to 1.
+        """
+        estimates = self.events.estimates
+        f0 = np.empty(len(estimates), F0_FIELDS)
+        f0["time_s"] = np.divide(estimates.column("centre"), self.rate_hz)
+        f0["f0_hz"] = estimates.column("f0_hz")
+        f0["emit_s"] = np.divide(estimates.column("sample"), self.rate_hz)
+        f0["confidence"] = estimates.column("confidence")
+        return f0
 
     @cached_property
     def notes(self) -> NDArray[np.void]:
@@ -85,42 +107,28 @@ class Transcription:
         return np.array(rows, NOTE_FIELDS)
 
     def to_midi(self, path: str | Path, form: MidiForm | None = None) -> None:
-        """Write a MIDI file with the notes where they are believed to begin and end, bent as `f0` tells.
+        """Write a MIDI file with the notes where they are believed to begin and end, with their bends.
 
         Parameters
         ----------
         path : str or Path
             An existing file is replaced.
         form : MidiForm, optional
-            Tempo, channel, instrument, name, and which bends there are: those of ``streamer transcribe --to mid`` by
-            default, none with ``Expression(bend="off")``. Levels are not kept, so controllers that follow them, such
-            as the pressure of MPE, stay where they begin.
+            Tempo, channel, instrument, name, and which bends there are: by default `form`, which makes the file that
+            ``streamer transcribe --to mid`` does. ``replace(form, expression=Expression(bend="off"))`` has no bends.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         """
-        sink = (form or MidiForm()).file(path, self.rate_hz)
+        sink = (form or self.form).file(path, self.rate_hz)
         try:
-            for event in self._events(estimates=sink.wants_pitch):
-                sink.send(event)
+            self.events.tell(sink)
         except BaseException:
             sink.abandon()
             raise
         sink.complete()
-
-    def _events(self, *, estimates: bool) -> list[Event]:
-        """Notes under their last names, and the pitch between them, in the order in which they were decided."""
-        found: list[tuple[int, int, Event]] = []
-        for number, (on, off) in enumerate(self.pairs, 1):
-            found.append((off.sample, 1, replace(off, note=on.note, note_id=number, settled=None)))
-            found.append((on.sample, 2, replace(on, corrects=0, note_id=number)))
-        for row in self.f0 if estimates else ():
-            sample, centre = round(row["emit_s"] * self.rate_hz), round(row["time_s"] * self.rate_hz)
-            f0_hz, confidence = float(row["f0_hz"]) or None, float(row["confidence"])
-            found.append((sample, 0, PitchEstimate(sample, centre, f0_hz, confidence, _LEVEL_DB, 1.0)))
-        return [event for _, _, event in sorted(found, key=lambda each: each[:2])]
 
     def to_dataframe(self) -> Any:
         """The notes as a `pandas.DataFrame`, a row each. Raises `MissingExtraError` if pandas is not installed."""
@@ -186,9 +194,9 @@ def track(
     -----
     Strictly causal: the tracker gets the samples in order and knows no more than a live one would.
     """
-    note_list = NoteList()
-    consumed = follow(blocks, rate_hz, config, (note_list, *sinks), progress, ledger)
-    return Transcription(tuple(note_list.notes), rate_hz, samples_to_s(consumed, rate_hz))
+    events = EventList(pitch=False)
+    consumed = follow(blocks, rate_hz, config, (events, *sinks), progress, ledger)
+    return Transcription(events, rate_hz, samples_to_s(consumed, rate_hz), MidiForm(a4_hz=config.reference_hz))
 
 
 def follow(

@@ -200,11 +200,11 @@ class _Run:
         return status
 
     def _with(self, options: "Options", recording: "Input") -> int:
-        from streamer.outputs.notelist import NoteList
+        from streamer.outputs.eventlist import EventList
         from streamer.recordings.one import transcribe_file
 
         self._files.check([recording.path])
-        shown = NoteList()
+        shown = EventList(pitch=False)
         rates: list[int] = []
 
         def more(rate_hz: int) -> "list[Sink]":
@@ -219,5 +219,5 @@ class _Run:
             from streamer.commands.printing import notes_table, show
             from streamer.transcription import Transcription
 
-            show(notes_table(Transcription(tuple(shown.notes), rates[0], outcome.duration_s)))
+            show(notes_table(Transcription(shown, rates[0], outcome.duration_s)))
         return 0 if outcome.broken is None else 1

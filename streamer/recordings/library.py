@@ -15,8 +15,9 @@ from streamer.config import TrackerConfig, apply_preset
 from streamer.errors import AudioFormatError
 from streamer.events import FloatArray
 from streamer.expression.ledger import Ledger
-from streamer.outputs.notelist import NoteList
-from streamer.outputs.pitchlist import PitchList
+from streamer.outputs.eventlist import EventList
+from streamer.outputs.midiform import MidiForm
+from streamer.reading import as_text
 from streamer.recordings.revision import revised
 from streamer.transcription import Transcription, follow
 from streamer.units import samples_to_s
@@ -73,14 +74,14 @@ def transcribe(
     array([64, 67, 71], dtype=int16)
     >>> result.to_midi("solo.mid")
     """
-    config = config or TrackerConfig()
-    config = config if preset == "default" else apply_preset(config, preset)
+    config = (config or TrackerConfig()) if preset == "default" else apply_preset(config or TrackerConfig(), preset)
+    form = MidiForm(preset=preset, a4_hz=config.reference_hz)  # as the command has it
     if not isinstance(recording, str | Path):
-        samples = _samples(recording)
-        rate_hz = _whole(rate_hz)
-        return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, ledger, offline)
+        samples, rate_hz = _samples(recording), _whole(rate_hz)
+        return _all_of(_blocks(samples, rate_hz, channel), rate_hz, config, form, ledger, offline)
     file = AudioFile(recording, channel)
-    made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, ledger, offline)
+    form = replace(form, title=as_text(file.path.stem))
+    made = _all_of(file.blocks(until_damage=True), file.rate_hz, config, form, ledger, offline)
     if file.broken is not None:
         warnings.warn(f"{recording} breaks off {file.broken}", stacklevel=2)
     return replace(made, broken=file.broken)
@@ -93,11 +94,16 @@ def _blocks(samples: FloatArray, rate_hz: int, channel: int | None) -> Iterator[
 
 
 def _all_of(
-    blocks: Iterable[FloatArray], rate_hz: int, config: TrackerConfig, ledger: Ledger | None, offline: bool
+    blocks: Iterable[FloatArray],
+    rate_hz: int,
+    config: TrackerConfig,
+    form: MidiForm,
+    ledger: Ledger | None,
+    offline: bool,
 ) -> Transcription:
-    notes, pitch = NoteList(), PitchList(rate_hz)
-    consumed = follow(blocks, rate_hz, config, (notes, pitch), ledger=ledger, revise=revised if offline else None)
-    return Transcription(tuple(notes.notes), rate_hz, samples_to_s(consumed, rate_hz), pitch.f0)
+    events = EventList()
+    consumed = follow(blocks, rate_hz, config, (events,), ledger=ledger, revise=revised if offline else None)
+    return Transcription(events, rate_hz, samples_to_s(consumed, rate_hz), form)
 
 
 def _whole(rate_hz: float | None) -> int:

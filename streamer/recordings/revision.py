@@ -8,13 +8,13 @@ The notes are those that the tracker found as it went along. Knowing the whole o
 """
 
 import math
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from streamer.config import AUTOMATIC_A4, HIGHEST_MIDI, LOWEST_MIDI, TrackerConfig
 from streamer.events import Event, NoteOff, NoteOn, PitchEstimate
+from streamer.outputs.eventlist import Estimates
 from streamer.outputs.notelist import NoteList
 
 # Chosen on the training data: what is measured on was not looked at.
@@ -23,7 +23,6 @@ _GAP_S = 0.05  # at most, between two parts of one note
 _SAME = 0.4  # semitones between their median pitches
 _RISE_DB = 3.0  # of the level, from which a note is struck again
 _BEFORE_S, _AFTER_S = 0.06, 0.05  # of a beginning, where its level is looked at
-_FIELDS, _LEVEL = 7, 4  # of an estimate: how many are kept, and which of them is the level
 
 Pair = tuple[NoteOn, NoteOff]
 
@@ -45,13 +44,13 @@ def revised(events: Iterable[Event], rate_hz: int, config: TrackerConfig) -> Ite
     Event
         Estimates as they were, and notes without corrections, in order of time.
     """
-    notes, kept = NoteList(), _Estimates()
+    notes, kept = NoteList(), Estimates()
     for event in events:
         if isinstance(event, PitchEstimate):
             kept.add(event)
         else:
             notes.send(event)
-    pairs = revise(notes.notes, rate_hz, config, kept.rise_db)
+    pairs = revise(notes.notes, rate_hz, config, partial(_rise_db, kept))
     changes: list[NoteOn | NoteOff] = [event for pair in pairs for event in pair]
     changes.sort(key=lambda event: (event.sample, isinstance(event, NoteOn)))
     upcoming = iter(changes)
@@ -127,32 +126,9 @@ def tuning(pairs: Iterable[Pair]) -> float:
     return math.atan2(sine, cosine) / (2.0 * math.pi) if cosine or sine else 0.0
 
 
-class _Estimates:
-    """Pitch estimates of a whole recording, in a small part of the memory that the objects would take."""
-
-    def __init__(self) -> None:
-        self._values = array("d")
-
-    def add(self, e: PitchEstimate) -> None:
-        self._values.extend((e.sample, e.centre, e.f0_hz or 0.0, e.confidence, e.level_db, e.peak, e.guess_hz))
-
-    def rise_db(self, sample: int, rate_hz: int) -> float:
-        """How much the level rises there: the greatest after it over the least before it."""
-        at = self._hop(sample)
-        before = self._levels(self._hop(sample - _BEFORE_S * rate_hz), at)
-        after = self._levels(at, self._hop(sample + _AFTER_S * rate_hz))
-        return max(after) - min(before) if len(before) and len(after) else math.inf
-
-    def _hop(self, sample: float) -> int:
-        """The first hop that ends there or later."""
-        hops = range(len(self._values) // _FIELDS)
-        return bisect_left(hops, sample, key=lambda hop: self._values[hop * _FIELDS])
-
-    def _levels(self, first: int, end: int) -> "array[float]":
-        return self._values[first * _FIELDS + _LEVEL : end * _FIELDS : _FIELDS]
-
-    def __iter__(self) -> Iterator[PitchEstimate]:
-        values = self._values
-        for k in range(0, len(values), _FIELDS):
-            sample, centre, f0_hz, *others = values[k : k + _FIELDS]
-            yield PitchEstimate(int(sample), int(centre), f0_hz or None, *others)
+def _rise_db(estimates: Estimates, sample: int, rate_hz: int) -> float:
+    """How much the level rises there: the greatest after it over the least before it."""
+    at = estimates.at(sample)
+    before = estimates.column("level_db", estimates.at(sample - _BEFORE_S * rate_hz), at)
+    after = estimates.column("level_db", at, estimates.at(sample + _AFTER_S * rate_hz))
+    return max(after) - min(before) if len(before) and len(after) else math.inf

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamer.events import Event
+from streamer.outputs.eventlist import EventList
 from streamer.outputs.files import RecordFile, output_name
-from streamer.outputs.notelist import NoteList
-from streamer.outputs.pitchlist import PitchList
 from streamer.outputs.sink import Sink
 from streamer.transcription import Transcription
 from streamer.units import samples_to_s
 
 
 class WholeSink(Sink):
-    """Keeps notes, and pitch where it is wanted, and writes what is made of them in the end.
+    """Keeps all events, pitch only where it is wanted, and writes what is made of them in the end.
 
     Parameters
     ----------
@@ -43,20 +42,18 @@ class WholeSink(Sink):
         self._path = path
         self._rate_hz = rate_hz
         self._write = write
-        self._notes, self._pitch = NoteList(), PitchList(rate_hz)
+        self._events = EventList(pitch=pitch)
         self._now = 0
 
     def send(self, event: Event) -> None:
         """Take one event."""
         self._now = max(self._now, event.sample)
-        self._notes.send(event)
-        if self.wants_pitch:
-            self._pitch.send(event)
+        self._events.send(event)
 
     def complete(self) -> None:
         """Write it. Raises `OutputError`."""
         duration_s = samples_to_s(self._now, self._rate_hz)
-        self._write(self._path, Transcription(tuple(self._notes.notes), self._rate_hz, duration_s, self._pitch.f0))
+        self._write(self._path, Transcription(self._events, self._rate_hz, duration_s))
 
     def close(self) -> None:
         """Nothing to let go of."""

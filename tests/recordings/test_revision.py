@@ -28,7 +28,7 @@ def performance(*notes: tuple[float, float, int, float], dip_db: float = 0.0) ->
     begun = [round(onset_s * RATE_HZ) for onset_s, *_ in notes[1:]]
     for sample in range(HOP, 3 * RATE_HZ, HOP):
         level_db = -20.0 - dip_db * any(0 < onset - sample < 2000 for onset in begun)
-        events.append(PitchEstimate(sample, sample - HOP // 2, 220.0, 0.9, level_db, 0.1))
+        events.append(PitchEstimate(sample, sample - HOP // 2, 220.0, 0.9, level_db, 0.1, 220.0, 900.0 + sample))
     return sorted(events, key=lambda event: event.sample)
 
 
@@ -42,6 +42,15 @@ def told(events: list[Event], config: TrackerConfig | None = None) -> list[tuple
 def test_a_name_is_that_of_the_whole_note_and_too_short_ones_are_none() -> None:
     events = performance((0.1, 0.5, 57, 57.53), (0.6, 0.63, 69, 69.0), (0.7, 1.0, 60, 60.2))
     assert told(events) == [(0.1, 0.5, 58), (0.7, 1.0, 60)]
+
+
+def test_the_pitch_stays_as_it_was() -> None:
+    events = performance((0.1, 0.5, 57, 57.0))
+    before, after = (
+        [event for event in some if isinstance(event, PitchEstimate)]
+        for some in (events, revised(events, RATE_HZ, TrackerConfig()))
+    )
+    assert after == before
 
 
 def test_a_note_that_was_not_struck_again_is_one() -> None:
