@@ -41,7 +41,7 @@ _COMMANDS = {
     "tune": ("streamer.commands.tune", "tune", LEARN),
     "model": ("streamer.commands.model", "model", LEARN),
 }
-_OPTIONAL_VALUES = ("live", "demo")
+_OPTIONAL_VALUES = ("live", "demo", "transcribe")
 
 
 def _version(wanted: bool) -> None:

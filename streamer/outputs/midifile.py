@@ -12,7 +12,7 @@ import mido
 
 from streamer.errors import ConfigError, OutputError
 from streamer.events import Block, Event, NoteOff, NoteOn, PitchEstimate
-from streamer.expression.encoders import Encoder, PlainEncoder
+from streamer.expression.encoders import ALL_NOTES_OFF, Encoder, PlainEncoder
 from streamer.outputs.clock import MidiClock
 from streamer.outputs.files import open_output, output_name
 from streamer.outputs.miditrack import END_OF_TRACK, NOTE_MESSAGES, MidiTrack, delta
@@ -178,8 +178,8 @@ class MidiFileSink(Sink):
                     self._keep(message, self._tick_of(message, self._now), off)
                 self._track.settle(off, self._encoder.bend_range)
             for message in self._encoder.end():
-                # But for that, a file has no receiver to convince.
-                if self._received or message.type in ("note_off", "pitchwheel"):
+                # A pedal that is down, and a controller, go back; only of that a file has no receiver to convince.
+                if self._received or not message.is_cc(ALL_NOTES_OFF):
                     self._keep(message, self._tick_of(message, self._now))
             if self._began or not self._file.seekable:
                 self._replace()

@@ -678,3 +678,13 @@ def test_record_file_takes_back_what_a_failing_disk_cut_off(tmp_path, monkeypatc
     file.append(b"third\n")
     file.close()
     assert (tmp_path / "f").read_bytes() == b"first\nthird\n"
+
+
+def test_at_the_end_of_a_file_the_pedal_is_up_and_controllers_are_back(tmp_path):
+    encoder = make_encoder(Expression(sustain=400.0, control=("cc11=level",)), RATE_HZ)
+    sink = MidiFileSink(tmp_path / "a.mid", RATE_HZ, encoder=encoder)
+    feed(sink, [NoteOn(2_400, 1_200, 60, 60, 60.0, note_id=1), NoteOff(4_800, 4_800, 60, 60.0, 1)])
+    sink.close()
+    last = {message.control: message.value for message in mido.MidiFile(tmp_path / "a.mid") if message.is_cc()}
+    assert (last[64], last[11]) == (0, 127)
+    assert 123 not in last
