@@ -27,6 +27,7 @@ _OFFLINE_FILES = "--offline needs --to; the other options tell what live would h
 _ONE_FILE = "several recordings cannot go into one file; `--to mid,csv --output FOLDER` gives each its own"
 
 if TYPE_CHECKING:
+    from streamer.audio.file import AudioFile
     from streamer.commands.file_progress import Watcher
     from streamer.commands.files import Files
     from streamer.outputs.sink import Sink
@@ -207,9 +208,9 @@ class _Run:
         shown = EventList(pitch=False)
         rates: list[int] = []
 
-        def more(rate_hz: int) -> "list[Sink]":
-            rates.append(rate_hz)
-            return self._files.sinks(rate_hz) or ([] if outputs else [shown])
+        def more(file: "AudioFile") -> "list[Sink]":
+            rates.append(file.rate_hz)
+            return self._files.sinks(file.rate_hz) or ([] if outputs else [shown])
 
         outputs = self._names.of(recording.relative)
         self._told.begin(recording.path)

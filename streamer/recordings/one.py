@@ -91,8 +91,9 @@ def transcribe_file(
     outputs: Mapping[str, str | Path],
     options: Options,
     *,
-    sinks: Callable[[int], Sequence[Sink]] | None = None,
+    sinks: Callable[[AudioFile], Sequence[Sink]] | None = None,
     progress: Callable[[int, int, int], None] | None = None,
+    until_damage: bool = True,
 ) -> Outcome:
     """Transcribe one recording, in memory that does not depend on its length.
 
@@ -108,9 +109,11 @@ def transcribe_file(
     options : Options
         How it is transcribed.
     sinks : callable, optional
-        Makes more sinks, which get the same events, of the sample rate. They are closed on return.
+        Makes more sinks, which get the same events and are closed on return, of the recording; or refuses it.
     progress : callable, optional
         Gets the number of samples that are done, the number there are, 0 if that is not known, and the sample rate.
+    until_damage : bool
+        Whether a recording that is damaged further on is transcribed as far as it can be read, and not refused.
 
     Returns
     -------
@@ -129,11 +132,10 @@ def transcribe_file(
         everyone = _open(recording, outputs, options, parts, sinks)
         everyone.append(counter)
         report = None if progress is None else lambda done: progress(done, recording.length, recording.rate_hz)
-        revise = revised if options.offline else None
-        blocks, ledger = recording.blocks(until_damage=True), options.music.ledger(options.config.reference_hz)
+        ledger, revise = options.music.ledger(options.config.reference_hz), revised if options.offline else None
+        blocks = recording.blocks(until_damage=until_damage)
         consumed = follow(blocks, recording.rate_hz, options.config, everyone, report, ledger, revise)
         written = parts.settle()
-    mixer = recording.mixer
     return Outcome(
         source=Path(source),
         written=written,
@@ -141,7 +143,7 @@ def transcribe_file(
         duration_s=samples_to_s(consumed, recording.rate_hz),
         took_s=time.monotonic() - began_s,
         broken=recording.broken,
-        unusual="" if mixer.is_usual else mixer.taken,
+        unusual="" if recording.mixer.is_usual else recording.mixer.taken,
         offline=options.offline,
     )
 
@@ -176,7 +178,7 @@ def _open(
     outputs: Mapping[str, str | Path],
     options: Options,
     parts: "_Parts",
-    more: Callable[[int], Sequence[Sink]] | None,
+    more: Callable[[AudioFile], Sequence[Sink]] | None,
 ) -> list[Sink]:
     """What writes the outputs; where one cannot be had, all are closed."""
     source, rate_hz = recording.path, recording.rate_hz
@@ -188,7 +190,7 @@ def _open(
         make_tracker(options.config, rate_hz)  # refuses what cannot work before anything is opened
         for kind, path in outputs.items():
             sinks.append(KINDS[kind].sink(parts.name(Path(path)), about))
-        return [*sinks, *(more(rate_hz) if more is not None else ())]
+        return [*sinks, *(more(recording) if more is not None else ())]
     except BaseException:
         recording.close()
         for sink in sinks:

@@ -59,7 +59,7 @@ class Predict:
         try:
             form = _form_of(request.headers.get("accept", ""))
             asked, channel, tempo_bpm = _asked(request.query_params, self._config)
-            path = Path(folder.name) / "recording"
+            path = Path(folder.name) / "streamer"  # MIDI files have their name from it
             async with asyncio.timeout(self._config.request_s):
                 is_json = await self._receive(request, path)
             limits = Limits(self._config.duration_s, self._config.most_rate_hz, until_s)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,16 @@ from streamer.errors import AudioFormatError, ConfigError, StreamerError
 from streamer.events import Event, FloatArray
 from streamer.model import OUTPUTS
 from streamer.outputs.jsonfile import note_fields
+from streamer.outputs.midiform import MidiForm
 from streamer.outputs.notelist import NoteList
 from streamer.outputs.sink import Sink
+from streamer.recordings.one import Options, transcribe_file
 from streamer.tracker import model_of
-from streamer.transcription import track
 from streamer.units import samples_to_s
 from streamer.web.config import Asked
 
 PROGRESS_S = 0.2
-_BLOCK = 4096
+_KINDS = {"csv": "csv", "midi": "mid"}  # of outputs, by the form
 _LATE = "the request took longer than this server allows; send a shorter recording"
 
 Message = dict[str, Any]
@@ -60,7 +61,7 @@ class Job:
     Attributes
     ----------
     path : str
-        File with what the client sent.
+        File with what the client sent; samples that came as JSON are put there as a sound file.
     is_json : bool
         Whether that is JSON, not a sound file.
     asked : Asked
@@ -110,13 +111,9 @@ def transcribe(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> None:
             if isinstance(content, list):
                 tell({"type": "done", "scores": _scores(content, job.asked)})
                 return
-            samples, rate_hz = _samples_of(content)
-            length, blocks = len(samples), _cut(samples)
-        else:
-            recording = AudioFile(job.path, job.channel)
-            rate_hz, length, blocks = recording.rate_hz, recording.length, recording.blocks(_BLOCK)
-        _check(rate_hz, length, job.limits)
-        tell({"type": "done", **_tracked(job, blocks, rate_hz, length, tell, cancelled)})
+            _write(job.path, *_samples_of(content))
+            del content  # it is large
+        tell({"type": "done", **_transcribed(job, tell, cancelled)})
     except TimeoutError:
         tell({"type": "refused", "status": 503, "error": _LATE})
     except MemoryError:
@@ -126,19 +123,28 @@ def transcribe(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> None:
         tell({"type": "refused", "status": 422, "error": line})
 
 
-def _tracked(
-    job: Job, blocks: Iterator[FloatArray], rate_hz: int, length: int, tell: Tell, cancelled: Callable[[], bool]
-) -> Message:
+def _transcribed(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> Message:
+    asked = job.asked
+    form = MidiForm(job.tempo_bpm, preset=asked.preset, expression=asked.expression, a4_hz=asked.tracker.reference_hz)
+    options = Options(asked.tracker, None if job.is_json else job.channel, form, asked.music)
     written = Path(f"{job.path}.{job.form}")
+    outputs = {_KINDS[job.form]: written} if job.form in _KINDS else {}
+    notes = NoteList()
+    rate_hz = 0
     told_s = time.monotonic()
 
-    def report(done: int) -> None:
+    def sinks(recording: AudioFile) -> list[Sink]:
+        nonlocal rate_hz
+        rate_hz = recording.rate_hz
+        _check(rate_hz, recording.length, job.limits)
+        return [_Telling(rate_hz, tell) if job.form == "ndjson" else notes]
+
+    def report(done: int, length: int, rate_hz: int) -> None:
         nonlocal told_s
         now_s = time.monotonic()
         if now_s > job.limits.until_s:
             raise TimeoutError
-        if done > job.limits.duration_s * rate_hz:  # its header has lied
-            _check(rate_hz, done, job.limits)
+        _check(rate_hz, done, job.limits)  # its header may have lied
         if now_s - told_s >= PROGRESS_S:
             told_s = now_s
             if cancelled():
@@ -147,33 +153,15 @@ def _tracked(
             tell({"type": "progress", "done_s": round(done_s, 3), "total_s": round(total_s, 3)})
 
     try:
-        sinks = _sinks(job, written, rate_hz, tell)
-        done = track(blocks, rate_hz, job.asked.tracker, sinks, report, job.asked.music.ledger())
-        if job.form in ("csv", "midi"):
+        outcome = transcribe_file(job.path, outputs, options, sinks=sinks, progress=report, until_damage=False)
+        if outputs:
             return {"content": written.read_bytes()}
     finally:
         written.unlink(missing_ok=True)
-    answer: Message = {"rate_hz": rate_hz, "duration_s": round(done.duration_s, 6), "count": len(done.pairs)}
+    answer: Message = {"rate_hz": rate_hz, "duration_s": round(outcome.duration_s, 6), "count": outcome.notes}
     if job.form == "json":
-        answer["notes"] = [note_fields(begun, ended.offset, ended.midi, rate_hz) for begun, ended in done.pairs]
+        answer["notes"] = [note_fields(begun, ended.offset, ended.midi, rate_hz) for begun, ended in notes.notes]
     return answer
-
-
-def _sinks(job: Job, written: Path, rate_hz: int, tell: Tell) -> list[Sink]:
-    if job.form == "ndjson":
-        return [_Telling(rate_hz, tell)]
-    if job.form == "csv":
-        from streamer.outputs.tables import NotesCsvSink
-
-        return [NotesCsvSink(written, rate_hz)]
-    if job.form == "midi":
-        from streamer.outputs.midiform import MidiForm
-
-        asked = job.asked
-        a4_hz = asked.tracker.reference_hz
-        form = MidiForm(job.tempo_bpm, preset=asked.preset, expression=asked.expression, a4_hz=a4_hz)
-        return [form.file(written, rate_hz)]
-    return []
 
 
 class _Telling(NoteList):
@@ -221,6 +209,12 @@ def _samples_of(content: Any) -> tuple[FloatArray, int]:
     return samples, int(rate)
 
 
+def _write(path: str, samples: FloatArray, rate_hz: int) -> None:
+    import soundfile
+
+    soundfile.write(path, samples, rate_hz, "FLOAT", format="WAV")
+
+
 def _scores(rows: list[Any], asked: Asked) -> list[list[float]]:
     """What the model makes of feature rows: log odds that a note sounds, and that it has just begun."""
     width = len(features.NAMES)
@@ -244,8 +238,3 @@ def _numbers(values: Any, dimensions: int, wrong: str) -> FloatArray:
         raise AudioFormatError(wrong)
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
-
-
-def _cut(samples: FloatArray) -> Iterator[FloatArray]:
-    for at in range(0, len(samples), _BLOCK):
-        yield samples[at : at + _BLOCK]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import mido
 import numpy as np
@@ -17,6 +18,7 @@ from tests.tones import melody
 
 RATE_HZ = 16_000
 SAMPLES, _ = melody([60, 64, 67], RATE_HZ)
+TUBA = Path(__file__).parents[1] / "golden" / "recordings" / "tuba.flac"
 
 
 def wav(samples=SAMPLES, rate_hz=RATE_HZ):
@@ -121,6 +123,7 @@ def test_settings_stand_in_the_query(server):
     [
         (b"", "/predict", {}, 400, "empty"),
         (b"no sound", "/predict", {}, 422, "the file cannot be read as audio"),
+        (TUBA.read_bytes()[:50_000], "/predict", {}, 422, "the file is damaged"),
         (b"{", "/predict", {"content_type": "application/json"}, 422, "no JSON"),
         (b"[" * 99_999, "/predict", {"content_type": "application/json"}, 422, "no JSON"),
         (b'{"samples": [NaN], "sample_rate": 8000}', "/predict", {"content_type": "application/json"}, 422, "no JSON"),
