@@ -61,12 +61,14 @@ def show_path(*, place: Place) -> int:
 def check_config(*, place: Place) -> int:
     """Check the whole file, with all its profiles, and say what is wrong. Exit status 2 if anything is.
 
+    A file that is not there is right: all settings are the usual ones then.
+
     **Examples**
 
     * `streamer config check`
     * `streamer config check --config rig.toml`
     """
-    return _check(Place(place.path, named=True))
+    return _check(place)
 
 
 @config.command("save", cls=OptionalValues)
@@ -119,6 +121,11 @@ def _check(place: Place) -> int:
         notify(complaint)
     if complaints:
         return 2
+    if not place.path.exists():
+        typer.echo(
+            printable(f"{place.path} is not there, so there is nothing wrong with it; `streamer setup` makes it")
+        )
+        return 0
     profiles = ", ".join(file.profiles) or "none"
     typer.echo(printable(f"{place.path} is right; profiles: {profiles}"))
     return 0

@@ -65,6 +65,15 @@ def test_check_tells_everything_and_show_stops(streamer, file):
     assert streamer("config", "check")[:2] == (0, f"{file} is right; profiles: a\n")
 
 
+def test_a_file_that_is_not_there_is_right_unless_it_was_named(streamer, file, tmp_path):
+    status, out, err = streamer("config", "check")
+    assert (status, err) == (0, "")
+    assert str(file) in out
+    status, out, err = streamer("config", "check", "--config", str(tmp_path / "rig.toml"))
+    assert (status, out) == (2, "")
+    assert "rig.toml cannot be read" in err
+
+
 def test_edit_opens_the_editor_on_a_file_and_checks_what_it_left(streamer, file, monkeypatch):
     write = "import sys; open(sys.argv[1], 'a').write('gate = 9')"
     monkeypatch.setenv("VISUAL", f'"{sys.executable}" -c "{write}"')

@@ -121,9 +121,11 @@ def test_what_the_callback_does_takes_no_memory():
     tracemalloc.start()
     for _ in range(10):
         synth.render(out)
-    before = tracemalloc.get_traced_memory()[0]
-    tracemalloc.reset_peak()
-    synth.render(out)
-    peak = tracemalloc.get_traced_memory()[1] - before
+    peaks = []
+    for _ in range(5):  # other threads of the process that runs the tests may take some meanwhile
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        synth.render(out)
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
     tracemalloc.stop()
-    assert peak < 1024  # views and numbers of Python's; one array of a chunk would be as large
+    assert min(peaks) < 1024  # views and numbers of Python's; one array of a chunk would be as large
