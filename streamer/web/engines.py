@@ -20,6 +20,7 @@ from streamer.web.wire import Frames, Kind, Said, block_frame, frame, said_of
 
 MOST_PITCHES = 4096  # that wait for a slow client, some ten seconds of them; more are lost, and counted
 MOST_MESSAGES = 8192  # that wait; of those with notes none may be lost, so the client is given up
+_MOST_SILENT = 64  # messages that wait and only say when a block was done: who is so slow learns no times
 _BUFFER_S = 2.0  # of sound that may wait for an engine
 _BUFFER_BLOCKS = 4096
 _FEW = 2  # streams, for which no other process is started
@@ -189,6 +190,8 @@ class RemoteEngine(asyncio.Protocol):
             self.load += (load - self.load) * min(1.0, block_s)
         if said.only_pitches and self._pitches + said.pitches > MOST_PITCHES:
             self.dropped += said.pitches
+            return
+        if not said.text and len(self._said) >= _MOST_SILENT:
             return
         if len(self._said) >= MOST_MESSAGES:
             self.overwhelmed = True

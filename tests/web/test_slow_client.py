@@ -5,7 +5,7 @@ import json
 from streamer.events import Block, Gap, NoteOff, NoteOn, PitchEstimate
 from streamer.web.config import server_config
 from streamer.web.enginehost import LineSink, LineSource
-from streamer.web.engines import MOST_PITCHES, RemoteEngine
+from streamer.web.engines import MOST_MESSAGES, MOST_PITCHES, RemoteEngine
 from streamer.web.protocol import parse_start
 from tests.web.servers import start_message
 
@@ -56,6 +56,20 @@ def test_a_slow_client_loses_pitches_which_are_counted_and_nothing_else():
     assert engine.dropped > 0
     assert kinds.count("pitch") + engine.dropped == pitches
     assert not engine.overwhelmed
+
+
+def test_tiny_blocks_do_not_crowd_out_notes():
+    engine, sink = started()
+    samples = 16
+    for k in range(1, 2 * MOST_MESSAGES):
+        now = k * samples
+        if now % HOP == 0:
+            sink.send(PitchEstimate(now, now, 440.0, 1.0, -20.0, 0.1))
+        sink.write_audio(Block([0.0] * samples, now, 0))
+    sink.send(NoteOn(now, now, 69, 80, 69.0, note_id=1))
+    sink.write_audio(Block([0.0] * samples, now, 0))
+    assert not engine.overwhelmed
+    assert told(engine)[-1]["type"] == "note_on"
 
 
 def test_no_bend_is_lost_with_pitches():
