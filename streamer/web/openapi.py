@@ -39,6 +39,12 @@ _NOTES = {
         "rate_hz": _WHOLE,
         "duration_s": _NUMBER,
         "count": _WHOLE,
+        "broken": {
+            "description": "Where the sound breaks off before the end that the file promises; null where it does not.",
+            "type": ["object", "null"],
+            "required": ["at_s", "reason"],
+            "properties": {"at_s": _NUMBER, "reason": _TEXT},
+        },
         "notes": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}},
         "scores": {"type": "array", "items": {"type": "array", "items": _NUMBER}},
         "settings": {"type": "object"},

@@ -113,6 +113,17 @@ def test_a_long_recording_comes_note_by_note(server):
     assert lines[-1]["count"] == 12
 
 
+def test_a_recording_that_was_cut_short_is_said_to_be(server):
+    whole = wav()
+    status, _, body = post(server, whole[: len(whole) // 2])
+    answer = json.loads(body)
+    assert status == 200
+    assert answer["count"] >= 1
+    assert answer["broken"]["at_s"] == pytest.approx(len(SAMPLES) / RATE_HZ / 2, abs=0.01)
+    assert "shorter than it says" in answer["broken"]["reason"]
+    assert json.loads(post(server, whole)[2])["broken"] is None
+
+
 def test_settings_stand_in_the_query(server):
     answer = json.loads(post(server, wav(), "/predict?transpose=12&scale=C%20minor")[2])
     assert [note["name"] for note in answer["notes"]] == ["C5", "D#5", "G5"]
