@@ -31,7 +31,7 @@ def inked(page: Page, canvas: str) -> bool:
 
 
 @in_browser
-def give_files(browser: Browser, url: str, bad: Path) -> dict[str, object]:
+def give_files(browser: Browser, url: str, bad: Path, short: Path) -> dict[str, object]:
     visit = Visit(browser, url)
     page = visit.page
     page.wait_for_selector("#settings-first select")
@@ -50,6 +50,9 @@ def give_files(browser: Browser, url: str, bad: Path) -> dict[str, object]:
     page.wait_for_timeout(300)
     seen["drawn"] = inked(page, "#file-player .roll")
     page.click("#file-player .play")
+    page.set_input_files("#chosen", short)
+    page.wait_for_selector("#message:visible")
+    seen["short"] = (page.inner_text("#message"), page.locator("#file-notes tr").count())
     seen["errors"] = [error for error in visit.errors if "422" not in error]
     seen["foreign"] = visit.foreign
     visit.context.close()
@@ -60,7 +63,10 @@ def give_files(browser: Browser, url: str, bad: Path) -> dict[str, object]:
 def seen(browser: Browser, server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     bad = tmp_path_factory.mktemp("bad") / "holiday.flac"
     bad.write_bytes(b"this is no sound" * 100)
-    return give_files(browser, server.url + "/", bad)
+    samples, rate_hz = soundfile.read(RECORDING)
+    soundfile.write(short := bad.with_name("short.wav"), samples, rate_hz)
+    short.write_bytes(short.read_bytes()[: short.stat().st_size // 2])
+    return give_files(browser, server.url + "/", bad, short)
 
 
 def test_the_notes_are_those_of_transcribe(seen: dict[str, object]):
@@ -81,3 +87,9 @@ def test_it_is_drawn_and_played(seen: dict[str, object]):
 def test_what_is_no_sound_is_refused_in_words(seen: dict[str, object]):
     assert str(seen["refusal"]).startswith("holiday.flac: ")
     assert "422" not in str(seen["refusal"])
+
+
+def test_of_a_recording_that_breaks_off_there_are_the_notes_and_a_word_about_it(seen: dict[str, object]):
+    message, notes = seen["short"]
+    assert "short.wav breaks off after" in message
+    assert notes >= 1

@@ -19,6 +19,7 @@ export class FileView {
   #table = new NotesTable(byId("file-notes"));
   #notes = null;
   #durationS = 0;
+  #broken = null; // where the sound breaks off before its end
   #name = "";
 
   constructor(descriptions) {
@@ -67,6 +68,7 @@ export class FileView {
     this.#notes = new Notes();
     this.#name = file.name.replace(/\.[^.]*$/, "");
     this.#durationS = 0;
+    this.#broken = null;
     byId("progress-card").hidden = false;
     setText(byId("file-name"), file.name);
     this.#progress("Sending", 0);
@@ -103,6 +105,7 @@ export class FileView {
         break;
       case "done":
         this.#durationS = line.duration_s;
+        this.#broken = line.broken;
         break;
       case "error":
         throw new Error(line.error);
@@ -116,6 +119,7 @@ export class FileView {
     setText(byId("result-name"), file.name);
     setText(byId("result-size"), `${clock(this.#durationS)}, ${list.length === 1 ? "1 note" : `${list.length} notes`}`);
     if (!list.length) say(`No notes were found in ${file.name}. Another instrument or more eagerness may help.`, "warn");
+    if (this.#broken) say(`${file.name} breaks off after ${clock(this.#broken.at_s)}: ${this.#broken.reason}.`, "warn");
     for (const id of ["file-midi", "file-csv"]) byId(id).disabled = !list.length;
     this.#table.show(list);
     this.#player = new Player(byId("file-player"), {
