@@ -162,9 +162,9 @@ class AudioFile:
         else:
             self._failure = made.error
             return made
+        bare = ", while bare samples go to `streamer live --input -`" if str(self.path) == "-" else ""
         raise AudioFormatError(
-            f"{self.path} cannot be read as audio ({reason}); "
-            f"WAV, FLAC, Ogg and MP3 can, while bare samples go to `streamer live --input -`{more}"
+            f"{self.path} cannot be read as audio ({reason}); WAV, FLAC, Ogg and MP3 can{bare}{more}"
         ) from None
 
     def _read(self, size: int) -> tuple[FloatArray, str]:
