@@ -11,6 +11,12 @@ from tests.web.page.chromium import Visit, in_browser
 from tests.web.page.test_take import STUB, download, sounding
 from tests.web.servers import Server
 
+MOST_MS = 90_000  # a busy machine plays the melody in fits and starts; it comes again and again
+# What no note of the melody can be in F sharp major unless it is two octaves higher.
+IS_TRANSPOSED = """() => [...document.querySelectorAll('#notes td:nth-child(2)')].some(
+    cell => ['G♯5', 'A♯5', 'B5', 'C♯6', 'D♯6', 'F6', 'F♯6', 'G♯6', 'A♯6', 'B6', 'C♯7'].includes(cell.textContent)
+)"""
+
 
 @in_browser
 def take_with_bends(browser: Browser, url: str) -> tuple[list[list[int]], bytes]:
@@ -20,8 +26,10 @@ def take_with_bends(browser: Browser, url: str) -> tuple[list[list[int]], bytes]
     page.select_option("#midi-port", "one")
     page.select_option("#settings-first-bend", "smooth")
     page.click("#start")
-    page.wait_for_function("count => document.querySelectorAll('#notes tr').length > count", arg=len(melody.NOTES))
-    page.wait_for_function("() => window.midiReceived.at(-1)[0] === 0xe0")
+    page.wait_for_function(
+        "count => document.querySelectorAll('#notes tr').length > count", arg=len(melody.NOTES), timeout=MOST_MS
+    )
+    page.wait_for_function("() => window.midiReceived.at(-1)[0] === 0xe0", timeout=MOST_MS)
     page.wait_for_timeout(300)
     page.click("#start")
     page.wait_for_selector("#replay:enabled")
@@ -55,7 +63,7 @@ def notes_with_settings(browser: Browser, url: str) -> tuple[list[str], list[str
     page.wait_for_function("() => document.querySelectorAll('#notes tr').length >= 1")
     page.fill("#settings-first-transpose", "24")
     page.press("#settings-first-transpose", "Enter")
-    page.wait_for_function("count => document.querySelectorAll('#notes tr').length >= count", arg=len(melody.NOTES))
+    page.wait_for_function(IS_TRANSPOSED, timeout=MOST_MS)
     names = page.locator("#notes td:nth-child(2)").all_text_contents()
     presets = page.locator("#settings-first-preset option").evaluate_all("all => all.map(one => one.value)")
     visit.context.close()
@@ -66,5 +74,4 @@ def test_a_scale_holds_from_the_start_and_a_transposition_from_now_on(browser: B
     names, presets = notes_with_settings(browser, server.url + "/")
     assert names[0] == "B3"  # C4 and D4 lie outside F sharp major; which neighbour they get depends on their tuning
     assert names[1][:-1] in ("C♯", "D♯")
-    assert names[len(melody.NOTES) - 1] in ("G♯5", "A♯5")  # A3 does, too, and is two octaves higher by then
     assert {"voice", "guitar"} <= set(presets)
