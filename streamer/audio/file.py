@@ -40,6 +40,11 @@ class Break:
     def __str__(self) -> str:
         return f"after {self.at_s:.3f} s ({self.reason})"
 
+    @property
+    def fields(self) -> dict[str, float | str]:
+        """The same for programs."""
+        return {"at_s": round(self.at_s, 6), "reason": self.reason}
+
 
 class AudioFile:
     """A WAV, FLAC, Ogg or MP3 file, decoded in blocks to one channel.

@@ -125,14 +125,13 @@ class JsonLines(Watcher):
 
     def done(self, outcome: "Outcome") -> None:
         """See `Watcher.done`."""
-        broken = outcome.broken
         self._tell(
             "done",
             notes=outcome.notes,
             duration_s=round(outcome.duration_s, 6),
             took_s=round(outcome.took_s, 3),
             written=[as_text(path) for path in outcome.written],
-            broken=None if broken is None else {"at_s": round(broken.at_s, 6), "reason": broken.reason},
+            broken=outcome.broken and outcome.broken.fields,
         )
 
     def failed(self, path: Path, reason: str) -> None:

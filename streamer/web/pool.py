@@ -24,6 +24,7 @@ from streamer.web.transcribing import Cancelled, Job, Message, transcribe
 _POLITE = 10  # niceness: what is played live goes first
 _POLL_S = 0.1
 _OVERDUE_S = 5.0  # what a process that is asked to stop may take, before it is killed
+_ENDED = "the server ends, and the time for what was under way is over"
 _MEMORY_BYTES = 2_000_000_000  # beside what it has when it begins
 _TOLD = 256  # messages that wait for a slow client; then its process waits
 
@@ -198,7 +199,7 @@ class _Worker:
                     pipe.send("stop")
                 if time.monotonic() > overdue_s:
                     self.close()
-                    tell(_failure("the request took longer than this server allows", 503))
+                    tell(_failure(_ENDED if asked else "the request took longer than this server allows", 503))
                     return
         except (EOFError, OSError):
             self.close()
@@ -257,7 +258,7 @@ def _serve(pipe: Connection) -> None:
             try:
                 transcribe(job, pipe.send, cancelled)
             except Cancelled:
-                pipe.send(_failure("the server ends, and the time for what was under way is over", 503))
+                pipe.send(_failure(_ENDED, 503))
             except (EOFError, OSError):
                 raise
             except Exception as error:

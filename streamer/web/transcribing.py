@@ -158,7 +158,7 @@ def _transcribed(job: Job, tell: Tell, cancelled: Callable[[], bool]) -> Message
             return {"content": written.read_bytes()}
     finally:
         written.unlink(missing_ok=True)
-    broken = outcome.broken and {"at_s": round(outcome.broken.at_s, 6), "reason": outcome.broken.reason}
+    broken = outcome.broken and outcome.broken.fields
     duration_s = round(outcome.duration_s, 6)
     answer: Message = {"rate_hz": rate_hz, "duration_s": duration_s, "count": outcome.notes, "broken": broken}
     if job.form == "json":

@@ -85,13 +85,9 @@ def test_each_channel_gets_what_its_zone_and_output_play(
         jack.connect(jack.midi_output("second"), ardour.port)
         clock.stdin.write(b"\n")
         clock.stdin.flush()
-        jack.play(played).wait(60)
-        live.await_events("note_off", len(NOTES))
-        received = ardour.close()
-        status = live.end(signal.SIGTERM)
+        received = recorded(jack, live, ardour, played, len(NOTES))
     finally:
         live.abandon()
-    assert status == 128 + signal.SIGTERM, live.said()
     check_take(mido.MidiFile(take))
     begun, ended = notes_on(received), [m for m in received if m.type == "note_off"]
     assert by_channel(begun) == RECEIVED
@@ -115,13 +111,9 @@ def test_on_a_tuned_synthesiser_each_note_sounds_as_it_was_played(
         ardour = Ardour(jack, tmp_path / "ardour", jack.midi_output("streamer"))
         for other in ("each", "keys"):
             jack.connect(jack.midi_output(other), ardour.port)
-        jack.play(recording).wait(60)
-        live.await_events("note_off", len(HEARD))
-        received = ardour.close()
-        status = live.end(signal.SIGTERM)
+        received = recorded(jack, live, ardour, recording, len(HEARD))
     finally:
         live.abandon()
-    assert status == 128 + signal.SIGTERM, live.said()
     heard = pitches(received)
     keys = [key for key, _ in HEARD]
     assert heard.pop(3) == [(key, SOUNDS[key]) for key in keys]
@@ -131,6 +123,15 @@ def test_on_a_tuned_synthesiser_each_note_sounds_as_it_was_played(
     assert set(heard) == {12, 13, 14, 15}  # of MPE, where each note has its own
     each = sorted(pitch for channel in heard.values() for _, pitch in channel)
     assert each == pytest.approx(sorted(ends), abs=NEAR_CENTS / 100)
+
+
+def recorded(jack: JackServer, live: Live, ardour: Ardour, sound: Path, notes: int) -> list[mido.Message]:
+    """What the DAW has when the sound was played, so many notes have ended, and so has the program."""
+    jack.play(sound).wait(60)
+    live.await_events("note_off", notes)
+    received = ardour.close()
+    assert live.end(signal.SIGTERM) == 128 + signal.SIGTERM, live.said()
+    return received
 
 
 def tones(pitches: list[float], rate_hz: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
